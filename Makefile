@@ -1,0 +1,69 @@
+# Two commands do all the set-up: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: run test check fix e2e faults bench lock docs wheel web clean help
+
+help: ## what can be made
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: $(BIN)/.installed ## install and start the product on the embedded engine (data in ./data)
+	$(BIN)/firstframe serve --data data $(ARGS)
+
+test: $(BIN)/.installed-dev browser ## install what tests need, then every check and every test
+	$(MAKE) static
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(BIN)/.installed-dev ## the quick part: format, lint, types, layers, docs, fast tests
+	$(MAKE) static
+	$(BIN)/python -m pytest -q -m "not e2e and not faults and not slow" $(ARGS)
+
+.PHONY: static browser
+static: $(BIN)/.installed-dev
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/docs.py --check
+
+fix: $(BIN)/.installed-dev ## format and mend what can be mended by itself
+	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests
+
+e2e: $(BIN)/.installed-dev browser ## only the real SDKs in a real browser
+	$(BIN)/python -m pytest -m e2e $(ARGS)
+
+faults: $(BIN)/.installed-dev ## only the kills, torn journals and full disks
+	$(BIN)/python -m pytest -m faults $(ARGS)
+
+docs: $(BIN)/.installed-dev ## write the generated pages of docs/
+	$(BIN)/python scripts/docs.py
+
+lock: $(BIN)/.installed-dev ## resolve the dependencies anew into the two hashed lock files
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -o requirements-dev.lock
+
+wheel: $(BIN)/.installed-dev ## build the wheel into dist/
+	$(BIN)/uv build --wheel
+
+clean: ## remove what was installed and built, but no data
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
+
+browser:
+	sh scripts/install-browser.sh
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "firstframe needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q uv
+
+$(BIN)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	touch $@
+
+$(BIN)/.installed-dev: requirements-dev.lock $(BIN)/.installed
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	touch $@

@@ -1,0 +1,201 @@
+"""What a dialect is: its routes, what a body must be to be accepted, what it means, and what a view of it is.
+
+A dialect is one value in `firstframe.dialects.DIALECTS`, made in one file. The edge calls `envelope`, the fold
+worker calls `parse` and `fold`; nothing else of a dialect is ever called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from firstframe.beacon import Beacon, Event
+from firstframe.view.record import ViewRecord
+
+
+class Reason(StrEnum):
+    """Why a beacon or an event was not used. A closed list: each is a counter and a row in `rejects`."""
+
+    UNREADABLE = "unreadable"
+    """Not the JSON (or text) this route takes."""
+    NO_VIEW_ID = "no_view_id"
+    BAD_EVENT = "bad_event"
+    """One event of a readable body lacks what makes it usable (type, time)."""
+    BAD_FIELD = "bad_field"
+    """An optional field had the wrong type and was left out; the event was used."""
+    UNKNOWN_EVENT = "unknown_event"
+    """Kept with the view, but it changes no number."""
+    BAD_CLOCK = "bad_clock"
+    """A time that no clock can have meant (negative, beyond the year 2100)."""
+    TOO_MANY_EVENTS = "too_many_events"
+    TOO_LARGE = "too_large"
+    UNKNOWN_KEY = "unknown_key"
+    FORBIDDEN_ORIGIN = "forbidden_origin"
+    RATE_LIMITED = "rate_limited"
+    UNSUPPORTED_MEDIA = "unsupported_media"
+    OVERLOADED = "overloaded"
+    """The journal could not take it; the client was told to come back."""
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """One thing that could not be used, with a sample for the operator."""
+
+    reason: Reason
+    message: str
+    sample: str = ""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What a dialect sees of an HTTP request (or of one WebSocket message)."""
+
+    method: str
+    route: str
+    """The route's `path` as declared."""
+    params: Mapping[str, str]
+    """Named segments of the path, such as ``playback_id``."""
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What the edge needs to know of a body before it is durable."""
+
+    native_view_ids: Sequence[str]
+    """Each view the body speaks of, once. May be empty: then the beacon only has a reason to exist in `rejects`."""
+    event_count: int
+    write_key: str | None = None
+    """The key that the body itself names, where the dialect has such a field."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What one beacon says."""
+
+    events: Sequence[Event]
+    rejects: Sequence[Reject] = ()
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An HTTP answer that a dialect's SDK needs to see."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """What the edge says about the key of a request to an ``answer`` route."""
+
+    granted: bool
+    message: str = ""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One address of a dialect on the collector.
+
+    ``collect``: the body is journalled, then ``reply`` is sent. ``answer``: nothing is kept, ``answer`` makes the
+    reply. ``socket``: a WebSocket, each text message is journalled as a beacon of its own.
+    """
+
+    path: str
+    """As the SDK appends it, ``/api/events``; may hold ``{name}`` segments (one path segment or part of one)."""
+    kind: Literal["collect", "answer", "socket"] = "collect"
+    methods: tuple[str, ...] = ("POST",)
+    mounted: bool = True
+    """Served below ``/<dialect>`` and ``/<dialect>/{write_key}``."""
+    at_root: bool = False
+    """Also served at the collector's root, for SDKs that allow no path."""
+    reply: Reply = Reply()
+    answer: Callable[[Request, Grant], Reply] | None = None
+    key_of: Callable[[Request], str | None] | None = None
+    """For ``answer`` routes: the write key that the request names, where it does."""
+
+
+class Folded(msgspec.Struct):
+    """The rows that a native view's events make at one instant."""
+
+    rows: Sequence[ViewRecord]
+    """In time order; more than one only where the dialect's view can be split (ordinal 0, 1 …)."""
+    due_ms: int | None = None
+    """Server time at which the same events would fold differently because of silence; None when never."""
+
+
+class Dialect(Protocol):
+    """One vendor's language, from its bytes to a view. All methods are pure."""
+
+    name: str
+    """One lower-case word: the route prefix, the column value, the file name."""
+    title: str
+    """For people: ``Pillarbox``."""
+    routes: Sequence[Route]
+
+    def envelope(self, request: Request) -> Envelope:
+        """Read just enough of a body to accept it.
+
+        Raises `firstframe.errors.BadRequest` when the body cannot be read at all. Must not refuse a body because
+        some of its events are unusable: SDKs resend what is refused, for ever.
+        """
+        ...
+
+    def parse(self, beacon: Beacon) -> Reading:
+        """All events of an accepted beacon, with the reason for each that cannot be used. Never raises."""
+        ...
+
+    def fold(self, events: Sequence[Event], now_ms: int) -> Folded:
+        """The rows of one native view: a pure function of the *set* of its events and the time.
+
+        ``events`` holds each key once (earliest receipt), in no promised order. Times in the rows are on the
+        client's clock; `firstframe.fold.finish` places them, adds what the context knows and the scores.
+        Only what `firstframe.view.record` marks as the dialect's business need be filled in.
+        """
+        ...
+
+    def snippet(self, collector_url: str, write_key: str) -> str:
+        """The few lines that point this SDK at a collector, ready to paste."""
+        ...
+
+
+def text(value: Any, limit: int = 1024) -> str | None:
+    """A foreign value as a text dimension: numbers and booleans are spelled, blanks and containers are None."""
+    if isinstance(value, str):
+        return value.strip()[:limit] or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)[:limit]
+    return None
+
+
+def number(value: Any) -> float | None:
+    """A foreign value as a finite number, else None. Numeric text counts, booleans do not."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if not isinstance(value, int | float) or value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124
+        return None
+    return value
+
+
+def whole(value: Any, *, low: int = 0, high: int = 2**62) -> int | None:
+    """A foreign value as an integer within bounds, rounded, else None."""
+    found = number(value)
+    if found is None or not low <= found <= high:
+        return None
+    return round(found)
+
+
+def flag(value: Any) -> bool | None:
+    """A foreign value as a boolean, else None."""
+    if isinstance(value, bool):
+        return value
+    return (
+        {"true": True, "false": False, 1: True, 0: False}.get(value) if isinstance(value, str | int) else None
+    )

@@ -1,0 +1,119 @@
+"""Every failure firstframe speaks of, drawn once.
+
+::
+
+    FirstframeError
+    ├── Refusal                 a request is answered with a 4xx or 503; nothing of it was kept
+    │   ├── BadRequest          400  the body or a parameter cannot be understood
+    │   ├── Unauthenticated     401  no key or token, or an unknown one
+    │   ├── Forbidden           403  known, but not allowed here (origin, project, kind of key)
+    │   ├── NotFound            404  no such route, view, project
+    │   ├── MethodNotAllowed    405
+    │   ├── TooLarge            413  over a limit of size, count or depth
+    │   ├── UnsupportedMedia    415  a content encoding we do not read
+    │   ├── TooMany             429  over the key's rate
+    │   └── Unavailable         503  the journal or the engine cannot take it now; try again
+    ├── ConfigError             a setting, file or folder is wrong; said at start
+    ├── JournalError            the journal on disk is not what it should be
+    └── EngineError             the engine refused or did not answer
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The JSON under ``error`` of every refusal: what went wrong, said for a person and for a program."""
+
+    code: str
+    message: str
+    detail: dict[str, Any]
+
+
+class FirstframeError(Exception):
+    """The root: anything firstframe raises on purpose."""
+
+
+class Refusal(FirstframeError):
+    """A request that is answered with an error.
+
+    ``code`` is one word for programs, ``message`` a sentence for people, ``detail`` says what was
+    expected and what came.
+    """
+
+    status: ClassVar[int] = 400
+    default_code: ClassVar[str] = "bad_request"
+
+    def __init__(self, message: str, *, code: str | None = None, **detail: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.detail = detail
+
+    def body(self) -> dict[str, ErrorBody]:
+        """The JSON answer: ``{"error": {code, message, detail}}``."""
+        return {"error": ErrorBody(self.code, self.message, self.detail)}
+
+
+class BadRequest(Refusal):
+    status = 400
+    default_code = "bad_request"
+
+
+class Unauthenticated(Refusal):
+    status = 401
+    default_code = "unauthenticated"
+
+
+class Forbidden(Refusal):
+    status = 403
+    default_code = "forbidden"
+
+
+class NotFound(Refusal):
+    status = 404
+    default_code = "not_found"
+
+
+class MethodNotAllowed(Refusal):
+    status = 405
+    default_code = "method_not_allowed"
+
+
+class TooLarge(Refusal):
+    status = 413
+    default_code = "too_large"
+
+
+class UnsupportedMedia(Refusal):
+    status = 415
+    default_code = "unsupported_media"
+
+
+class TooMany(Refusal):
+    status = 429
+    default_code = "too_many"
+
+
+class Unavailable(Refusal):
+    status = 503
+    default_code = "unavailable"
+
+
+class ConfigError(FirstframeError):
+    """A setting, file or folder is wrong; the message names it, its value and what is wanted."""
+
+
+class JournalError(FirstframeError):
+    """The journal on disk is not what it should be."""
+
+
+class EngineError(FirstframeError):
+    """The engine refused a statement or did not answer. ``code`` is ClickHouse's, 0 when it was unreachable."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
