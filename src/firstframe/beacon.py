@@ -55,8 +55,12 @@ KEPT_HEADERS = (
     "accept-language",
     "dnt",
     "sec-gpc",
+    "sec-websocket-key",
 )
-"""The request headers that say something about a view; all others are dropped at the edge."""
+"""The request headers that say something about a view; all others are dropped at the edge.
+
+The nonce of a WebSocket tells its connections apart where an SDK has no id of its own.
+"""
 
 
 class Context(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,5 @@
+"""`python -m firstframe` is `firstframe`."""
+
+from firstframe.cli import main
+
+main()

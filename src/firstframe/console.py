@@ -1,0 +1,94 @@
+"""What the command line shows to people: the welcome of a started product, and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from firstframe.accounts.store import Accounts
+from firstframe.dialects import DIALECTS
+from firstframe.folder import Folder
+from firstframe.settings import SETTINGS, Settings, address
+
+ANY_KEY = "default"
+"""What snippets name while any write key is good."""
+
+
+def collector_url(settings: Settings) -> str:
+    """The collector's address as players reach it."""
+    if settings.collector_url:
+        return settings.collector_url.rstrip("/")
+    return _url(settings.collector, "https" if settings.tls_cert else "http")
+
+
+def _url(listener: str, scheme: str) -> str:
+    host, port = address(listener, "address")
+    shown = "localhost" if host in ("0.0.0.0", "127.0.0.1", "::") else host  # noqa: S104 - compared, not bound
+    return f"{scheme}://{shown}:{port}"
+
+
+def banner(settings: Settings, folder: Folder, token: str | None, accounts: Accounts) -> None:
+    """Say where everything is, which keys there are, and what to paste into a page."""
+    console = Console()
+    keys = [key.key for key in accounts.write_keys() if key.revoked_ms is None]
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("collector", Text(collector_url(settings), "bold"), "players send here")
+    facts.add_row("API", Text(_url(settings.api, "http"), "bold"), "people and programs ask here")
+    facts.add_row("data", str(folder.path), "")
+    if not settings.engine:
+        facts.add_row("engine", f"127.0.0.1:{settings.engine_port}", "any ClickHouse client, user reader")
+    facts.add_row("API token", *_token_words(token, given=bool(settings.api_token)))
+    facts.add_row("write keys", *(_key_words(keys)))
+    console.print(Panel(facts, title="firstframe is running", border_style="green", expand=False))
+    for dialect in DIALECTS:
+        console.print(Text(dialect.title, "bold"))
+        console.print(
+            dialect.snippet(collector_url(settings), keys[0] if keys else ANY_KEY).strip(),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        console.print()
+
+
+def _token_words(token: str | None, *, given: bool) -> tuple[Text, str]:
+    if token is not None:
+        return Text(token, "bold yellow"), "shown this once; only its hash is kept"
+    if given:
+        return Text("as given"), "FIRSTFRAME_API_TOKEN"
+    return Text("as before"), "lost? `firstframe keys create --kind secret`"
+
+
+def _key_words(keys: list[str]) -> tuple[str, str]:
+    if not keys:
+        return "any", "until you make one: `firstframe keys create --kind write`"
+    return ", ".join(keys[:3]) + (" …" if len(keys) > 3 else ""), ""
+
+
+@contextmanager
+def tally(first: str, second: str) -> Iterator[Callable[[int, int], None]]:
+    """A line that counts two things while something long runs, and stays when it is done."""
+    with Progress(
+        TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)
+    ) as progress:
+        task = progress.add_task(f"0 {first}, 0 {second}", total=None)
+        yield lambda one, two: progress.update(task, description=f"{one:,} {first}, {two:,} {second}")
+
+
+def settings_table(settings: Settings) -> None:
+    """Every setting with its value here."""
+    table = Table("setting", "value", "variable", "meaning")
+    for setting in SETTINGS:
+        value = getattr(settings, setting.name)
+        shown = "(set)" if setting.help.secret and value else str(value)
+        changed = value != setting.default
+        table.add_row(
+            setting.name, Text(shown, "bold" if changed else ""), setting.variable, setting.help.text
+        )
+    Console().print(table)

@@ -1,0 +1,66 @@
+"""A view whose events are in memory: what came, what was written, what is still to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from firstframe.beacon import Event
+
+
+@dataclass(slots=True)
+class Head:
+    """What the engine holds of one row: enough to write its next version."""
+
+    ordinal: int
+    first_hour: int
+    """Epoch seconds of the hour the row is ordered by; set once, never recomputed."""
+    version: int
+    is_deleted: bool = False
+
+
+@dataclass(slots=True)
+class OpenView:
+    """One native view: all of its events, and the state of its rows."""
+
+    key: str
+    """The view id of ordinal 0, under which `events` holds it."""
+    project: str
+    dialect: str
+    native_view_id: str
+    events: dict[str, Event] = field(default_factory=dict)
+    heads: dict[str, Head] = field(default_factory=dict)
+    """By view id; one for each row that was ever written."""
+    prints: dict[str, bytes] = field(default_factory=dict)
+    """By view id: what the last written version said, to write no version that says the same."""
+    dirty_since: int | None = None
+    """Number of the first chunk whose events no written version knows."""
+    dirty_received_ms: int = 0
+    """Earliest receipt among these events."""
+    last_chunk: int = 0
+    written_ms: int | None = None
+    """When a version was last written, or found unnecessary."""
+    first_seen_ms: int = 0
+    due_ms: int | None = None
+    closed: bool = False
+
+    def add(self, events: Iterable[Event]) -> int:
+        """Take events in, of equal ones the earliest receipt; returns by how many the view grew."""
+        before = len(self.events)
+        for event in events:
+            known = self.events.get(event.key)
+            if known is None or event.received_at_ms < known.received_at_ms:
+                self.events[event.key] = event
+        return len(self.events) - before
+
+    def touch(self, chunk: int, received_ms: int) -> None:
+        """Remember that a chunk brought something that is not written yet."""
+        if self.dirty_since is None:
+            self.dirty_since, self.dirty_received_ms = chunk, received_ms
+        self.dirty_received_ms = min(self.dirty_received_ms, received_ms)
+        self.last_chunk = max(self.last_chunk, chunk)
+
+    def settle(self, now_ms: int) -> None:
+        """Everything known is written."""
+        self.dirty_since = None
+        self.written_ms = now_ms

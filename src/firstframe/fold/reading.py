@@ -1,0 +1,69 @@
+"""From a chunk of beacons to the events of each view, and the reasons for what could not be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from firstframe.beacon import Beacon, Event, view_id_of
+from firstframe.dialects.base import Dialect, Reading, Reason, Reject
+from firstframe.engine.survey import NativeView
+from firstframe.journal.base import partition_of
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """One reject, with whose it was."""
+
+    received_at_ms: int
+    project: str
+    dialect: str
+    reject: Reject
+
+
+class Batch(msgspec.Struct):
+    """What a chunk says: events by view, in the order they came, and what could not be used."""
+
+    events: dict[NativeView, list[Event]] = {}
+    refused: list[Refused] = []
+    beacon_count: int = 0
+
+    @property
+    def event_count(self) -> int:
+        return sum(map(len, self.events.values()))
+
+
+def read(
+    beacons: Iterable[Beacon],
+    dialects: Mapping[str, Dialect],
+    *,
+    partition: int = 0,
+    partitions: int = 1,
+) -> Batch:
+    """Parse beacons, keeping the views of one partition: the other views of a body are another worker's."""
+    batch = Batch()
+    for beacon in beacons:
+        batch.beacon_count += 1
+        reading = _parse(beacon, dialects)
+        for event in reading.events:
+            key = view_id_of(beacon.project, beacon.dialect, event.native_view_id)
+            if partitions == 1 or partition_of(key, partitions) == partition:
+                name = NativeView(key, beacon.project, beacon.dialect, event.native_view_id)
+                batch.events.setdefault(name, []).append(event)
+        batch.refused.extend(
+            Refused(beacon.received_at_ms, beacon.project, beacon.dialect, reject)
+            for reject in reading.rejects
+        )
+    return batch
+
+
+def _parse(beacon: Beacon, dialects: Mapping[str, Dialect]) -> Reading:
+    """A dialect's reading; a beacon that breaks it is a reject, never the end of the worker."""
+    dialect = dialects.get(beacon.dialect)
+    sample = beacon.body[:500].decode("utf-8", "replace")
+    if dialect is None:
+        return Reading((), (Reject(Reason.UNREADABLE, f"no dialect is called {beacon.dialect!r}", sample),))
+    try:
+        return dialect.parse(beacon)
+    except Exception as error:  # noqa: BLE001 - one broken beacon must not stop all others
+        return Reading((), (Reject(Reason.UNREADABLE, f"{type(error).__name__}: {error}", sample),))

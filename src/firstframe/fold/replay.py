@@ -1,0 +1,37 @@
+"""The retained journal read again, with this version's dialects: events stored anew, their views folded anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+from firstframe.beacon import Beacon
+from firstframe.dialects.base import Dialect
+from firstframe.engine.client import Engine
+from firstframe.fold.reading import read
+from firstframe.fold.refold import Refolder
+from firstframe.fold.store import Store
+
+BATCH = 2_000
+
+
+def replay(
+    beacons: Iterable[Beacon],
+    engine: Engine,
+    refolder: Refolder,
+    dialects: Mapping[str, Dialect],
+    now_ms: int,
+) -> Iterator[tuple[int, int]]:
+    """Store and refold what these beacons say; yields (beacons read, rows written) as it goes.
+
+    Events that are stored already are replaced by themselves: their key is their content.
+    """
+    store = Store(engine)
+    epoch = store.epoch() + 1
+    stream, count, rows = iter(beacons), 0, 0
+    while part := list(islice(stream, BATCH)):
+        batch = read(part, dialects)
+        store.put_events(batch, chunk=0, token=None)
+        rows += refolder.refold(list(batch.events), epoch, now_ms)
+        count += len(part)
+        yield count, rows

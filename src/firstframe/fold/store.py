@@ -1,0 +1,146 @@
+"""What the fold worker asks of the engine, and what it writes there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from firstframe.engine.client import Engine
+from firstframe.engine.rows import (
+    EVENT_COLUMNS,
+    REJECT_COLUMNS,
+    VIEW_COLUMNS,
+    event_row,
+    reject_row,
+    view_row,
+)
+from firstframe.engine.stored import load_events, load_heads
+from firstframe.engine.survey import EPOCH_SHIFT, NativeView, epoch_of, open_views
+from firstframe.fold.open_view import Head, OpenView
+from firstframe.fold.reading import Batch
+from firstframe.view.record import ViewRecord
+
+TICK_SHIFT = 8
+"""A version is (refold epoch, chunk number, tick): 16, 40 and 8 bits."""
+HOUR_MS = 3_600_000
+
+
+class Change(msgspec.Struct):
+    """One row to write, and what to remember of it once it is written."""
+
+    view: OpenView
+    row: ViewRecord
+    head: Head
+    print: bytes
+
+
+class Store:
+    """Reads and writes `events`, `views` and `rejects`; holds no state of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def epoch(self) -> int:
+        """The latest refold epoch among the stored rows."""
+        return epoch_of(self._engine)
+
+    def open_views(self) -> Iterable[NativeView]:
+        """The native views whose latest row is not closed."""
+        return open_views(self._engine)
+
+    def put_events(self, batch: Batch, chunk: int, token: str | None) -> None:
+        """Store a chunk's events and rejects; the same token again changes nothing."""
+        rows = [
+            event_row(name.project, name.dialect, event, chunk)
+            for name, events in batch.events.items()
+            for event in events
+        ]
+        if rows:
+            self._engine.insert("events", EVENT_COLUMNS, rows, token=token)
+        refused = [
+            reject_row(
+                each.received_at_ms,
+                each.project,
+                each.dialect,
+                reason=each.reject.reason.value,
+                message=each.reject.message,
+                sample=each.reject.sample,
+            )
+            for each in batch.refused
+        ]
+        if refused:
+            self._engine.insert("rejects", REJECT_COLUMNS, refused, token=token)
+
+    def load(self, names: Sequence[NativeView]) -> list[OpenView]:
+        """These views with all their stored events and the heads of their rows."""
+        if not names:
+            return []
+        keys = [name.key for name in names]
+        events, heads = load_events(self._engine, keys), load_heads(self._engine, keys)
+        views = []
+        for name in names:
+            view = OpenView(name.key, name.project, name.dialect, name.native_view_id)
+            view.add(events.get(name.key, ()))
+            view.heads = {
+                head.view_id: Head(head.ordinal, head.first_hour, head.version, head.is_deleted)
+                for head in heads.get(name.key, ())
+            }
+            views.append(view)
+        return views
+
+    def put_views(self, changes: Sequence[Change]) -> None:
+        """Write new versions, then remember that they are written."""
+        if not changes:
+            return
+        rows = [
+            view_row(c.row, c.head.version, c.head.first_hour, is_deleted=c.head.is_deleted) for c in changes
+        ]
+        self._engine.insert("views", VIEW_COLUMNS, rows)
+        for change in changes:
+            change.view.heads[change.row.view_id] = change.head
+            change.view.prints[change.row.view_id] = change.print
+
+
+def changes_of(view: OpenView, rows: Sequence[ViewRecord], epoch: int) -> list[Change]:
+    """The rows that say something new, and tombstones for rows that late events have joined to another."""
+    changes = [change for row in rows if (change := _change(view, row, epoch)) is not None]
+    kept = {row.view_id for row in rows}
+    changes.extend(
+        _tombstone(view, gone, head, epoch)
+        for gone, head in view.heads.items()
+        if gone not in kept and not head.is_deleted
+    )
+    return changes
+
+
+def _change(view: OpenView, row: ViewRecord, epoch: int) -> Change | None:
+    said = _print_of(row)
+    if view.prints.get(row.view_id) == said:
+        return None
+    known = view.heads.get(row.view_id)
+    hour = known.first_hour if known else row.received_first_ms // HOUR_MS * HOUR_MS // 1000
+    return Change(view, row, Head(row.ordinal, hour, _next_version(view, known, epoch)), said)
+
+
+def _tombstone(view: OpenView, view_id: str, known: Head, epoch: int) -> Change:
+    row = ViewRecord(
+        project=view.project,
+        dialect=view.dialect,
+        view_id=view_id,
+        native_view_id=view.native_view_id,
+        ordinal=known.ordinal,
+    )
+    head = Head(known.ordinal, known.first_hour, _next_version(view, known, epoch), is_deleted=True)
+    return Change(view, row, head, b"")
+
+
+def _next_version(view: OpenView, known: Head | None, epoch: int) -> int:
+    """Never a clock: the journal's position, and above whatever is already written."""
+    position = epoch << EPOCH_SHIFT | view.last_chunk << TICK_SHIFT
+    return max(position, known.version + 1) if known else position
+
+
+def _print_of(row: ViewRecord) -> bytes:
+    """What a row says, without what changes with every heartbeat even if nothing happens."""
+    return msgspec.msgpack.encode(msgspec.structs.replace(row, received_last_ms=0, event_count=0))

@@ -1,0 +1,222 @@
+"""The fold worker: journal → events → views, each acknowledged beacon exactly once.
+
+One cycle: take a chunk, store its events (under the chunk's own deduplication token), add them to the open views,
+write the views whose turn it is, and commit every chunk that no unwritten view depends on. Whatever is not committed
+is replayed after a restart and changes nothing: the events are deduplicated, a view is folded from the set of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Event as Flag
+
+import msgspec
+import structlog
+
+from firstframe.dialects.base import Dialect, Folded
+from firstframe.engine.client import Engine
+from firstframe.engine.survey import NativeView
+from firstframe.errors import EngineError
+from firstframe.fold.meter import FoldMeter
+from firstframe.fold.open_view import OpenView
+from firstframe.fold.pace import Pace
+from firstframe.fold.reading import Batch, read
+from firstframe.fold.rule import FoldRule
+from firstframe.fold.shelf import Shelf
+from firstframe.fold.store import Store, changes_of
+from firstframe.journal.base import Chunk, Consumer
+
+log = structlog.get_logger()
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """What the worker tells the other roles."""
+
+    fresh_as_of_ms: int
+    """Every beacon accepted before this instant can be seen in the engine."""
+    lag_beacons: int
+    lag_seconds: float
+    open_views: int
+    updated_ms: int
+
+
+class Worker:
+    """One worker of one partition. Not thread-safe; `run` until the flag is set."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        engine: Engine,
+        rule: FoldRule,
+        dialects: Mapping[str, Dialect],
+        *,
+        partition: int = 0,
+        partitions: int = 1,
+        pace: Pace | None = None,
+        capacity_events: int = 400_000,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        meter: FoldMeter | None = None,
+        tell: Callable[[Progress], None] = lambda progress: None,
+    ) -> None:
+        self._consumer = consumer
+        self._store = Store(engine)
+        self._rule = rule
+        self._dialects = dialects
+        self._partition, self._partitions = partition, partitions
+        self._pace = pace or Pace()
+        self._shelf = Shelf(capacity_events)
+        self._clock = clock
+        self._meter = meter
+        self._tell = tell
+        self._pending: Chunk | None = None
+        """Handed out but not taken in: an engine that went away meets it again."""
+        self._uncommitted: list[int] = []
+        self._epoch = 0
+
+    def start(self) -> None:
+        """Learn what the engine holds: the refold epoch, and the open views whose silence must be minded."""
+        self._epoch = self._store.epoch()
+        now = self._clock()
+        for name in self._store.open_views():
+            self._shelf.remind(name.key, now, name.project, name.dialect, name.native_view_id)
+
+    def run(self, stop: Flag, *, wait_seconds: float = 0.2) -> None:
+        """Work until told to stop; when the engine is away, wait for it: the journal holds."""
+        pause = 0.2
+        started = False
+        while not stop.is_set():
+            try:
+                if not started:
+                    self.start()
+                    started = True
+                self.step(wait_seconds)
+                pause = 0.2
+            except EngineError as error:
+                log.warning("engine is away, the journal holds", error=str(error)[:300], retry_seconds=pause)
+                started = False  # what was to be woken is listed anew
+                stop.wait(pause)
+                pause = min(pause * 2, 5.0)
+        self._last_words()
+
+    def step(self, wait_seconds: float = 0.0, *, force: bool = False) -> bool:
+        """One cycle; returns whether there was a chunk. ``force`` writes every view now."""
+        asked_ms = self._clock()
+        self._pending = self._pending or self._next_chunk(wait_seconds)
+        taken = self._pending is not None
+        if self._pending is not None:
+            self._take(self._pending)
+            self._pending = None
+        now = self._clock()
+        self._write(self._ready(now, force=force), now)
+        self._commit()
+        self._shelf.trim()
+        self._report(asked_ms, caught_up=not taken)
+        return taken
+
+    # -- taking in
+
+    def _next_chunk(self, wait_seconds: float) -> Chunk | None:
+        dirty = next(iter(self._shelf.dirty()), None)
+        return self._consumer.next(min(wait_seconds, 0.1) if dirty else wait_seconds)
+
+    def _take(self, chunk: Chunk) -> None:
+        batch = read(chunk.beacons, self._dialects, partition=self._partition, partitions=self._partitions)
+        self._store.put_events(batch, chunk.number, chunk.token)
+        self._admit(batch, chunk.number)
+        self._uncommitted.append(chunk.number)
+        if self._meter:
+            self._meter.took(batch)
+
+    def _admit(self, batch: Batch, number: int) -> None:
+        """Add a batch's events to their views, loading those that are not in memory from the engine."""
+        strange = [name for name in batch.events if self._shelf.get(name.key) is None]
+        for view in self._load(strange):
+            self._shelf.put(view)
+        for name, events in batch.events.items():
+            known = self._shelf.get(name.key)
+            assert known is not None  # noqa: S101 - loaded above
+            self._shelf.grown(known.add(events))
+            known.touch(number, min(event.received_at_ms for event in events))
+
+    def _load(self, names: Sequence[NativeView]) -> Iterable[OpenView]:
+        now = self._clock()
+        for view in self._store.load(names):
+            view.first_seen_ms = min((e.received_at_ms for e in view.events.values()), default=now)
+            yield view
+
+    # -- writing
+
+    def _ready(self, now_ms: int, *, force: bool) -> list[OpenView]:
+        dirty = list(self._shelf.dirty())
+        ready = [view for view in dirty if force or self._pace.ready(view, now_ms, len(dirty))]
+        seen = {view.key for view in ready}
+        due = [view for view in self._shelf.pop_due(now_ms, 2_000) if view.key not in seen]
+        absent = [view for view in due if not view.events]
+        loaded = self._load([NativeView(v.key, v.project, v.dialect, v.native_view_id) for v in absent])
+        for view in loaded:
+            self._shelf.put(view)
+            ready.append(view)
+        return ready + [view for view in due if view.events]
+
+    def _write(self, views: Sequence[OpenView], now_ms: int) -> None:
+        """Fold each view and write the rows that say something new."""
+        changes = []
+        for view in views:
+            folded = self._fold(view, now_ms)
+            changes.extend(changes_of(view, folded.rows, self._epoch))
+            self._shelf.schedule(view, folded.due_ms)
+            view.closed = (
+                bool(folded.rows) and folded.due_ms is None and all(row.closed for row in folded.rows)
+            )
+        self._store.put_views(changes)
+        for view in views:
+            view.settle(now_ms)
+            if view.closed:
+                # A closed view leaves memory with its last version, so that whoever writes it next reads its head.
+                self._shelf.drop(view.key)
+        if self._meter:
+            self._meter.wrote(len(views), len(changes))
+
+    def _fold(self, view: OpenView, now_ms: int) -> Folded:
+        return self._rule.fold(
+            self._dialects[view.dialect],
+            view.project,
+            view.native_view_id,
+            list(view.events.values()),
+            now_ms,
+        )
+
+    # -- committing
+
+    def _commit(self) -> None:
+        """Commit the chunks before the first one that an unwritten view depends on."""
+        if not self._uncommitted:
+            return
+        held = min(
+            (view.dirty_since for view in self._shelf.dirty() if view.dirty_since is not None), default=None
+        )
+        done = [number for number in self._uncommitted if held is None or number < held]
+        if done:
+            self._consumer.commit(done[-1])
+            self._uncommitted = [number for number in self._uncommitted if number > done[-1]]
+
+    def _report(self, asked_ms: int, *, caught_up: bool) -> None:
+        now = self._clock()
+        lag = self._consumer.lag()
+        waiting = [view.dirty_received_ms for view in self._shelf.dirty()]
+        unread = [lag.oldest_received_ms] if lag.oldest_received_ms is not None and not caught_up else []
+        fresh = min([asked_ms, *waiting, *unread])
+        progress = Progress(fresh, lag.beacons, max(0.0, (now - fresh) / 1000), len(self._shelf), now)
+        self._tell(progress)
+        if self._meter:
+            self._meter.tell(progress)
+
+    def _last_words(self) -> None:
+        """On a clean stop write what waits, so that the next start has nothing to replay."""
+        try:
+            now = self._clock()
+            self._write(list(self._shelf.dirty()), now)
+            self._commit()
+        except EngineError as error:
+            log.info("stopping without the engine; the journal holds the rest", error=str(error)[:200])

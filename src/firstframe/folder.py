@@ -1,0 +1,120 @@
+"""Where the product keeps things: the layout of the data folder, its secrets, and the lock on it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from firstframe.errors import ConfigError
+
+
+class EngineFace(msgspec.Struct, frozen=True):
+    """How to reach the embedded engine: written by the engine's starter, read by the other roles."""
+
+    host: str
+    port: int
+    write_password: str
+    read_password: str
+
+    @property
+    def url(self) -> str:
+        return f"clickhouse://default:{self.write_password}@{self.host}:{self.port}/firstframe"
+
+    @property
+    def reader_url(self) -> str:
+        return f"clickhouse://reader:{self.read_password}@{self.host}:{self.port}/firstframe"
+
+
+class Folder:
+    """The data folder: ``journal/``, ``engine/``, ``accounts.db`` to keep; ``run/`` for what only matters now."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).resolve()
+        self._lock: IO[str] | None = None
+
+    def make(self) -> Folder:
+        """Create what is missing. Raises `ConfigError` when the folder cannot be made or written."""
+        try:
+            for part in (self.path, self.journal, self.engine, self.run, self.metrics):
+                part.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.path, os.W_OK):
+                raise ConfigError(f"the data folder {self.path} cannot be written by this user")
+        except OSError as error:
+            raise ConfigError(f"the data folder {self.path} cannot be made: {error.strerror}") from error
+        return self
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal"
+
+    @property
+    def engine(self) -> Path:
+        return self.path / "engine"
+
+    @property
+    def run(self) -> Path:
+        return self.path / "run"
+
+    @property
+    def metrics(self) -> Path:
+        return self.run / "metrics"
+
+    @property
+    def accounts_url(self) -> str:
+        return f"sqlite:///{self.path / 'accounts.db'}"
+
+    @property
+    def engine_face_file(self) -> Path:
+        return self.run / "engine.json"
+
+    def progress_file(self, partition: int) -> Path:
+        return self.run / f"fold-{partition}.json"
+
+    def lock(self) -> None:
+        """Hold the folder until the process ends. Raises `ConfigError` when another firstframe holds it."""
+        held = (self.run / "lock").open("a+")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            held.seek(0)
+            raise ConfigError(
+                f"the data folder {self.path} is in use by another firstframe (process {held.read().strip() or '?'}); "
+                "stop that one first, or give this one another --data"
+            ) from error
+        held.truncate(0)
+        held.write(str(os.getpid()))
+        held.flush()
+        self._lock = held
+
+    def passwords(self) -> tuple[str, str]:
+        """The embedded engine's secrets (for writing, for reading), made on first use."""
+        file = self.path / "secrets.json"
+        if not file.exists():
+            write_atomically(
+                file, msgspec.json.encode((secrets.token_urlsafe(24), secrets.token_urlsafe(24))), 0o600
+            )
+        return msgspec.json.decode(file.read_bytes(), type=tuple[str, str])
+
+    def engine_face(self) -> EngineFace:
+        """How to reach the engine that runs on this folder. Raises `ConfigError` when none has."""
+        try:
+            return msgspec.json.decode(self.engine_face_file.read_bytes(), type=EngineFace)
+        except (OSError, msgspec.DecodeError) as error:
+            raise ConfigError(
+                f"no engine runs on {self.path}: start `firstframe serve` or `firstframe engine` on it, "
+                "or name another with --engine clickhouse://user:password@host:port/database"
+            ) from error
+
+
+def write_atomically(file: Path, content: bytes, mode: int = 0o644) -> None:
+    """Replace a file so that a reader sees the old or the new one, whole."""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+    fresh.replace(file)

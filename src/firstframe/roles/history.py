@@ -1,0 +1,59 @@
+"""History anew: views refolded from stored events, or from the retained journal."""
+
+from __future__ import annotations
+
+import time
+from zoneinfo import ZoneInfo
+
+from firstframe.console import tally
+from firstframe.dialects import DIALECTS
+from firstframe.engine.client import Engine
+from firstframe.errors import BadRequest, ConfigError
+from firstframe.fold.refold import Refolder
+from firstframe.fold.replay import replay as replay_beacons
+from firstframe.fold.rule import FoldRule
+from firstframe.folder import Folder
+from firstframe.journal.replay import replay as retained_beacons
+from firstframe.metrics.instant import read_instant
+from firstframe.roles.store import engine_url
+from firstframe.settings import Settings
+
+BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
+
+
+def refold(settings: Settings, *, since: str, dialect: str) -> None:
+    """Recompute rows from stored events, showing how far it is. Raises `ConfigError`, `EngineError`."""
+    if dialect and dialect not in BY_NAME:
+        raise ConfigError(f"--dialect is {dialect!r}, but one of {', '.join(BY_NAME)} is wanted")
+    now = _now_ms()
+    start = _instant(since or f"-{settings.event_retention_days}d", "--since", now)
+    found = Engine.connect(engine_url(settings, Folder(settings.data).make()))
+    with tally("views", "rows written") as told:
+        Refolder(found, FoldRule(settings.max_view_events, settings.keep_page_query), BY_NAME).run(
+            start, now, now, dialect=dialect, told=told
+        )
+
+
+def replay(settings: Settings, *, since: str, until: str) -> None:
+    """Parse and fold the retained journal again. Raises `ConfigError`, `EngineError`."""
+    now = _now_ms()
+    start = _instant(since or f"-{settings.journal_retention_hours:.0f}h", "--since", now)
+    end = _instant(until or "now", "--until", now)
+    folder = Folder(settings.data).make()
+    found = Engine.connect(engine_url(settings, folder))
+    beacons = retained_beacons(folder.journal, start, end)
+    refolder = Refolder(found, FoldRule(settings.max_view_events, settings.keep_page_query), BY_NAME)
+    with tally("beacons", "rows written") as told:
+        for count, rows in replay_beacons(beacons, found, refolder, BY_NAME, now):
+            told(count, rows)
+
+
+def _instant(text: str, flag: str, now_ms: int) -> int:
+    try:
+        return read_instant(text, flag, now_ms, ZoneInfo("UTC"))
+    except BadRequest as error:
+        raise ConfigError(f"{error.message}; {error.detail.get('allowed', '')}") from error
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,20 @@
+"""The embedded engine's port."""
+
+from __future__ import annotations
+
+import socket
+
+from firstframe.errors import ConfigError
+
+
+def engine_port(wanted: int) -> int:
+    """The wanted port, or any free one when something else has it: clients read the port, they do not guess it."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ConfigError("no port of loopback is free for the engine")

@@ -1,0 +1,80 @@
+"""The whole product on one machine."""
+
+from __future__ import annotations
+
+import socket
+import urllib.error
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from firstframe.accounts.first_token import first_token
+from firstframe.accounts.store import Accounts
+from firstframe.console import banner
+from firstframe.errors import ConfigError
+from firstframe.folder import Folder
+from firstframe.roles.port import engine_port
+from firstframe.serve import Supervisor, environment_of, roles_of
+from firstframe.settings import Settings, address
+
+
+def serve(settings: Settings) -> int:
+    """Run every role under a supervisor until told to stop; returns the exit code.
+
+    Raises `ConfigError` for what an operator must mend first.
+    """
+    folder = Folder(settings.data).make()
+    folder.lock()
+    _check_files_journal(settings)
+    for name, where in (("collector", settings.collector), ("api", settings.api)):
+        _check_free(name, where)
+    _sweep(folder.metrics)
+    folder.engine_face_file.unlink(missing_ok=True)
+    # The port is chosen once, so that an engine that was restarted is found where it was.
+    settings = msgspec.structs.replace(settings, engine_port=engine_port(settings.engine_port))
+    with closing(Accounts(settings.accounts or folder.accounts_url)) as accounts:
+        token = first_token(accounts, settings.api_token)
+        supervisor = Supervisor(roles_of(settings), environment_of(settings, folder))
+        return supervisor.run(
+            ready=lambda: _answers(settings.api),
+            announce=lambda: banner(settings, folder, token, accounts),
+        )
+
+
+def _check_files_journal(settings: Settings) -> None:
+    if settings.journal and not settings.journal.startswith("file:"):
+        raise ConfigError(
+            f"journal is {settings.journal!r}, but this version keeps it in files; leave the setting empty"
+        )
+
+
+def _check_free(name: str, where: str) -> None:
+    """Say at once, by name, when a listener's address cannot be had."""
+    host, port = address(where, name)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"--{name} {where} cannot be used: {error.strerror}; stop what listens there or choose another"
+            ) from error
+
+
+def _sweep(metrics: Path) -> None:
+    """Counters of processes that are gone."""
+    for file in metrics.glob("*.db"):
+        file.unlink(missing_ok=True)
+
+
+def _answers(api: str) -> bool:
+    host, port = address(api, "api")
+    name = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
+    try:
+        with urllib.request.urlopen(f"http://{name}:{port}/v1/health", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False

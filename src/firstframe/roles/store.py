@@ -1,0 +1,52 @@
+"""The engine as a role meets it: perhaps not there yet, perhaps with older tables."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+import typer
+
+from firstframe.engine.client import Engine
+from firstframe.engine.migrate import apply_retention, pending, script
+from firstframe.engine.migrate import migrate as migrate_engine
+from firstframe.errors import ConfigError, EngineError
+from firstframe.folder import Folder
+from firstframe.settings import Settings
+
+log = structlog.get_logger()
+
+
+def engine_url(settings: Settings, folder: Folder) -> str:
+    """The engine to talk to: the operator's, or the embedded one of this folder. Raises `ConfigError`."""
+    return settings.engine or folder.engine_face().url
+
+
+def wait_for_engine(settings: Settings, folder: Folder, stop: threading.Event) -> Engine | None:
+    """The engine with its tables as this version wants them; None when told to stop before it came."""
+    said = ""
+    while not stop.is_set():
+        try:
+            found = Engine.connect(engine_url(settings, folder))
+            migrate_engine(found)
+            apply_retention(
+                found, event_days=settings.event_retention_days, view_days=settings.view_retention_days
+            )
+        except (EngineError, ConfigError) as error:
+            if str(error) != said:
+                said = str(error)
+                log.info("waiting for the engine", reason=said[:300])
+            stop.wait(0.2)
+        else:
+            return found
+    return None
+
+
+def migrate(settings: Settings, *, dry_run: bool) -> None:
+    """Bring the tables to this version, or print what would be done."""
+    found = Engine.connect(engine_url(settings, Folder(settings.data).make()))
+    if dry_run:
+        typer.echo(script(pending(found)))
+        return
+    for applied in migrate_engine(found):
+        typer.echo(f"applied {applied.name}")

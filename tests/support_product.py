@@ -1,0 +1,124 @@
+"""The running product, for tests that treat it as its operator would: started, queried, killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+TOKEN = "test-token-of-the-operator"
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Product:
+    """`firstframe serve` on a folder of its own."""
+
+    def __init__(self, data: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        self.data = data
+        self.collector = f"127.0.0.1:{free_port()}"
+        self.api = f"127.0.0.1:{free_port()}"
+        self._arguments = arguments
+        self._environment = environment or {}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, wait_seconds: float = 60) -> Product:
+        self.data.mkdir(parents=True, exist_ok=True)
+        log = (self.data / "serve.log").open("ab")
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "firstframe", "serve", "--data", str(self.data)),
+                *("--collector", self.collector, "--api", self.api, "--engine-port", "0"),
+                *self._arguments,
+            ],
+            env={**os.environ, "FIRSTFRAME_API_TOKEN": TOKEN, **self._environment},
+            stdout=log,
+            stderr=log,
+        )
+        log.close()
+        self.wait_until(lambda: self.health() is not None, wait_seconds, "the API to answer")
+        return self
+
+    def health(self) -> dict[str, Any] | None:
+        try:
+            return self.get("/v1/health")
+        except (OSError, ValueError):
+            return None
+
+    def get(self, path: str) -> Any:
+        """JSON of the API, as the operator."""
+        request = urllib.request.Request(
+            f"http://{self.api}{path}", headers={"Authorization": f"Bearer {TOKEN}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def post(
+        self, path: str, body: bytes, content_type: str = "application/json", timeout: float = 15
+    ) -> int:
+        """The collector's status; 0 where the connection failed."""
+        request = urllib.request.Request(
+            f"http://{self.collector}{path}", data=body, headers={"Content-Type": content_type}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def roles(self) -> dict[str, int]:
+        """Process ids of the roles by name, as the kernel sees them now."""
+        assert self.process is not None
+        found: dict[str, int] = {}
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                words = (entry / "cmdline").read_bytes().decode().split("\0")
+            except (OSError, ValueError, IndexError):
+                continue
+            if parent == self.process.pid and "firstframe" in words:
+                found[words[words.index("firstframe") + 1]] = int(entry.name)
+        return found
+
+    def kill(self, role: str) -> bool:
+        """Kill -9 of one role, or of ``serve`` itself."""
+        pid = self.process.pid if role == "serve" and self.process else self.roles().get(role)
+        if pid is None:
+            return False
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def stop(self, wait_seconds: float = 60) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(wait_seconds)
+
+    def wait_until(self, holds: Any, seconds: float, what: str) -> None:
+        """Poll until it holds; says what was waited for, with the end of the log, when it never does."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if holds():
+                return
+            time.sleep(0.1)
+        tail = (self.data / "serve.log").read_text(errors="replace")[-3000:]
+        raise AssertionError(f"waited {seconds} s in vain for {what}\n{tail}")

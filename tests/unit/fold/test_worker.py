@@ -1,0 +1,197 @@
+"""The fold worker on the real journal and the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firstframe.beacon import Beacon, Place, view_id_of
+from firstframe.dialects import DIALECTS
+from firstframe.engine.client import Engine
+from firstframe.fold.rule import FoldRule
+from firstframe.fold.worker import Progress, Worker
+from firstframe.journal.consumer import FilesConsumer
+from firstframe.journal.files import FilesAppender
+
+pytestmark = pytest.mark.engine
+
+NOW_MS = 1_790_000_000_000
+MINUTE_MS = 60_000
+
+
+class Bench:
+    """A journal, a worker on it, and a clock that the test moves."""
+
+    def __init__(self, folder: Path, engine: Engine) -> None:
+        self.folder, self.engine = folder, engine
+        self.now_ms = NOW_MS
+        self.told: list[Progress] = []
+        self.consumer: FilesConsumer | None = None
+        self.worker = self.fresh_worker()
+
+    def fresh_worker(self) -> Worker:
+        if self.consumer is not None:
+            self.consumer.close()
+        self.consumer = FilesConsumer(self.folder, 0)
+        worker = Worker(
+            self.consumer,
+            self.engine,
+            FoldRule(),
+            {dialect.name: dialect for dialect in DIALECTS},
+            clock=lambda: self.now_ms,
+            tell=self.told.append,
+        )
+        worker.start()
+        return worker
+
+    def send(self, view: str, *events: dict[str, Any], received_ms: int | None = None) -> None:
+        body = json.dumps({"view_id": view, "events": list(events)}).encode()
+        beacon = Beacon(
+            received_ms or self.now_ms,
+            "native",
+            "/v1/beacons",
+            "default",
+            "/v1/beacons",
+            "",
+            {},
+            Place(),
+            body,
+        )
+        asyncio.run(self._append(beacon, view_id_of("default", "native", view)))
+
+    async def _append(self, beacon: Beacon, key: str) -> None:
+        journal = FilesAppender(self.folder, "edge-0", commit_ms=0)
+        await journal.append(beacon, [key])
+        await journal.close()
+
+    def work(self, *, force: bool = True) -> None:
+        while self.worker.step(force=force):
+            pass
+
+    def rows(self, columns: str = "outcome, playing_time") -> list[tuple[Any, ...]]:
+        columns = columns.replace("playing_time", "toInt64(content_playing_time_ms)")
+        answer = self.engine.query(f"SELECT {columns} FROM views FINAL ORDER BY native_view_id, ordinal")
+        return [tuple(row) for row in answer.rows]
+
+    def count(self, what: str) -> int:
+        return int(self.engine.query(f"SELECT count() FROM {what}").rows[0][0])
+
+
+@pytest.fixture
+def bench(tmp_path: Path, engine: Engine) -> Bench:
+    return Bench(tmp_path / "journal", engine)
+
+
+def at(seconds: float, kind: str, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "at": NOW_MS + int(seconds * 1000), **more}
+
+
+def test_a_view_grows_with_its_beacons(bench: Bench) -> None:
+    """Each beacon's events reach the row, and the row stays one."""
+    bench.send("a", at(0, "play"), at(1, "playing"))
+    bench.work()
+    assert bench.rows("started, closed") == [(True, False)]
+    bench.send("a", at(11, "end"))
+    bench.work()
+    assert bench.rows() == [("exited", 10_000)]
+    assert bench.count("events") == 3
+
+
+def test_a_restart_before_the_commit_changes_nothing(bench: Bench) -> None:
+    """Chunks that were not committed come again and are recognised: same events, same row."""
+    bench.send("a", at(0, "play"), at(1, "playing"), at(11, "end"))
+    chunk = bench.consumer.next(0)
+    assert chunk is not None
+    bench.worker._take(chunk)  # the worker dies here: events stored, no row written, nothing committed
+    bench.worker = bench.fresh_worker()
+    bench.work()
+    assert bench.rows() == [("exited", 10_000)]
+    assert bench.count("events") == 3
+
+
+def test_late_events_rewrite_a_closed_view(bench: Bench) -> None:
+    """A batch that comes after the view was given up as dropped completes it, in the same row."""
+    bench.send("a", at(0, "play"), at(1, "playing"), at(11, "heartbeat"))
+    bench.work()
+    bench.now_ms += 61 * MINUTE_MS
+    bench.work()
+    assert bench.rows("outcome, closed") == [("dropped", True)]
+    bench.send("a", at(27, "end"))
+    bench.work()
+    assert bench.rows() == [("exited", 26_000)]
+    assert bench.count("views FINAL") == 1
+
+
+def test_silence_is_minded_over_a_restart(bench: Bench) -> None:
+    """An open view of an earlier worker is closed by the next one when its silence is up, without a new event."""
+    bench.send("a", at(0, "play"), at(1, "playing"), at(11, "heartbeat"))
+    bench.work()
+    bench.worker = bench.fresh_worker()
+    bench.work()
+    assert bench.rows("closed") == [(False,)]
+    bench.now_ms += 61 * MINUTE_MS
+    bench.work()
+    assert bench.rows("closed") == [(True,)]
+
+
+def test_events_that_close_a_gap_join_two_rows(bench: Bench) -> None:
+    """Two views an hour apart become one when late events fill the gap; the superfluous row is gone."""
+    hour = 3600
+    bench.send("a", at(0, "play"), at(1, "playing"), at(11, "pause"))
+    bench.send("a", at(1.9 * hour, "play"), at(1.9 * hour + 1, "playing"), at(1.9 * hour + 11, "end"))
+    bench.now_ms += 2 * hour * 1000
+    bench.work()
+    assert len(bench.rows()) == 2
+    bench.send("a", at(0.9 * hour, "heartbeat"), at(1.5 * hour, "heartbeat"))
+    bench.work()
+    assert bench.rows() == [("exited", 20_000)]
+
+
+def test_a_fold_that_says_nothing_new_writes_no_version(bench: Bench) -> None:
+    """A repeated delivery touches the view but adds no version of its row."""
+    bench.send("a", at(0, "play"), at(1, "playing"), at(11, "heartbeat", id="h"))
+    bench.work()
+    versions = bench.count("views")
+    bench.send("a", at(0, "play"), at(1, "playing"), at(11, "heartbeat", id="h"))
+    bench.work()
+    assert bench.count("views") == versions
+
+
+def test_the_row_keeps_its_hour(bench: Bench) -> None:
+    """A version written hours later, by another worker, is ordered under the hour of the first."""
+    bench.send("a", at(0, "play"), at(1, "playing"))
+    bench.work()
+    bench.now_ms += 5 * 60 * MINUTE_MS
+    bench.worker = bench.fresh_worker()
+    bench.send("a", at(12, "end"))
+    bench.work()
+    assert bench.count("views FINAL") == 1
+    assert len(bench.engine.query("SELECT DISTINCT first_hour FROM views").rows) == 1
+
+
+def test_what_cannot_be_used_is_kept_as_a_reject(bench: Bench) -> None:
+    """An event without a time does not stop its neighbours and can be found with its reason."""
+    bench.send("a", at(0, "play"), {"type": "playing"}, at(5, "end"))
+    bench.work()
+    assert bench.rows("outcome") == [("exited_before_start",)]
+    assert [tuple(row) for row in bench.engine.query("SELECT dialect, reason FROM rejects").rows] == [
+        ("native", "bad_event")
+    ]
+
+
+def test_freshness_waits_for_what_is_not_written(bench: Bench) -> None:
+    """`fresh_as_of` is the receipt of the oldest beacon that no row shows, and now when there is none."""
+    bench.send("a", at(0, "play"))
+    bench.work()
+    bench.now_ms += 100
+    bench.send("a", at(1, "playing"))
+    bench.worker.step()
+    assert bench.told[-1].fresh_as_of_ms == bench.now_ms
+    bench.now_ms += 5_000
+    bench.work()
+    assert bench.told[-1].fresh_as_of_ms == bench.now_ms
+    assert bench.told[-1].lag_beacons == 0
