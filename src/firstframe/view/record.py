@@ -76,6 +76,8 @@ class Approx(StrEnum):
     """The startup time is load to ready, not play to first frame."""
     STARTUP_IS_FIRST_PROGRESS = "startup_is_first_progress"
     """The startup time ends at the first time update, up to a quarter of a second late."""
+    STARTUP_LOWER_BOUND = "startup_lower_bound"
+    """The wait began before the SDK's clock did: play was wanted before the media was known."""
     PLAY_TIME_LOWER_BOUND = "play_time_lower_bound"
     PLAY_TIME_ESTIMATED = "play_time_estimated"
     STALLS_UNKNOWN = "stalls_unknown"
@@ -93,6 +95,12 @@ class Approx(StrEnum):
     HOLE_CREDITED = "hole_credited"
     """A hole in the events was credited by the advance of the playhead."""
     PAUSE_LOWER_BOUND = "pause_lower_bound"
+    LATENCY_UPPER_BOUND = "latency_upper_bound"
+    """Live latency is counted from the beginning of the segment at the playhead, not from the playhead itself."""
+    ATTEMPT_UNCERTAIN = "attempt_uncertain"
+    """The attempt may be the echo of one that failed just before in the same player."""
+    SEVERAL_SOURCES = "several_sources"
+    """The page put other videos into the same session; the numbers are those of all of them."""
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):

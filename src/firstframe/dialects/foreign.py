@@ -1,0 +1,45 @@
+"""JSON as clients really send it: a text cut in the middle of an emoji, or a number beyond all bounds, costs itself only."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import Any
+
+import msgspec
+
+
+def decode(body: bytes | str) -> Any:
+    """The value that JSON says; lone surrogates become question marks, numbers that are none become None.
+
+    Raises `ValueError` when it is not JSON even so.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    try:
+        text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+        return _mended(json.loads(text, parse_constant=_nothing))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _nothing(word: str) -> None:
+    """NaN and Infinity are no JSON, but some clients write them."""
+
+
+def _mended(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case float():
+            return value if isfinite(value) else None
+        case list():
+            return [_mended(item) for item in value]
+        case dict():
+            return {_mended(key): _mended(item) for key, item in value.items()}
+        case _:
+            return value
