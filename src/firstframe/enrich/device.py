@@ -99,7 +99,13 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 ROBOT = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|lighthouse|phantomjs|pingdom|uptime|scrapy", re.IGNORECASE
 )
-"""Those that call themselves robots. A plain HTTP client (curl, okhttp) is not one: it may speak for a viewer."""
+"""Those that call themselves robots."""
+
+LIBRARY = re.compile(
+    r"^(python|aiohttp|httpx|curl|wget|okhttp|go-http|axios|node|undici|java|apache-http|dart|ruby|php|guzzle|libwww|perl)",
+    re.IGNORECASE,
+)
+"""Plain HTTP clients, which the parser takes for spiders: they may speak for a viewer (a set-top box, a server)."""
 
 VENDORLESS = frozenset({"Generic", "Generic_Android", "Generic_Android_Tablet", "Generic_Inettv", "Spider"})
 MODELLESS = frozenset({"K", "Desktop", "Smartphone", "Feature Phone", "Other", "Android", "iOS-Device"})
@@ -117,7 +123,7 @@ def describe(user_agent: str | None, client_hints: Mapping[str, str]) -> Device:
 def _describe(agent: str, pairs: tuple[tuple[str, str], ...]) -> Device:
     hints = {name: _unquoted(value) for name, value in pairs}
     found = parse(agent)
-    robot = bool(ROBOT.search(agent)) or (found.device is not None and found.device.brand == "Spider")
+    robot = bool(ROBOT.search(agent)) or (_is_spider(found.device) and not LIBRARY.match(agent))
     system, system_version = _system(found.os, agent, hints)
     browser, version = _browser(found.user_agent, hints)
     vendor, model = _maker(found.device, agent, hints)
@@ -132,6 +138,10 @@ def _describe(agent: str, pairs: tuple[tuple[str, str], ...]) -> Device:
         device_model=None if robot else model,
         bot=robot,
     )
+
+
+def _is_spider(device: Any) -> bool:
+    return device is not None and device.brand == "Spider"
 
 
 def _unquoted(value: str) -> str:

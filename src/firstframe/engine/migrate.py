@@ -1,0 +1,124 @@
+"""Brings an engine's tables up to date: numbered SQL files, each applied once, in order, then the retention.
+
+Each statement of a file may be run twice without harm (``IF NOT EXISTS``), so a migration that was cut off
+half way, or run by two processes at once, is simply run again.
+"""
+
+import re
+from collections.abc import Sequence
+from importlib import resources
+
+import msgspec
+
+from firstframe.engine.client import Engine
+from firstframe.errors import EngineError
+
+_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
+_UNKNOWN_TABLE, _UNKNOWN_DATABASE = 60, 81
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS migrations
+(
+    number UInt32,
+    name String,
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = MergeTree
+ORDER BY number
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+"""
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One file of ``migrations/``."""
+
+    number: int
+    name: str
+    statements: Sequence[str]
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """How long the rows of one table are kept, by which column."""
+
+    table: str
+    column: str
+    days: int
+
+    @property
+    def clause(self) -> str:
+        """The TTL as ClickHouse itself writes it, so that what is there can be compared."""
+        return f"{self.column} + toIntervalDay({self.days})"
+
+
+REJECT_DAYS = 14
+
+
+def migrations() -> tuple[Migration, ...]:
+    """Every migration there is, in order."""
+    folder = resources.files("firstframe.engine") / "migrations"
+    files = sorted((file.name, file.read_text("utf-8")) for file in folder.iterdir())
+    return tuple(_migration(name, text) for name, text in files if _NAME.fullmatch(name))
+
+
+def pending(engine: Engine) -> tuple[Migration, ...]:
+    """The migrations that this engine has not seen; nothing is changed."""
+    try:
+        applied = {row[0] for row in engine.query("SELECT number FROM migrations").rows}
+    except EngineError as error:
+        if error.code not in (_UNKNOWN_TABLE, _UNKNOWN_DATABASE):
+            raise
+        return migrations()
+    return tuple(each for each in migrations() if each.number not in applied)
+
+
+def migrate(engine: Engine) -> tuple[Migration, ...]:
+    """Apply what is pending and say what it was. Raises `EngineError`."""
+    engine.create_database()
+    engine.command(_LEDGER)
+    todo = pending(engine)
+    for migration in todo:
+        for statement in migration.statements:
+            engine.command(statement)
+        engine.insert("migrations", ("number", "name"), [(migration.number, migration.name)])
+    return todo
+
+
+def script(todo: Sequence[Migration]) -> str:
+    """What `migrate` would run, for people to read first."""
+    return "\n\n".join(
+        f"-- {each.number:04} {each.name}\n" + "\n\n".join(f"{statement};" for statement in each.statements)
+        for each in todo
+    )
+
+
+def retentions(event_days: int, view_days: int) -> tuple[Retention, ...]:
+    """How long each table keeps its rows."""
+    return (
+        Retention("events", "toDateTime(received_at)", event_days),
+        Retention("views", "first_hour", view_days),
+        Retention("rejects", "toDateTime(received_at)", REJECT_DAYS),
+    )
+
+
+def apply_retention(engine: Engine, *, event_days: int, view_days: int) -> tuple[str, ...]:
+    """Give each table the time-to-live that the settings ask for; the statements that were needed for it."""
+    tables = engine.query(
+        "SELECT name, engine_full FROM system.tables WHERE database = {database:String}",
+        {"database": engine.target.database},
+    )
+    there: dict[str, str] = {row[0]: row[1] for row in tables.rows}
+    needed = tuple(
+        f"ALTER TABLE {each.table} MODIFY TTL {each.clause}"
+        for each in retentions(event_days, view_days)
+        if f"TTL {each.clause} " not in f"{there.get(each.table, '')} "
+    )
+    for statement in needed:
+        engine.command(statement)
+    return needed
+
+
+def _migration(file: str, text: str) -> Migration:
+    found = _NAME.fullmatch(file)
+    assert found is not None  # noqa: S101 - the caller matched it
+    bare = re.sub(r"^\s*--.*\n", "", text, flags=re.MULTILINE)
+    statements = [part.strip() for part in re.split(r";\s*(?:\n|$)", bare)]
+    return Migration(int(found[1]), found[2], tuple(part for part in statements if part))

@@ -1,0 +1,257 @@
+-- What the fold writes and the metrics read. Needs ClickHouse 25.5 or later (or the embedded engine).
+-- Every table keeps a window of insert tokens, so that a chunk that is inserted again changes nothing, and syncs
+-- what it inserted, so that an acknowledged row survives a kill.
+
+-- One row is one delivery of an event; of equal deliveries the earliest receipt stays, whichever came in first.
+CREATE TABLE IF NOT EXISTS events
+(
+    project LowCardinality(String),
+    view_key String,
+    dialect LowCardinality(String),
+    native_view_id String,
+    event_key String,
+    seq Nullable(Int64),
+    at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    received_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    name LowCardinality(String),
+    context String CODEC(ZSTD(3)),
+    payload String CODEC(ZSTD(3)),
+    chunk UInt64 CODEC(Delta, ZSTD(1)),
+    -- the largest UInt64 less received_at in ms
+    age UInt64 CODEC(Delta, ZSTD(1)),
+    INDEX by_view view_key TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(age)
+PARTITION BY toDate(received_at)
+ORDER BY (project, view_key, event_key)
+SETTINGS
+    default_compression_codec = 'ZSTD(1)',
+    non_replicated_deduplication_window = 1000,
+    fsync_after_insert = 1,
+    fsync_part_directory = 1,
+    ttl_only_drop_parts = 1,
+    materialize_ttl_recalculate_only = 1;
+
+-- One row is one view, in its latest version; is_deleted is a view that late events have joined to another.
+CREATE TABLE IF NOT EXISTS views
+(
+    -- identity
+    project LowCardinality(String),
+    dialect LowCardinality(String),
+    view_id String,
+    native_view_id String,
+    ordinal UInt32,
+    session_id Nullable(String),
+    viewer_id Nullable(String),
+    video_id LowCardinality(Nullable(String)),
+    -- time
+    view_start DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    view_end DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    received_first DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    received_last DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    clock_shift_ms Int64,
+    closed Bool,
+    end_reason LowCardinality(Nullable(String)),
+    -- flags
+    attempted Bool,
+    started Bool,
+    outcome LowCardinality(String),
+    live Bool,
+    autoplay Nullable(Bool),
+    muted Nullable(Bool),
+    startup_in_background Bool,
+    completed Nullable(Bool),
+    preroll_played Bool,
+    has_ad Bool,
+    bot Bool,
+    -- startup
+    page_load_time_ms Nullable(Float64),
+    player_startup_time_ms Nullable(Float64),
+    video_startup_time_ms Nullable(Float64),
+    content_startup_time_ms Nullable(Float64),
+    startup_wait_ms Float64,
+    drm_time_ms Nullable(Float64),
+    asset_time_ms Nullable(Float64),
+    metadata_time_ms Nullable(Float64),
+    token_time_ms Nullable(Float64),
+    qoe_asset_time_ms Nullable(Float64),
+    qoe_metadata_time_ms Nullable(Float64),
+    qoe_total_time_ms Nullable(Float64),
+    -- durations
+    watch_time_ms Float64,
+    content_playing_time_ms Float64,
+    ad_playing_time_ms Float64,
+    rebuffer_duration_ms Nullable(Float64),
+    seek_time_ms Nullable(Float64),
+    pause_time_ms Nullable(Float64),
+    media_time_ms Nullable(Float64),
+    -- counts
+    rebuffer_count Nullable(Int64),
+    seek_count Nullable(Int64),
+    error_count Int64,
+    warning_count Int64,
+    recovered_errors Int64,
+    rendition_upshifts Nullable(Int64),
+    rendition_downshifts Nullable(Int64),
+    dropped_frames Nullable(Int64),
+    ad_breaks Nullable(Int64),
+    ad_attempts Nullable(Int64),
+    ad_impressions Nullable(Int64),
+    ad_errors Nullable(Int64),
+    ad_break_errors Nullable(Int64),
+    event_count Int64,
+    -- pairs
+    bitrate_x_ms Float64,
+    bitrate_ms Float64,
+    upscale_x_ms Float64,
+    downscale_x_ms Float64,
+    scale_ms Float64,
+    max_upscale Nullable(Float64),
+    max_downscale Nullable(Float64),
+    request_bytes Float64,
+    request_load_ms Float64,
+    ttfb_sum_ms Float64,
+    ttfb_count Float64,
+    max_request_latency_ms Nullable(Float64),
+    request_count Nullable(Int64),
+    request_failed_count Nullable(Int64),
+    request_canceled_count Nullable(Int64),
+    latency_sum_ms Float64,
+    latency_count Int64,
+    -- content
+    duration_ms Nullable(Float64),
+    max_playhead_ms Nullable(Float64),
+    played_ranges Array(Tuple(Float64, Float64)),
+    played_range_ms Nullable(Float64),
+    -- scores
+    playback_success_score Nullable(Float64),
+    startup_score Nullable(Float64),
+    smoothness_score Nullable(Float64),
+    video_quality_score Nullable(Float64),
+    experience_score Nullable(Float64),
+    -- dimension
+    video_title LowCardinality(Nullable(String)),
+    video_series LowCardinality(Nullable(String)),
+    playback_id LowCardinality(Nullable(String)),
+    dstorage_id LowCardinality(Nullable(String)),
+    page_url LowCardinality(Nullable(String)),
+    page_host LowCardinality(Nullable(String)),
+    source_url LowCardinality(Nullable(String)),
+    source_host LowCardinality(Nullable(String)),
+    stream_type LowCardinality(Nullable(String)),
+    protocol LowCardinality(Nullable(String)),
+    player_name LowCardinality(Nullable(String)),
+    player_version LowCardinality(Nullable(String)),
+    player_software LowCardinality(Nullable(String)),
+    player_software_version LowCardinality(Nullable(String)),
+    sdk_name LowCardinality(Nullable(String)),
+    sdk_version LowCardinality(Nullable(String)),
+    application LowCardinality(Nullable(String)),
+    application_version LowCardinality(Nullable(String)),
+    user_agent LowCardinality(Nullable(String)),
+    browser LowCardinality(Nullable(String)),
+    browser_version LowCardinality(Nullable(String)),
+    browser_engine LowCardinality(Nullable(String)),
+    os LowCardinality(Nullable(String)),
+    os_version LowCardinality(Nullable(String)),
+    device_type LowCardinality(Nullable(String)),
+    device_vendor LowCardinality(Nullable(String)),
+    device_model LowCardinality(Nullable(String)),
+    continent LowCardinality(Nullable(String)),
+    country LowCardinality(Nullable(String)),
+    subdivision LowCardinality(Nullable(String)),
+    city LowCardinality(Nullable(String)),
+    time_zone LowCardinality(Nullable(String)),
+    asn Nullable(Int64),
+    network LowCardinality(Nullable(String)),
+    cdn LowCardinality(Nullable(String)),
+    connection_type LowCardinality(Nullable(String)),
+    language LowCardinality(Nullable(String)),
+    audio_language LowCardinality(Nullable(String)),
+    subtitle_language LowCardinality(Nullable(String)),
+    video_codec LowCardinality(Nullable(String)),
+    audio_codec LowCardinality(Nullable(String)),
+    drm_type LowCardinality(Nullable(String)),
+    fatal_error_code LowCardinality(Nullable(String)),
+    error_code LowCardinality(Nullable(String)),
+    error_message Nullable(String),
+    error_class LowCardinality(Nullable(String)),
+    experiment LowCardinality(Nullable(String)),
+    sub_property LowCardinality(Nullable(String)),
+    player_width_px Nullable(Int64),
+    player_height_px Nullable(Int64),
+    video_width_px Nullable(Int64),
+    video_height_px Nullable(Int64),
+    sample_rate Nullable(Float64),
+    custom Map(LowCardinality(String), String),
+    extra Map(LowCardinality(String), String),
+    -- row
+    approx Array(LowCardinality(String)),
+    `spans.state` Array(Enum8('idle' = 0, 'startup' = 1, 'playing' = 2, 'ad_playing' = 3, 'rebuffer' = 4, 'seek' = 5, 'resuming' = 6, 'ad_wait' = 7, 'pause' = 8, 'failed' = 9)),
+    `spans.start_ms` Array(Int64) CODEC(Delta, ZSTD(1)),
+    `spans.end_ms` Array(Int64) CODEC(Delta, ZSTD(1)),
+    -- the view_id of ordinal 0: the key of its events
+    view_key String,
+    -- the hour in which the view's first row was written; never recomputed
+    first_hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    version UInt64 CODEC(Delta, ZSTD(1)),
+    is_deleted UInt8,
+    INDEX by_start view_start TYPE minmax GRANULARITY 1,
+    INDEX by_end view_end TYPE minmax GRANULARITY 1,
+    INDEX by_id view_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_key view_key TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_native_id native_view_id TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+PARTITION BY toYYYYMM(first_hour)
+ORDER BY (project, first_hour, view_id)
+SETTINGS
+    default_compression_codec = 'ZSTD(1)',
+    non_replicated_deduplication_window = 1000,
+    fsync_after_insert = 1,
+    fsync_part_directory = 1,
+    ttl_only_drop_parts = 1,
+    materialize_ttl_recalculate_only = 1;
+
+-- One row is one beacon, or one event of it, that could not be used.
+CREATE TABLE IF NOT EXISTS rejects
+(
+    received_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    project LowCardinality(String),
+    dialect LowCardinality(String),
+    reason LowCardinality(String),
+    message String,
+    sample String CODEC(ZSTD(3))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(received_at)
+ORDER BY (project, received_at)
+SETTINGS
+    default_compression_codec = 'ZSTD(1)',
+    non_replicated_deduplication_window = 1000,
+    fsync_after_insert = 1,
+    fsync_part_directory = 1,
+    ttl_only_drop_parts = 1,
+    materialize_ttl_recalculate_only = 1;
+
+-- One row is what the operator told us of one video.
+CREATE TABLE IF NOT EXISTS assets
+(
+    project LowCardinality(String),
+    playback_id String,
+    asset_id Nullable(String),
+    stream_id Nullable(String),
+    creator_id LowCardinality(Nullable(String)),
+    title Nullable(String),
+    dstorage_url Nullable(String),
+    duration_ms Nullable(Float64),
+    tags Map(LowCardinality(String), String),
+    version UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (project, playback_id)
+SETTINGS
+    default_compression_codec = 'ZSTD(1)',
+    non_replicated_deduplication_window = 1000,
+    fsync_after_insert = 1,
+    fsync_part_directory = 1;

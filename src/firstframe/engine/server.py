@@ -1,0 +1,111 @@
+"""The embedded engine as a process: chDB on a folder, behind ClickHouse's HTTP interface on a loopback port.
+
+Reads and writes the folder it is given, which no second process may open; stops on SIGTERM after the statements
+that are running.
+"""
+
+import fcntl
+import ipaddress
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from firstframe.engine.request import READER, WRITER
+from firstframe.errors import ConfigError
+
+LANES = 16
+"""Statements that run side by side; others wait."""
+_GRACE_SECONDS = 60
+_LOCK = "firstframe.lock"
+
+
+def run(
+    folder: Path,
+    host: str,
+    port: int,
+    *,
+    write_password: str,
+    read_password: str,
+    memory_bytes: int,
+    query_seconds: float,
+) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `ConfigError` for a folder in use or an address that is not loopback.
+
+    The user `WRITER` may do everything; `READER`, who exists when ``read_password`` is not empty, may read.
+    """
+    from firstframe.engine.face import Face
+    from firstframe.engine.lane import Lanes
+
+    _check(host, write_password)
+    # uvicorn raises the signal once more when it has stopped; the engine must be closed first.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    with owned(folder):
+        from firstframe.engine.session import Sessions  # loads chDB: a second or two
+
+        sessions, lanes = Sessions(folder / "columns"), Lanes(LANES)
+        face = Face(
+            sessions,
+            lanes,
+            {WRITER: write_password, READER: read_password},
+            memory_bytes=memory_bytes,
+            query_seconds=query_seconds,
+        )
+        try:
+            uvicorn.Server(_config(face, host, port)).run()
+        finally:
+            lanes.close()
+            sessions.close()
+
+
+@contextmanager
+def owned(folder: Path) -> Iterator[None]:
+    """The folder as ours alone, for as long as the block runs. Raises `ConfigError`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise ConfigError(
+                f"the engine's folder {folder} is in use by process {lock.read().strip() or '?'}; "
+                "one engine owns a folder, so stop that one or name another folder"
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _check(host: str, write_password: str) -> None:
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise ConfigError(f"the embedded engine listens on {host!r}, but only a loopback address is allowed")
+    if not write_password:
+        raise ConfigError("the embedded engine needs a write password, but it is empty")
+
+
+def _config(face: object, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        face,  # type: ignore[arg-type]
+        host=host,
+        port=port,
+        http="httptools",
+        loop="uvloop",
+        lifespan="off",
+        interface="asgi3",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )

@@ -1,0 +1,78 @@
+"""What is already stored of some views: their events for a fold, and the rows that were written of them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from firstframe.beacon import Event
+from firstframe.engine.client import Engine
+from firstframe.engine.rows import event_from
+
+_AT_ONCE = 1000
+"""Views asked for in one statement."""
+
+_EVENTS = """
+SELECT view_key, native_view_id, event_key, seq, at, received_at, name, context, payload
+FROM events FINAL
+WHERE view_key IN {keys:Array(String)}
+ORDER BY view_key, received_at, event_key
+"""
+# Without FINAL: a tombstone's hour is wanted too, because a view that comes back must use it again.
+_HEADS = """
+SELECT
+    view_id,
+    argMax(view_key, version) AS key,
+    argMax(ordinal, version) AS place,
+    argMax(first_hour, version) AS hour,
+    max(version) AS latest,
+    argMax(is_deleted, version) AS gone
+FROM views
+WHERE view_key IN {keys:Array(String)}
+GROUP BY view_id
+ORDER BY key, place
+"""
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What the next version of a row must know of the last one."""
+
+    view_id: str
+    view_key: str
+    ordinal: int
+    first_hour: int
+    """Epoch seconds; part of the row's identity, so every later version uses it again."""
+    version: int
+    is_deleted: bool
+
+
+def load_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, list[Event]]:
+    """Every stored event of these views, each delivery once; views without events are not in it."""
+    found: dict[str, list[Event]] = {}
+    for keys in _parts(view_keys):
+        answer = engine.query(_EVENTS, {"keys": keys})
+        for row in answer.rows:
+            found.setdefault(row[0], []).append(event_from(dict(zip(answer.columns, row, strict=True))))
+    return found
+
+
+def load_heads(engine: Engine, view_keys: Sequence[str]) -> dict[str, list[Head]]:
+    """The rows written of these native views, tombstones included, by ordinal."""
+    found: dict[str, list[Head]] = {}
+    for keys in _parts(view_keys):
+        for view_id, view_key, ordinal, hour, version, is_deleted in engine.query(
+            _HEADS, {"keys": keys}
+        ).rows:
+            head = Head(view_id, view_key, ordinal, _seconds(hour), version, bool(is_deleted))
+            found.setdefault(view_key, []).append(head)
+    return found
+
+
+def _parts(view_keys: Sequence[str]) -> Iterator[list[str]]:
+    unique = sorted(set(view_keys))
+    for start in range(0, len(unique), _AT_ONCE):
+        yield unique[start : start + _AT_ONCE]
+
+
+def _seconds(instant: datetime) -> int:
+    return int(instant.replace(tzinfo=instant.tzinfo or UTC).timestamp())

@@ -1,0 +1,50 @@
+"""Migrations are applied once, in order, and may be applied again."""
+
+from firstframe.engine.client import Engine
+from firstframe.engine.migrate import apply_retention, migrate, migrations, pending, script
+
+
+def _schema(engine):
+    return engine.query(
+        "SELECT name, create_table_query FROM system.tables WHERE database = {d:String} ORDER BY name",
+        {"d": engine.target.database},
+    ).rows
+
+
+def test_a_second_run_does_nothing(engine):
+    """What was applied is recorded, and is not applied again."""
+    before = _schema(engine)
+    assert migrate(engine) == ()
+    assert _schema(engine) == before
+
+
+def test_statements_may_run_twice(engine):
+    """A migration that was cut off before it was recorded is simply run again."""
+    before = _schema(engine)
+    engine.command("TRUNCATE TABLE migrations")
+    assert [each.number for each in migrate(engine)] == [each.number for each in migrations()]
+    assert _schema(engine) == before
+
+
+def test_numbers_are_consecutive():
+    """No number is missing or used twice."""
+    assert [each.number for each in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_what_is_pending_can_be_read_first(engine_url):
+    """Before anything is changed, the statements to come can be printed."""
+    engine, other = Engine.connect(f"{engine_url}/nobody_made_this"), Engine.connect(engine_url)
+    text = script(pending(engine))
+    assert text.startswith("-- 0001 tables\nCREATE TABLE IF NOT EXISTS events")
+    assert other.query("SELECT count() FROM system.databases WHERE name = 'nobody_made_this'").rows == [(0,)]
+    engine.close()
+    other.close()
+
+
+def test_retention_is_altered_only_where_it_differs(engine):
+    """The settings' days become the tables' time to live; a second call finds nothing to do."""
+    assert len(apply_retention(engine, event_days=30, view_days=730)) == 3
+    assert apply_retention(engine, event_days=30, view_days=730) == ()
+    assert apply_retention(engine, event_days=30, view_days=365) == (
+        "ALTER TABLE views MODIFY TTL first_hour + toIntervalDay(365)",
+    )

@@ -1,0 +1,91 @@
+"""What is loaded of a view is what was stored of it: each delivery once, each row in its last version."""
+
+from firstframe.beacon import Event, view_id_of
+from firstframe.engine import rows
+from firstframe.engine.stored import load_events, load_heads
+from firstframe.view.record import ViewRecord
+
+NOW_MS = 1_900_000_000_000
+HOUR = NOW_MS // 3_600_000 * 3600
+
+
+def _event(view: str, key: int, received_at_ms: int = NOW_MS, **payload) -> Event:
+    return Event(
+        native_view_id=view,
+        key=f"{key:032x}",
+        at_ms=NOW_MS,
+        received_at_ms=received_at_ms,
+        name="beat",
+        payload=payload,
+    )
+
+
+def _store(engine, *events: Event) -> None:
+    engine.insert("events", rows.EVENT_COLUMNS, [rows.event_row("p", "d", event, 1) for event in events])
+
+
+def _head(engine, view: str, version: int, *, ordinal: int = 0, hour: int = HOUR, is_deleted: bool = False):
+    record = ViewRecord(project="p", dialect="d", native_view_id=view, ordinal=ordinal)
+    record.view_id = view_id_of("p", "d", view, ordinal)
+    engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, version, hour, is_deleted)])
+
+
+def _key(view: str) -> str:
+    return view_id_of("p", "d", view)
+
+
+def test_events_are_loaded_by_view(engine):
+    """Each view has its own events; a view that has none is not in the answer."""
+    _store(engine, _event("a", 1), _event("b", 2), _event("a", 3))
+    loaded = load_events(engine, [_key("a"), _key("b"), _key("c"), _key("a")])
+    assert {key: [event.key[-1] for event in events] for key, events in loaded.items()} == {
+        _key("a"): ["1", "3"],
+        _key("b"): ["2"],
+    }
+
+
+def test_of_equal_deliveries_the_earliest_receipt_stays(engine):
+    """The order in which they were inserted does not matter, nor does the day they came on."""
+    _store(engine, _event("a", 1, NOW_MS + 5))
+    _store(engine, _event("a", 1, NOW_MS))
+    _store(engine, _event("a", 1, NOW_MS + 100_000_000))
+    assert [event.received_at_ms for event in load_events(engine, [_key("a")])[_key("a")]] == [NOW_MS]
+
+
+def test_no_views_is_no_question(engine):
+    """Nothing asked for is nothing loaded."""
+    assert load_events(engine, []) == {}
+    assert load_heads(engine, []) == {}
+
+
+def test_thousands_of_views_are_asked_for_at_once(engine):
+    """More keys than fit into one statement, or into a URL, are loaded all the same."""
+    names = [f"view-{number}" for number in range(2500)]
+    _store(engine, *(_event(name, number) for number, name in enumerate(names)))
+    assert len(load_events(engine, [_key(name) for name in names])) == 2500
+
+
+def test_a_head_is_the_last_version(engine):
+    """Version, hour and ordinal are those of the row that was written last."""
+    _head(engine, "a", 1)
+    _head(engine, "a", 3)
+    _head(engine, "a", 2)
+    _head(engine, "a", 4, ordinal=1)
+    heads = load_heads(engine, [_key("a")])[_key("a")]
+    assert [(head.ordinal, head.version, head.first_hour) for head in heads] == [(0, 3, HOUR), (1, 4, HOUR)]
+
+
+def test_a_tombstone_is_still_a_head(engine):
+    """A deleted row is no longer read, but its hour and version are known."""
+    _head(engine, "a", 1, ordinal=1)
+    _head(engine, "a", 2, ordinal=1, is_deleted=True)
+    head = load_heads(engine, [_key("a")])[_key("a")][0]
+    assert (head.version, head.is_deleted) == (2, True)
+    assert engine.query("SELECT count() FROM views FINAL").rows[0][0] == 0
+
+
+def test_a_newer_version_replaces_the_row(engine):
+    """Under FINAL there is one row per view, in its highest version."""
+    _head(engine, "a", 2)
+    _head(engine, "a", 1)
+    assert engine.query("SELECT version FROM views FINAL").rows == [(2,)]
