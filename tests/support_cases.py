@@ -231,16 +231,19 @@ def _peak(changes: list[tuple[int, int]]) -> int:
     return peak
 
 
-def native_bodies(case: Case, *, prefix: str = "") -> list[tuple[int, bytes]]:
+def native_bodies(
+    case: Case, *, prefix: str = "", base_ms: int | None = None, context: dict[str, Any] | None = None
+) -> list[tuple[int, bytes]]:
     """A generic case as (receipt, native beacon body): one per view and receipt, in case order."""
-    base = base_of(case)
+    base = base_of(case) if base_ms is None else base_ms
+    more = {"context": context} if context else {}
     batches: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for event in case["events"]:
         sent = {key: value for key, value in event.items() if key not in ("t_ms", "recv_ms", "view")}
         view = f"{prefix}{case['name']}-{event.get('view', 'v')}"
         batches[view, base + event.get("recv_ms", event["t_ms"])].append({"at": base + event["t_ms"], **sent})
     return [
-        (received, json.dumps({"view_id": view, "events": events}).encode())
+        (received, json.dumps({"view_id": view, "events": events, **more}).encode())
         for (view, received), events in batches.items()
     ]
 

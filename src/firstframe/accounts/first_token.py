@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import structlog
+
 from firstframe.accounts.store import Accounts
+
+log = structlog.get_logger()
+
+WEAK_BELOW = 16
 
 
 def first_token(accounts: Accounts, given: str) -> str | None:
@@ -11,8 +17,9 @@ def first_token(accounts: Accounts, given: str) -> str | None:
     A token given by the operator is added beside those there are; without one, a first start makes one up.
     """
     if given:
-        if accounts.check_token(given) is None:
-            accounts.create_token("secret", label="given at start", token=given)
+        if len(given) < WEAK_BELOW:
+            log.warning("the API token is short: whoever guesses it reads everything", characters=len(given))
+        accounts.ensure_token(given)
         return None
     if any(token.revoked_ms is None for token in accounts.tokens()):
         return None

@@ -82,7 +82,7 @@ class Worker:
             self._shelf.remind(name.key, now, name.project, name.dialect, name.native_view_id)
 
     def run(self, stop: Flag, *, wait_seconds: float = 0.2) -> None:
-        """Work until told to stop; when the engine is away, wait for it: the journal holds."""
+        """Work until told to stop; when the engine is away or the disk full, wait: the journal holds."""
         pause = 0.2
         started = False
         while not stop.is_set():

@@ -16,7 +16,7 @@ from firstframe.fold.meter import FoldMeter
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.worker import Progress, Worker
 from firstframe.folder import Folder, write_atomically
-from firstframe.journal.consumer import FilesConsumer
+from firstframe.journal import open_consumer
 from firstframe.roles.store import wait_for_engine
 from firstframe.settings import Settings
 
@@ -27,12 +27,7 @@ def fold(settings: Settings, partition: int) -> None:
     """Run one fold worker until told to stop."""
     folder = Folder(settings.data).make()
     stop = _stop_flag()
-    consumer = FilesConsumer(
-        folder.journal,
-        partition,
-        retention_hours=settings.journal_retention_hours,
-        limit_bytes=settings.journal_limit_bytes,
-    )
+    consumer = open_consumer(settings, partition)
     with_engine = wait_for_engine(settings, folder, stop)
     if with_engine is None:
         return

@@ -1,0 +1,1 @@
+"""Who may write and who may read: projects, write keys, API tokens and share links."""

@@ -1,0 +1,288 @@
+"""Accounts in a database: SQLite in the data folder, or any URL of SQLAlchemy when machines share them."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Row, Table, create_engine, event, func, insert, select, update
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from firstframe.accounts.account import DEFAULT_PROJECT, Project, Share, Token, TokenKind, WriteKey
+from firstframe.accounts.origin import normal_origin
+from firstframe.accounts.secret import digest, new_id, new_secret
+from firstframe.accounts.table import METADATA, PROJECTS, SHARES, TOKENS, WRITE_KEYS
+from firstframe.errors import BadRequest, ConfigError, NotFound
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_KEY = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Accounts:
+    """Projects, write keys, tokens and share links. Thread-safe; every method asks the database.
+
+    All methods raise `sqlalchemy.exc.SQLAlchemyError` when the database is away.
+    """
+
+    def __init__(self, url: str, *, now_ms: Callable[[], int] = _now_ms) -> None:
+        """Connect and make the tables. Raises `ConfigError` when the URL or the database is wrong."""
+        self._now_ms = now_ms
+        try:
+            self._engine = create_engine(url, pool_pre_ping=True)
+            if self._engine.dialect.name == "sqlite":
+                event.listen(self._engine, "connect", _prepare_sqlite)
+            self._make_tables()
+            self._add(PROJECTS, {"name": DEFAULT_PROJECT, "title": "", "allowed_origins": []}, ignore=True)
+        except (ArgumentError, SQLAlchemyError, ImportError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ConfigError(f"accounts cannot be opened: {reason}; an SQLAlchemy URL is wanted") from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # Projects
+
+    def create_project(self, name: str, *, title: str = "", allowed_origins: Iterable[str] = ()) -> Project:
+        """Raises `BadRequest` for a name that is taken or no name."""
+        if not _NAME.fullmatch(name):
+            raise BadRequest(
+                f"{name!r} is no project name; lower-case letters, digits, - and _ are wanted, 64 at most",
+                code="bad_project",
+                got=name[:200],
+            )
+        row = {"name": name, "title": title[:256], "allowed_origins": _origins(allowed_origins)}
+        if not self._add(PROJECTS, row, ignore=True):
+            raise BadRequest(f"the project {name!r} exists already", code="project_exists", got=name)
+        return self.project(name)
+
+    def project(self, name: str) -> Project:
+        """Raises `NotFound`."""
+        for row in self._rows(PROJECTS, name=name):
+            return _as(Project, row)
+        raise NotFound(f"there is no project {name!r}", code="unknown_project", got=name[:200])
+
+    def projects(self) -> list[Project]:
+        return [_as(Project, row) for row in self._rows(PROJECTS)]
+
+    def set_project_origins(self, name: str, allowed_origins: Iterable[str]) -> Project:
+        """Raises `NotFound`, `BadRequest`."""
+        values = {"allowed_origins": _origins(allowed_origins)}
+        with self._engine.begin() as connection:
+            connection.execute(update(PROJECTS).where(PROJECTS.c.name == name).values(values))
+        return self.project(name)
+
+    # Write keys
+
+    def create_write_key(
+        self,
+        project: str = DEFAULT_PROJECT,
+        *,
+        key: str | None = None,
+        label: str = "",
+        allowed_origins: Iterable[str] = (),
+    ) -> WriteKey:
+        """A new write key; ``key`` takes over one that players have already (a licence or environment key).
+
+        Raises `NotFound` for the project, `BadRequest` for a key that is taken or cannot be in a path.
+        """
+        self.project(project)
+        if key is not None and not _KEY.fullmatch(key):
+            raise BadRequest(
+                f"{key!r} is no write key; letters, digits and . _ ~ - are wanted, 128 at most",
+                code="bad_key",
+                got=key[:200],
+            )
+        text = key or new_secret("write")
+        row = {
+            "key": text,
+            "project": project,
+            "label": label[:256],
+            "allowed_origins": _origins(allowed_origins),
+        }
+        if not self._add(WRITE_KEYS, row, ignore=True):
+            raise BadRequest(f"the write key {text!r} exists already", code="key_exists", got=text)
+        return _as(WriteKey, self._rows(WRITE_KEYS, key=text)[0])
+
+    def write_keys(self, project: str | None = None) -> list[WriteKey]:
+        """All, revoked ones too."""
+        wanted = {} if project is None else {"project": project}
+        return [_as(WriteKey, row) for row in self._rows(WRITE_KEYS, **wanted)]
+
+    def revoke_write_key(self, key: str) -> None:
+        """Raises `NotFound`."""
+        self._revoke(WRITE_KEYS, "key", key, "write key")
+
+    def project_for_key(self, write_key: str | None) -> Project | None:
+        """The project that a request with this key writes to; None when it may not.
+
+        Until the first write key exists every key, and none, writes to ``default``. Revoking the last
+        one does not open that door again.
+        """
+        if write_key is not None:
+            for row in self._rows(WRITE_KEYS, key=write_key):
+                return self.project(row.project) if row.revoked_ms is None else None
+        return None if self.has_write_keys() else self.project(DEFAULT_PROJECT)
+
+    def has_write_keys(self) -> bool:
+        """Whether a write key was ever created."""
+        with self._engine.connect() as connection:
+            return bool(connection.execute(select(func.count()).select_from(WRITE_KEYS)).scalar())
+
+    # API tokens
+
+    def create_token(
+        self,
+        kind: TokenKind = "secret",
+        project: str = DEFAULT_PROJECT,
+        *,
+        label: str = "",
+        allowed_origins: Iterable[str] = (),
+        token: str | None = None,
+    ) -> tuple[Token, str]:
+        """A new token, and its text, which nobody can see again. ``token`` gives the text.
+
+        Raises `NotFound` for the project, `BadRequest` for a short or known text, or ``cors`` and no origin.
+        """
+        self.project(project)
+        origins = _origins(allowed_origins)
+        if kind == "cors" and not origins:
+            raise BadRequest("a cors token needs at least one allowed origin", code="origins_wanted")
+        if token is not None and (not token.strip() or token != token.strip()):
+            raise BadRequest("an API token has characters, and no blanks around them", code="bad_token")
+        text = token or new_secret(kind)
+        row = {
+            "id": new_id(),
+            "digest": digest(text),
+            "kind": kind,
+            "project": project,
+            "label": label[:256],
+            "allowed_origins": origins,
+        }
+        if not self._add(TOKENS, row, ignore=True):
+            raise BadRequest("this API token exists already", code="token_exists")
+        return _as(Token, self._rows(TOKENS, id=row["id"])[0]), text
+
+    def ensure_token(self, text: str) -> Token:
+        """The secret token with this text, created unless it is there. Raises `BadRequest`."""
+        return self.check_token(text) or self.create_token(token=text, label="from the settings")[0]
+
+    def tokens(self, project: str | None = None) -> list[Token]:
+        """All, revoked ones too."""
+        wanted = {} if project is None else {"project": project}
+        return [_as(Token, row) for row in self._rows(TOKENS, **wanted)]
+
+    def revoke_token(self, token_id: str) -> None:
+        """Raises `NotFound`."""
+        self._revoke(TOKENS, "id", token_id, "API token")
+
+    def check_token(self, token: str) -> Token | None:
+        """The token this text is, unless it is unknown or revoked."""
+        row = self._known(TOKENS, token)
+        return _as(Token, row) if row is not None else None
+
+    # Share links
+
+    def create_share(
+        self,
+        project: str = DEFAULT_PROJECT,
+        *,
+        label: str = "",
+        scope: Mapping[str, Any] | None = None,
+        expires_ms: int | None = None,
+    ) -> tuple[Share, str]:
+        """A new link, and its text, which nobody can see again. Raises `NotFound` for the project."""
+        self.project(project)
+        text = new_secret("share")
+        row = {
+            "id": new_id(),
+            "digest": digest(text),
+            "project": project,
+            "label": label[:256],
+            "scope": dict(scope or {}),
+            "expires_ms": expires_ms,
+        }
+        self._add(SHARES, row)
+        return _as(Share, self._rows(SHARES, id=row["id"])[0]), text
+
+    def shares(self, project: str | None = None) -> list[Share]:
+        """All, expired and revoked ones too."""
+        wanted = {} if project is None else {"project": project}
+        return [_as(Share, row) for row in self._rows(SHARES, **wanted)]
+
+    def revoke_share(self, share_id: str) -> None:
+        """Raises `NotFound`."""
+        self._revoke(SHARES, "id", share_id, "share link")
+
+    def check_share(self, text: str) -> Share | None:
+        """The link this text is, unless it is unknown, revoked or expired."""
+        row = self._known(SHARES, text)
+        if row is None or (row.expires_ms is not None and row.expires_ms <= self._now_ms()):
+            return None
+        return _as(Share, row)
+
+    # What they share
+
+    def _make_tables(self) -> None:
+        try:
+            METADATA.create_all(self._engine)
+        except SQLAlchemyError:
+            METADATA.create_all(
+                self._engine
+            )  # another process made one of them between the look and the leap
+
+    def _known(self, table: Table, text: str) -> Row[Any] | None:
+        wanted = digest(text)
+        for row in self._rows(table, digest=wanted):
+            # Found by its digest, so a clock tells nothing about the text; compared again anyway.
+            if hmac.compare_digest(row.digest, wanted) and row.revoked_ms is None:
+                return row
+        return None
+
+    def _revoke(self, table: Table, column: str, value: str, what: str) -> None:
+        change = update(table).where(table.c[column] == value, table.c.revoked_ms.is_(None))
+        with self._engine.begin() as connection:
+            changed = connection.execute(change.values(revoked_ms=self._now_ms())).rowcount
+        if not changed:
+            raise NotFound(f"there is no {what} {value!r} to revoke", code="unknown_key", got=value[:200])
+
+    def _add(self, table: Table, row: dict[str, Any], *, ignore: bool = False) -> bool:
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(table).values(**row, created_ms=self._now_ms()))
+        except IntegrityError:
+            if not ignore:
+                raise
+            return False
+        return True
+
+    def _rows(self, table: Table, **wanted: Any) -> Sequence[Row[Any]]:
+        statement = select(table).order_by(table.c.created_ms)
+        for column, value in wanted.items():
+            statement = statement.where(table.c[column] == value)
+        with self._engine.connect() as connection:
+            return connection.execute(statement).all()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _origins(origins: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(normal_origin(each) for each in origins))
+
+
+_T = TypeVar("_T")
+
+
+def _as(kind: type[_T], row: Row[Any]) -> _T:
+    # Columns that the struct has no field for, such as the digest, fall away.
+    return msgspec.convert({str(name): value for name, value in row._asdict().items()}, kind)

@@ -1,0 +1,353 @@
+"""The collector: a plain ASGI callable that makes beacons durable and answers, and nothing else.
+
+One request: path → route → body (bounded) → the dialect's envelope → write key, origin, rate → journal → 2xx.
+What goes wrong on the way is a `firstframe.errors.Refusal`, answered as JSON with CORS headers, counted, sampled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from firstframe.accounts.keybook import KeyBook
+from firstframe.dialects.base import Dialect, Grant, Reply
+from firstframe.edge.answer import JSON, reply_headers, send_answer, send_refusal
+from firstframe.edge.body import Disconnected, Patience, check_depth, expand, read_body
+from firstframe.edge.cors import cors_headers, preflight_headers
+from firstframe.edge.intake import HEADER_CHARS, Intake, not_understood
+from firstframe.edge.meter import Meter
+from firstframe.edge.refusal import SAMPLE_BYTES, Refusals, Refused, reason_of
+from firstframe.edge.route import SOCKET, Match, Router, Target
+from firstframe.edge.socket import SocketHub
+from firstframe.enrich.place import PlaceFinder
+from firstframe.errors import MethodNotAllowed, NotFound, Refusal, Unavailable
+from firstframe.journal.base import Appender
+from firstframe.settings import Settings
+
+log = structlog.get_logger()
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+IN_FLIGHT = 4_096
+"""Requests answered at once; beyond it 503, or their bodies fill the memory."""
+TICK_SECONDS = 1.0
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Collector:
+    """The ASGI application. Call `start` and `stop` around its life, or let the server's lifespan do it."""
+
+    def __init__(
+        self,
+        dialects: Sequence[Dialect],
+        journal: Appender,
+        keys: KeyBook,
+        places: PlaceFinder,
+        settings: Settings,
+        *,
+        meter: Meter,
+        clock: Callable[[], int] = _now_ms,
+        refusal_file: Path | None = None,
+        mounts: Mapping[str, App] | None = None,
+    ) -> None:
+        self.router = Router(dialects)
+        self._journal = journal
+        self._keys = keys
+        self._settings = settings
+        self._meter = meter
+        self._clock = clock
+        self._refusal_file = refusal_file
+        self._mounts = tuple((mounts or {}).items())
+        self._intake = Intake(journal, keys, places, settings, meter, clock)
+        self._sockets = SocketHub(self.router, self._intake, self._note)
+        self._patience = Patience(settings.request_seconds)
+        self._refusals = Refusals()
+        self._in_flight = 0
+        self._ticking: asyncio.Task[None] | None = None
+
+    @property
+    def recent_refusals(self) -> Sequence[Refused]:
+        """The newest refusals of this process, newest first."""
+        return self._refusals.newest()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+        kind = scope["type"]
+        if kind == "http":
+            self._in_flight += 1
+            try:
+                await self._serve(scope, receive, send)
+            finally:
+                self._in_flight -= 1
+        elif kind == "websocket":
+            await self._sockets.serve(scope, receive, send)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+
+    async def start(self) -> None:
+        """Learn the write keys and begin to keep them fresh."""
+        await asyncio.to_thread(self._keys.refresh)
+        self._ticking = asyncio.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Stop what `start` began, and note the last refusals."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
+        await self._tend()
+
+    # HTTP
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        cors = cors_headers(headers.get(b"origin"))
+        match = self.router.find(scope["path"])
+        target = None
+        body: list[bytes] = []
+        try:
+            target = self._target(scope, match)
+            if target is None or match is None:
+                await self._serve_other(scope, receive, send, match, headers)
+                return
+            if target.route.kind == "answer":
+                reply = await self._answer(target, match, scope, headers, receive)
+            else:
+                reply = await self._collect(target, match, scope, headers, receive, body)
+            await send_answer(send, reply.status, reply_headers(reply, cors), reply.body)
+        except Refusal as refusal:
+            self._note(refusal, target, scope, headers, body)
+            await send_refusal(send, refusal, cors)
+        except Disconnected:
+            return
+        except Exception:
+            log.exception("a request failed in the collector itself", path=scope["path"][:200])
+            fault = Unavailable("the collector failed on this request", code="fault", retry_after_seconds=5)
+            self._note(fault, target, scope, headers, body)
+            await send_refusal(send, fault, cors)
+
+    def _target(self, scope: Scope, match: Match | None) -> Target | None:
+        """The route for this request; None for what no dialect owns. Raises `MethodNotAllowed`."""
+        if match is None:
+            return None
+        method = scope["method"]
+        target = match.methods.get(method) or (match.methods.get("GET") if method == "HEAD" else None)
+        if target is None and method != "OPTIONS" and (scope["path"] != "/" or method not in ("GET", "HEAD")):
+            allowed = sorted({*match.methods, "OPTIONS"} - {SOCKET})
+            raise MethodNotAllowed(
+                f"{method} is not for {scope['path'][:200]}; {', '.join(allowed)} is",
+                expected=allowed,
+                got=method,
+            )
+        return target
+
+    async def _collect(
+        self,
+        target: Target,
+        match: Match,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        receive: Receive,
+        sample: list[bytes],
+    ) -> Reply:
+        body = await self._body(headers, receive)
+        sample.append(body)
+        body = expand(body, headers.get(b"content-encoding"), self._settings.max_expanded_bytes)
+        sample[0] = body
+        request = self._intake.request(target, match, scope, headers, body)
+        await self._intake.keep(target, match, request, scope)
+        return target.route.reply
+
+    async def _answer(
+        self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> Reply:
+        """The reply of a route that keeps nothing, with the verdict on its key told to the dialect."""
+        body = await self._body(headers, receive)
+        body = expand(body, headers.get(b"content-encoding"), self._settings.max_expanded_bytes)
+        check_depth(body, self._settings.max_depth)
+        request = self._intake.request(target, match, scope, headers, body)
+        route = target.route
+        try:
+            key = match.write_key or (route.key_of(request) if route.key_of else None)
+            grant = self._verdict(key, target, scope, headers, body)
+            return route.answer(request, grant) if route.answer else route.reply
+        except Refusal:
+            raise
+        except Exception as error:
+            raise not_understood(target, error) from error
+
+    def _verdict(
+        self, key: str | None, target: Target, scope: Scope, headers: Mapping[bytes, bytes], body: bytes
+    ) -> Grant:
+        origin = headers.get(b"origin")
+        try:
+            self._intake.grant(key, origin.decode("latin-1") if origin is not None else None)
+        except Unavailable:
+            raise
+        except Refusal as refusal:
+            self._note(refusal, target, scope, headers, [body])
+            return Grant(granted=False, message=refusal.message)
+        return Grant(granted=True)
+
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        if self._in_flight > IN_FLIGHT:
+            raise Unavailable("too many requests at once", code="overloaded", retry_after_seconds=1)
+        settings = self._settings
+        length = headers.get(b"content-length")
+        return await read_body(receive, length, settings.max_body_bytes, self._patience)
+
+    # What no dialect owns
+
+    async def _serve_other(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        match: Match | None,
+        headers: Mapping[bytes, bytes],
+    ) -> None:
+        path, method = scope["path"], scope["method"]
+        for prefix, app in self._mounts:
+            if path.startswith(prefix):
+                await app(scope, receive, send)
+                return
+        if method == "OPTIONS" and match is not None:
+            methods = set(match.methods) - {SOCKET} or {"GET"}
+            await send_answer(send, 204, preflight_headers(headers, methods), b"")
+        elif path in ("/", "/health") and method in ("GET", "HEAD"):
+            status, content = self._health() if path == "/health" else (200, self._welcome())
+            cors = cors_headers(headers.get(b"origin"))
+            await send_answer(send, status, [JSON, *cors], msgspec.json.encode(content))
+        else:
+            raise NotFound(
+                f"nothing is served at {path[:200]}; see the known paths",
+                expected=self.router.known,
+                got=f"{method} {path[:200]}",
+            )
+
+    def _welcome(self) -> dict[str, Any]:
+        return {
+            "service": "firstframe collector",
+            "message": "Players send their beacons here. Numbers are read from the private API.",
+            "paths": self.router.known,
+        }
+
+    def _health(self) -> tuple[int, dict[str, Any]]:
+        room = getattr(self._journal, "room", None)
+        lack = room.lack if room is not None else None
+        if not self._keys.is_ready:
+            lack = "the write keys cannot be read"
+        return (503 if lack else 200), {"status": "unavailable" if lack else "ok", "message": lack or ""}
+
+    # Bookkeeping
+
+    def _note(
+        self,
+        refusal: Refusal,
+        target: Target | None,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        body: Sequence[bytes],
+    ) -> None:
+        reason = reason_of(refusal)
+        dialect = target.dialect.name if target else None
+        self._meter.refused(dialect or "", reason)
+        match = self.router.find(scope["path"])
+        grant = self._keys.find(match.write_key if match else None)
+        self._refusals.add(
+            Refused(
+                at_ms=self._clock(),
+                dialect=dialect,
+                project=grant.project if grant else None,
+                status=refusal.status,
+                reason=reason,
+                code=refusal.code,
+                message=refusal.message,
+                detail=refusal.detail if refusal.status != NotFound.status else {},
+                method=scope.get("method", SOCKET),
+                path=scope["path"][:500],
+                origin=_text(headers.get(b"origin")),
+                user_agent=_text(headers.get(b"user-agent")),
+                sample=body[0][:SAMPLE_BYTES].decode("utf-8", "replace") if body else "",
+            )
+        )
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._patience.look(time.monotonic())
+            await asyncio.to_thread(self._keys.refresh)
+            await self._tend()
+
+    async def _tend(self) -> None:
+        self._meter.flush(self._in_flight)
+        room = getattr(self._journal, "room", None)
+        if room is not None:
+            self._meter.room(room.used_bytes, room.free_bytes)
+        content = self._refusals.unsaved()
+        if content is not None and self._refusal_file is not None:
+            await asyncio.to_thread(_write, self._refusal_file, content)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def make_app(
+    dialects: Sequence[Dialect],
+    journal: Appender,
+    keys: KeyBook,
+    places: PlaceFinder,
+    settings: Settings,
+    *,
+    meter: Meter | None = None,
+    clock: Callable[[], int] = _now_ms,
+    refusal_file: Path | None = None,
+    mounts: Mapping[str, App] | None = None,
+) -> Collector:
+    """The collector for these dialects.
+
+    ``mounts`` are ASGI applications for prefixes that no dialect owns. Raises ValueError when two dialects claim
+    the same address, `firstframe.errors.ConfigError` for bad ``trusted_proxies``.
+    """
+    return Collector(
+        dialects,
+        journal,
+        keys,
+        places,
+        settings,
+        meter=meter or Meter(),
+        clock=clock,
+        refusal_file=refusal_file,
+        mounts=mounts,
+    )
+
+
+def _text(value: bytes | None) -> str | None:
+    return value.decode("latin-1")[:HEADER_CHARS] if value is not None else None
+
+
+def _write(path: Path, content: bytes) -> None:
+    fresh = path.with_name(f".{path.name}")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    except OSError as error:
+        log.warning("the refusals cannot be written", error=str(error))

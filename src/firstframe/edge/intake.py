@@ -1,0 +1,170 @@
+"""From a request whose body is here to a beacon that is durable: the gate that everything accepted goes through."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from firstframe.accounts.keybook import KeyBook, KeyGrant
+from firstframe.beacon import KEPT_HEADERS, Beacon, Place, view_id_of
+from firstframe.dialects.base import Envelope, Request
+from firstframe.edge.body import check_depth
+from firstframe.edge.meter import Meter
+from firstframe.edge.rate import Rate
+from firstframe.edge.route import Match, Target
+from firstframe.enrich.address import client_address, truncate, trusted_networks
+from firstframe.enrich.place import PlaceFinder
+from firstframe.errors import BadRequest, Forbidden, Refusal, TooLarge, Unauthenticated, Unavailable
+from firstframe.journal.base import Appender
+from firstframe.settings import Settings
+
+log = structlog.get_logger()
+
+Scope = MutableMapping[str, Any]
+
+QUERY_BYTES = 8_192
+HEADER_CHARS = 1_024
+
+_KEPT = tuple((name.encode(), name) for name in KEPT_HEADERS)
+_NOWHERE = Place()
+
+
+class Intake:
+    """What stands between a request and the journal. Every refusal is raised as a `Refusal`."""
+
+    def __init__(
+        self,
+        journal: Appender,
+        keys: KeyBook,
+        places: PlaceFinder,
+        settings: Settings,
+        meter: Meter,
+        clock: Callable[[], int],
+    ) -> None:
+        self._journal = journal
+        self._keys = keys
+        self._places = places
+        self._settings = settings
+        self._meter = meter
+        self._clock = clock
+        self._trusted = trusted_networks(settings.trusted_proxies)
+        self._wants_address = settings.keep_address or not places.is_empty
+        self._rate = Rate(settings.key_rate / max(1, settings.edges), time.monotonic)
+
+    def request(
+        self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], body: bytes
+    ) -> Request:
+        """What the dialect sees: only the headers that say something about a view."""
+        query = scope["query_string"]
+        if len(query) > QUERY_BYTES:
+            raise TooLarge(
+                f"the query is {len(query)} bytes, {QUERY_BYTES} are allowed", limit_bytes=QUERY_BYTES
+            )
+        kept = {name: headers[raw].decode("latin-1")[:HEADER_CHARS] for raw, name in _KEPT if raw in headers}
+        method = scope.get("method", "GET")
+        return Request(method, target.route.path, match.params, query.decode("latin-1"), kept, body)
+
+    async def keep(self, target: Target, match: Match, request: Request, scope: Scope) -> None:
+        """Make one beacon durable, or raise a `Refusal`."""
+        check_depth(request.body, self._settings.max_depth)
+        origin = request.headers.get("origin")
+        grant = self.grant(match.write_key, origin) if match.write_key is not None else None
+        envelope = self._envelope(target, request)
+        if grant is None:
+            grant = self.grant(envelope.write_key, origin)
+        self._rate.take(grant.rate_key)
+        dialect = target.dialect.name
+        beacon = Beacon(
+            self._clock(),
+            dialect,
+            request.route,
+            grant.project,
+            scope["path"][:QUERY_BYTES],
+            request.query,
+            dict(request.headers),
+            self._place(scope) if self._wants_address else _NOWHERE,
+            request.body,
+        )
+        views = [view_id_of(grant.project, dialect, native) for native in envelope.native_view_ids]
+        began = time.perf_counter()
+        await self._journal.append(beacon, views)
+        self._meter.append_seconds.observe(time.perf_counter() - began)
+        self._meter.accepted(dialect)
+
+    def _envelope(self, target: Target, request: Request) -> Envelope:
+        try:
+            envelope = target.dialect.envelope(request)
+        except Refusal:
+            raise
+        except RecursionError as error:
+            raise TooLarge(
+                "the body is nested too deep", code="too_deep", limit_depth=self._settings.max_depth
+            ) from error
+        except Exception as error:
+            raise not_understood(target, error) from error
+        limit = self._settings.max_events
+        if envelope.event_count > limit or len(envelope.native_view_ids) > limit:
+            raise TooLarge(
+                f"the body holds {envelope.event_count} events, {limit} are allowed",
+                code="too_many_events",
+                limit_events=limit,
+                got_events=envelope.event_count,
+            )
+        return envelope
+
+    def grant(self, write_key: str | None, origin: str | None) -> KeyGrant:
+        """What a key may do here. Raises `Unauthenticated`, `Forbidden`, `Unavailable`."""
+        grant = self._keys.find(write_key)
+        if grant is None:
+            raise self._no_grant(write_key)
+        if grant.allowed_origins and not grant.allows(origin):
+            raise Forbidden(
+                f"pages of {origin} may not send to the project {grant.project!r}",
+                code="forbidden_origin",
+                expected=list(grant.allowed_origins),
+                got=origin,
+            )
+        return grant
+
+    def _no_grant(self, write_key: str | None) -> Refusal:
+        if not self._keys.is_ready:
+            return Unavailable(
+                "the write keys cannot be read now", code="keys_unavailable", retry_after_seconds=2
+            )
+        if write_key is None:
+            return Unauthenticated(
+                "no write key came; put it in the path (/<dialect>/<write key>/…) or where the SDK has a field for it",
+                code="no_key",
+                expected="a write key",
+                got=None,
+            )
+        return Unauthenticated(
+            f"the write key {write_key[:128]!r} is not known here",
+            code="unknown_key",
+            expected="a write key made by `firstframe keys create`",
+            got=write_key[:128],
+        )
+
+    def _place(self, scope: Scope) -> Place:
+        """Where the client is. Its address goes no further than this."""
+        client = scope.get("client")
+        address = client[0] if client else None
+        if self._trusted:
+            headers = scope["headers"]
+            through = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
+            standard = [value.decode("latin-1") for name, value in headers if name == b"forwarded"]
+            address = client_address(address, through, standard, self._trusted)
+        place = self._places.find(address)
+        if self._settings.keep_address and address:
+            return msgspec.structs.replace(place, address=truncate(address))
+        return place
+
+
+def not_understood(target: Target, error: Exception) -> BadRequest:
+    """A dialect should have said so itself; that it did not is told to the operator."""
+    log.error("a dialect failed on a body", dialect=target.dialect.name, error=repr(error), exc_info=error)
+    return BadRequest(f"the body cannot be read as {target.dialect.title}", code="unreadable")

@@ -1,0 +1,152 @@
+"""One collector process: its socket, its TLS, and an end that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+
+from firstframe.accounts.keybook import KeyBook
+from firstframe.dialects import DIALECTS
+from firstframe.dialects.base import Dialect
+from firstframe.edge.app import App, make_app
+from firstframe.edge.protocol import GuardedProtocol
+from firstframe.edge.refusal import refusal_file
+from firstframe.enrich.place import PlaceFinder
+from firstframe.errors import ConfigError
+from firstframe.folder import Folder
+from firstframe.journal import open_appender
+from firstframe.settings import Settings, address
+
+log = structlog.get_logger()
+
+BACKLOG = 4_096
+KEEP_ALIVE_SECONDS = 65
+"""Longer than a player's heartbeat and than most proxies' own, so that the proxy closes first."""
+DRAIN_SECONDS = 10
+"""After SIGTERM: how long what is half received may take."""
+
+
+def run(
+    settings: Settings,
+    *,
+    name: str = "edge-0",
+    fd: int | None = None,
+    dialects: Sequence[Dialect] = DIALECTS,
+    mounts: Mapping[str, App] | None = None,
+    ready: Callable[[int], None] | None = None,
+) -> None:
+    """Serve the collector until SIGTERM or SIGINT, then answer what has come and stop.
+
+    ``fd`` is a listening socket that was inherited; without it one is opened that several processes can share.
+    ``ready`` is told the port once connections are taken. Raises `ConfigError`.
+    """
+    folder = Folder(settings.data).make()
+    listener = _inherited(fd) if fd is not None else listen(settings.collector)
+    # uvicorn raises the signal again when it has drained; here that is a good end, no death.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, name, folder, listener, dialects, mounts, ready))
+
+
+async def _serve(
+    settings: Settings,
+    name: str,
+    folder: Folder,
+    listener: socket.socket,
+    dialects: Sequence[Dialect],
+    mounts: Mapping[str, App] | None,
+    ready: Callable[[int], None] | None,
+) -> None:
+    keys = KeyBook(settings.accounts or folder.accounts_url, folder.run / "keys.json")
+    places = PlaceFinder.of(settings.geo)
+    journal = open_appender(settings, name)
+    app = make_app(
+        dialects, journal, keys, places, settings, refusal_file=refusal_file(folder.run, name), mounts=mounts
+    )
+    server = _Server(server_config(app, settings), ready)
+    gc.freeze()  # what is here now stays: it need not be looked at again and again
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        await journal.close()
+        places.close()
+        keys.close()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is there."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.should_exit or not sockets:
+            return
+        host, port = sockets[0].getsockname()[:2]
+        log.info("collector listens", host=host, port=port)
+        if self._ready is not None:
+            self._ready(port)
+
+
+def server_config(app: App, settings: Settings) -> uvicorn.Config:
+    """The server as the collector wants it. Raises `ConfigError` for TLS files that cannot be used."""
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise ConfigError("tls_cert and tls_key go together; only one of them is set")
+    for name in ("tls_cert", "tls_key"):
+        file = getattr(settings, name)
+        if file and not Path(file).is_file():
+            raise ConfigError(f"{name} is {file!r}, but there is no such file")
+    config = uvicorn.Config(
+        app,
+        http=GuardedProtocol,
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body_bytes,
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        ssl_certfile=settings.tls_cert or None,
+        ssl_keyfile=settings.tls_key or None,
+    )
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigError(
+            f"{settings.tls_cert} and {settings.tls_key} are no certificate and its key: {error}"
+        ) from error
+    return config
+
+
+def listen(setting: str) -> socket.socket:
+    """A listening socket for ``HOST:PORT`` that several processes may open. Raises `ConfigError`."""
+    host, port = address(setting, "collector")
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True)
+    except OSError as error:
+        raise ConfigError(
+            f"collector is {setting!r}, which cannot be listened on: {error.strerror}"
+        ) from error
+
+
+def _inherited(descriptor: int) -> socket.socket:
+    try:
+        return socket.socket(fileno=descriptor)
+    except OSError as error:
+        raise ConfigError(f"descriptor {descriptor} is no listening socket: {error.strerror}") from error

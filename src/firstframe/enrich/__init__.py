@@ -1,0 +1,1 @@
+"""What a request and its URLs add to a view: device, place, identifiers."""

@@ -1,0 +1,78 @@
+"""What a journal promises to those who write it (the edge) and to those who read it (the fold)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from zlib import crc32
+
+import msgspec
+
+from firstframe.beacon import Beacon
+
+
+class Appender(Protocol):
+    """The writing side: one per edge process."""
+
+    async def append(self, beacon: Beacon, view_keys: Sequence[str]) -> None:
+        """Return once the beacon is on disk in the partition of each of its views.
+
+        ``view_keys`` are the `firstframe.beacon.view_id_of` of each view the beacon speaks of; with none it
+        goes to partition 0. Raises `firstframe.errors.Unavailable` when it cannot be kept now; then the
+        caller must not acknowledge it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Make what was appended durable and let go. Later appends are refused."""
+        ...
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """A fixed run of accepted beacons: the same beacons each time it is handed out, until it is committed."""
+
+    partition: int
+    number: int
+    """Grows by one per partition and never repeats."""
+    token: str
+    """Names (partition, number, segment, range): the engine's deduplication token."""
+    beacons: Sequence[Beacon]
+    bytes: int
+
+
+class Lag(msgspec.Struct, frozen=True):
+    """What is accepted and not yet committed."""
+
+    beacons: int
+    bytes: int
+    oldest_received_ms: int | None
+
+
+class Consumer(Protocol):
+    """The reading side of one partition: one at a time."""
+
+    def next(self, wait_seconds: float) -> Chunk | None:
+        """The next chunk in order; None when nothing came within the wait."""
+        ...
+
+    def commit(self, number: int) -> None:
+        """Chunks up to and with this number are done for good."""
+        ...
+
+    def lag(self) -> Lag:
+        """How far behind this consumer is. Cheap."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def partition_of(view_key: str, partitions: int) -> int:
+    """The partition that all beacons of a view go to."""
+    return crc32(view_key.encode("utf-8", "surrogatepass")) % partitions
+
+
+def partitions_of(view_keys: Sequence[str], partitions: int) -> Sequence[int]:
+    """Each partition that a beacon of these views goes to, once, the first view's first."""
+    if partitions == 1 or not view_keys:
+        return (0,)
+    return tuple(dict.fromkeys(partition_of(key, partitions) for key in view_keys))

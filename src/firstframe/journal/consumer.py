@@ -1,0 +1,210 @@
+"""The journal in local files, reading side: chunks with fixed bounds, out of the segments of many writers."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from firstframe.errors import JournalError
+from firstframe.journal.base import Chunk, Lag
+from firstframe.journal.frame import Scan
+from firstframe.journal.note import Bounds, Notebook
+from firstframe.journal.reader import SegmentReader, beacons_of
+from firstframe.journal.retention import Retention
+from firstframe.journal.segment import list_segments, partition_folder
+from firstframe.journal.tally import Tally
+
+log = structlog.get_logger()
+
+CHUNK_BEACONS = 5_000
+POLL_SECONDS = 0.02
+
+
+class Damage(msgspec.Struct):
+    """What could not be read, since this consumer began."""
+
+    runs: int = 0
+    """Places within a segment whose bytes are no frame."""
+    torn_tails: int = 0
+    """Segments whose writer died in the middle of a frame (never acknowledged)."""
+    strange: int = 0
+    """Sound frames that hold no beacon as this version knows it."""
+
+
+class FilesConsumer:
+    """Reads one partition. Not thread-safe; a second one on the same partition is refused."""
+
+    def __init__(
+        self,
+        journal: Path,
+        partition: int,
+        *,
+        retention_hours: float = 24,
+        limit_bytes: int | None = None,
+        chunk_beacons: int = CHUNK_BEACONS,
+        now_seconds: Callable[[], float] = time.time,
+    ) -> None:
+        """Raises `JournalError` when the partition has another consumer or its notes are damaged."""
+        self.partition = partition
+        self.damage = Damage()
+        self._folder = partition_folder(journal, partition)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self._folder / "consumer.lock")
+        self._chunk_beacons = chunk_beacons
+        self._notes = Notebook(self._folder)
+        self._again = deque(self._notes.bounds[number] for number in sorted(self._notes.bounds))
+        self._readers: dict[str, SegmentReader] = {}
+        self._done: set[str] = set()
+        """Segments that are final and have nothing more to read."""
+        self._seen: dict[str, int] = {}
+        """Size at which a segment was last found to have nothing new."""
+        self._last = ""
+        """The segment of the newest chunk; the next look begins behind it, so that no writer starves."""
+        self._tally = Tally()
+        self._retention = Retention(journal, retention_hours, limit_bytes, now_seconds)
+
+    def next(self, wait_seconds: float) -> Chunk | None:
+        """See `firstframe.journal.base.Consumer.next`. Raises OSError when the disk fails; try again."""
+        if self._again:
+            bounds = self._again[0]
+            again = self._chunk(bounds, self._read_again(bounds))
+            self._again.popleft()
+            return again
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            chunk = self._look()
+            left = deadline - time.monotonic()
+            if chunk is not None or left <= 0:
+                return chunk
+            time.sleep(min(POLL_SECONDS, left))
+
+    def commit(self, number: int) -> None:
+        """See `firstframe.journal.base.Consumer.commit`."""
+        self._notes.commit(number)
+        self._sweep()
+
+    def lag(self) -> Lag:
+        """See `firstframe.journal.base.Consumer.lag`."""
+        self._open_new()
+        beacons = sum(bounds.count for bounds in self._notes.bounds.values())
+        total = 0
+        oldest: list[int] = []
+        for name, reader in self._readers.items():
+            read = self._notes.read.get(name, 0)
+            committed = self._notes.committed_to.get(name, 0)
+            size = read if name in self._done else reader.size()
+            if size <= committed:
+                continue
+            total += size - committed
+            beacons += self._tally.unread(reader, read, size)
+            oldest.extend(self._tally.received_ms(reader, committed, size))
+        return Lag(beacons, total, min(oldest, default=None))
+
+    def close(self) -> None:
+        """Let go of the partition; what is not committed comes again."""
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+        self._notes.close()
+        os.close(self._lock)
+
+    def _look(self) -> Chunk | None:
+        self._open_new()
+        names = sorted(self._readers)
+        behind = [name for name in names if name > self._last]
+        for name in (*behind, *names[: len(names) - len(behind)]):
+            if name not in self._done:
+                chunk = self._read_new(name, self._readers[name])
+                if chunk is not None:
+                    self._last = name
+                    return chunk
+        return None
+
+    def _read_new(self, name: str, reader: SegmentReader) -> Chunk | None:
+        is_final = reader.is_final()
+        size = reader.size()
+        start = self._notes.read.get(name, 0)
+        if not is_final and size == self._seen.get(name, 0):
+            return None
+        # What the writer has not synced yet may be read here; a chunk must not vanish with the power.
+        reader.sync()
+        found = reader.scan(start, size, self._chunk_beacons)
+        if found.frames:
+            bounds = Bounds(self._notes.number + 1, name, start, start + found.end, len(found.frames))
+            self._notes.add(bounds)
+            return self._chunk(bounds, found)
+        self._seen[name] = size
+        if is_final:
+            self._finish(name, torn_bytes=size - start)
+        return None
+
+    def _finish(self, name: str, torn_bytes: int) -> None:
+        self._done.add(name)
+        self._readers[name].close()
+        if torn_bytes:
+            self.damage.torn_tails += 1
+            log.warning(
+                "journal segment ends in a torn record, which was never acknowledged",
+                segment=name,
+                bytes=torn_bytes,
+            )
+
+    def _chunk(self, bounds: Bounds, found: Scan) -> Chunk:
+        beacons, strange = beacons_of(found)
+        self.damage.strange += strange
+        self.damage.runs += found.damaged
+        if strange or found.damaged:
+            log.error("journal damage skipped", segment=bounds.segment, runs=found.damaged, strange=strange)
+        return Chunk(
+            self.partition, bounds.number, bounds.token(self.partition), beacons, bounds.end - bounds.start
+        )
+
+    def _read_again(self, bounds: Bounds) -> Scan:
+        self._open_new()
+        reader = self._readers.get(bounds.segment)
+        if reader is None:
+            log.error(
+                "journal segment is gone before it was folded", segment=bounds.segment, chunk=bounds.number
+            )
+            return Scan([], 0, 0)
+        length = bounds.end - bounds.start
+        return reader.scan(bounds.start, bounds.end, None, window=length)
+
+    def _open_new(self) -> None:
+        for segment in list_segments(self._folder):
+            if segment.name not in self._readers:
+                self._readers[segment.name] = SegmentReader(segment)
+
+    def _sweep(self) -> None:
+        done = [
+            self._readers[name]
+            for name in sorted(self._done)
+            if self._notes.committed_to.get(name, 0) >= self._notes.read.get(name, 0)
+        ]
+        for reader in self._retention.remove(done):
+            name = reader.segment.name
+            reader.close()
+            del self._readers[name]
+            self._done.discard(name)
+            self._seen.pop(name, None)
+            self._notes.forget(name)
+            self._tally.forget(name)
+
+
+def _lock(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise JournalError(
+            f"{path.parent} is being read by another fold worker; one per partition is allowed"
+        ) from error
+    return descriptor

@@ -1,0 +1,163 @@
+"""What a consumer has noted down: the bounds of each chunk before it is handed out, and what is committed.
+
+``chunks.log`` is a run of lines, each ``checksum json``: appended and synced, rewritten when it has grown.
+``committed`` is one small file, replaced whole. Both together make a chunk the same after any crash, and its
+number unique even when its segment is long gone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from zlib import crc32
+
+import msgspec
+
+from firstframe.errors import JournalError
+from firstframe.journal.segment import sync_folder
+
+LOG_NAME = "chunks.log"
+COMMIT_NAME = "committed"
+REWRITE_BYTES = 4 * 2**20
+
+
+class Bounds(msgspec.Struct, frozen=True, array_like=True):
+    """The bytes of a segment that make one chunk."""
+
+    number: int
+    segment: str
+    start: int
+    end: int
+    count: int
+
+    def token(self, partition: int) -> str:
+        return f"{partition}-{self.number}-{self.segment.removesuffix('.seg')}-{self.start}-{self.end}"
+
+
+class Notebook:
+    """The notes of one partition."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the notes; a line that a crash cut short was never acted on. Raises `JournalError`."""
+        self._folder = folder
+        self.committed = _read_commit(folder / COMMIT_NAME)
+        self.number = self.committed
+        """The newest number given out."""
+        self.bounds: dict[int, Bounds] = {}
+        """The chunks given out and not committed."""
+        self.read: dict[str, int] = {}
+        """How far each segment is cut into chunks."""
+        self.committed_to: dict[str, int] = {}
+        for bounds in _read_log(folder / LOG_NAME):
+            self._learn(bounds)
+        self._rewrite()
+
+    def add(self, bounds: Bounds) -> None:
+        """Note a chunk; on return it is on disk. Raises OSError, and then it is not noted."""
+        line = _line(bounds)
+        try:
+            _write_all(self._descriptor, line)
+            os.fdatasync(self._descriptor)
+        except OSError:
+            os.ftruncate(self._descriptor, self._size)
+            raise
+        self._size += len(line)
+        self._learn(bounds)
+
+    def commit(self, number: int) -> None:
+        """Note that chunks up to this one are done. Raises OSError."""
+        number = min(number, self.number)
+        if number <= self.committed:
+            return
+        _replace(self._folder / COMMIT_NAME, _seal(b"%d" % number))
+        self.committed = number
+        for each in [each for each in self.bounds if each <= number]:
+            self._settle(self.bounds.pop(each))
+        if self._size > REWRITE_BYTES:
+            os.close(self._descriptor)
+            self._rewrite()
+
+    def forget(self, segment: str) -> None:
+        """The segment is gone."""
+        self.read.pop(segment, None)
+        self.committed_to.pop(segment, None)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def _learn(self, bounds: Bounds) -> None:
+        self.number = max(self.number, bounds.number)
+        self.read[bounds.segment] = max(self.read.get(bounds.segment, 0), bounds.end)
+        if bounds.number > self.committed:
+            self.bounds[bounds.number] = bounds
+        else:
+            self._settle(bounds)
+
+    def _settle(self, bounds: Bounds) -> None:
+        self.committed_to[bounds.segment] = max(self.committed_to.get(bounds.segment, 0), bounds.end)
+
+    def _rewrite(self) -> None:
+        """One line for how far each segment is committed, one for each chunk that is not."""
+        done = (Bounds(self.committed, name, 0, end, 0) for name, end in sorted(self.committed_to.items()))
+        content = b"".join(_line(each) for each in (*done, *(self.bounds[n] for n in sorted(self.bounds))))
+        _replace(self._folder / LOG_NAME, content)
+        self._size = len(content)
+        self._descriptor = os.open(self._folder / LOG_NAME, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+
+
+def _line(bounds: Bounds) -> bytes:
+    return _seal(msgspec.json.encode(bounds))
+
+
+def _seal(content: bytes) -> bytes:
+    return b"%08x %s\n" % (crc32(content), content)
+
+
+def _unseal(line: bytes) -> bytes | None:
+    checksum, _, content = line.partition(b" ")
+    return content if checksum == b"%08x" % crc32(content) else None
+
+
+def _lines(path: Path) -> Iterable[bytes]:
+    try:
+        return path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return ()
+
+
+def _read_log(path: Path) -> Iterator[Bounds]:
+    for line in _lines(path):
+        content = _unseal(line)
+        if content is not None:
+            yield msgspec.json.decode(content, type=Bounds)
+
+
+def _read_commit(path: Path) -> int:
+    try:
+        content = _unseal(path.read_bytes().removesuffix(b"\n"))
+    except FileNotFoundError:
+        return 0
+    if content is None:
+        raise JournalError(
+            f"{path} is damaged; it should hold a checksum and the number of the last committed chunk"
+        )
+    return int(content)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    fresh = path.with_name(f"{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+    try:
+        _write_all(descriptor, content)
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,89 @@
+"""One open segment on the reading side: what stands in it from a place on, and whether more may come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import msgspec
+
+from firstframe.beacon import Beacon
+from firstframe.journal.frame import Scan, scan
+from firstframe.journal.segment import Segment, is_final
+
+WINDOW_BYTES = 4 * 2**20
+"""Bytes looked at in one go; doubled as long as not one whole frame is among them."""
+
+
+class SegmentReader:
+    """Reads one segment while its writer may still be at it. Every method raises OSError when it is gone."""
+
+    def __init__(self, segment: Segment) -> None:
+        self.segment = segment
+        self._opened: int | None = None
+        self._is_final = False
+
+    def is_final(self) -> bool:
+        """Whether its writer is gone. Ask this before `size`, not after."""
+        self._is_final = self._is_final or is_final(self._descriptor)
+        return self._is_final
+
+    def size(self) -> int:
+        return os.fstat(self._descriptor).st_size
+
+    def sync(self) -> None:
+        """Make what can be seen of it durable. Raises OSError."""
+        os.fdatasync(self._descriptor)
+
+    def read(self, start: int, end: int) -> bytes:
+        return os.pread(self._descriptor, end - start, start)
+
+    def scan(self, start: int, size: int, limit: int | None, window: int = WINDOW_BYTES) -> Scan:
+        """The next frames from here, no more than ``limit`` and about a window's worth."""
+        while True:
+            end = min(size, start + window)
+            found = scan(self.segment.marker, self.read(start, end), limit=limit)
+            if found.frames or end == size:
+                return found
+            window *= 2
+
+    def close(self) -> None:
+        """Give the file back; it is opened again when it is asked for."""
+        if self._opened is not None:
+            os.close(self._opened)
+            self._opened = None
+
+    @property
+    def _descriptor(self) -> int:
+        if self._opened is None:
+            self._opened = os.open(self.segment.path, os.O_RDONLY | os.O_CLOEXEC)
+        return self._opened
+
+
+def beacons_of(found: Scan) -> tuple[list[Beacon], int]:
+    """The beacons of some frames, and how many sound frames hold no beacon that this version can read."""
+    beacons: list[Beacon] = []
+    strange = 0
+    for each in found.frames:
+        try:
+            beacons.append(_DECODER.decode(each.payload))
+        except msgspec.DecodeError:
+            strange += 1
+    return beacons, strange
+
+
+def beacons_between(reader: SegmentReader, size: int, from_ms: int, to_ms: int) -> Iterator[Beacon]:
+    """The beacons in a segment's first ``size`` bytes that were received in a time range; no copies."""
+    at = 0
+    while at < size:
+        found = reader.scan(at, size, None)
+        if not found.frames:
+            return
+        originals = msgspec.structs.replace(found, frames=[each for each in found.frames if not each.is_copy])
+        for beacon in beacons_of(originals)[0]:
+            if from_ms <= beacon.received_at_ms < to_ms:
+                yield beacon
+        at += found.end
+
+
+_DECODER = msgspec.msgpack.Decoder(Beacon)

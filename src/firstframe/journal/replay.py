@@ -1,0 +1,39 @@
+"""Every beacon that the journal still has of a time range, to be folded again with better rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from firstframe.beacon import Beacon
+from firstframe.journal.reader import SegmentReader, beacons_between
+from firstframe.journal.segment import Segment, list_segments, partition_folders, size_of
+
+
+def replay(
+    journal: Path, from_ms: int, to_ms: int, *, dialect: str | None = None, project: str | None = None
+) -> Iterator[Beacon]:
+    """Each retained beacon received in ``[from_ms, to_ms)``, once, segment by segment.
+
+    What is appended to the journal after the first step is not read, so a caller may append what it is given.
+    """
+    for segment, size in _extent(journal):
+        for beacon in _beacons(segment, size, from_ms, to_ms):
+            if dialect in (None, beacon.dialect) and project in (None, beacon.project):
+                yield beacon
+
+
+def _extent(journal: Path) -> list[tuple[Segment, int]]:
+    """Every segment there is, with its size."""
+    found = [segment for _, folder in partition_folders(journal) for segment in list_segments(folder)]
+    return [(segment, size_of(segment)) for segment in found]
+
+
+def _beacons(segment: Segment, size: int, from_ms: int, to_ms: int) -> Iterator[Beacon]:
+    reader = SegmentReader(segment)
+    try:
+        yield from beacons_between(reader, size, from_ms, to_ms)
+    except FileNotFoundError:
+        return  # its time was over
+    finally:
+        reader.close()

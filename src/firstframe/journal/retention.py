@@ -1,0 +1,67 @@
+"""How long a segment stays once folded: its hours, or less when the journal would refuse beacons instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import structlog
+
+from firstframe.journal.reader import SegmentReader
+from firstframe.journal.room import used_bytes
+from firstframe.journal.segment import Segment
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 10.0
+PRESSURE = 0.8
+"""Share of the limit above which read segments go before their time, the oldest first."""
+
+
+class Retention:
+    """Removes segments whose every beacon is folded and committed."""
+
+    def __init__(
+        self, journal: Path, hours: float, limit_bytes: int | None, now_seconds: Callable[[], float]
+    ) -> None:
+        self._journal = journal
+        self._seconds = hours * 3600
+        self._limit_bytes = limit_bytes
+        self._now_seconds = now_seconds
+        self._due = 0.0
+
+    def remove(self, done: Iterable[SegmentReader]) -> list[SegmentReader]:
+        """Delete those whose time is over; returns them. Looks at the disk now and then, not each time."""
+        now = self._now_seconds()
+        if self._due - SWEEP_SECONDS <= now < self._due:
+            return []
+        self._due = now + SWEEP_SECONDS
+        surplus = self._surplus_bytes()
+        removed = []
+        for reader in done:
+            size, age = _look(reader.segment, now)
+            if surplus <= 0 and age < self._seconds:
+                continue
+            reader.segment.path.unlink(missing_ok=True)
+            surplus -= size
+            removed.append(reader)
+        return removed
+
+    def _surplus_bytes(self) -> float:
+        if self._limit_bytes is None:
+            return 0
+        surplus = used_bytes(self._journal) - self._limit_bytes * PRESSURE
+        if surplus > 0:
+            log.warning(
+                "journal nears its limit: folded segments go before their time", surplus_bytes=int(surplus)
+            )
+        return surplus
+
+
+def _look(segment: Segment, now: float) -> tuple[int, float]:
+    """Size in bytes, and seconds since the last write."""
+    try:
+        status = segment.path.stat()
+    except FileNotFoundError:
+        return 0, float("inf")
+    return status.st_size, now - status.st_mtime

@@ -1,0 +1,141 @@
+"""One segment: a file that one writer appends to, whose name says everything a reader must know.
+
+``<made, ms>-<writer>-<marker>.seg``. The writer holds an exclusive lock on the file for as long as it may
+still write; the kernel lets go of it when the process dies, however it dies. So a segment without a lock is
+final.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from firstframe.journal.frame import MARKER_BYTES, whole_bytes
+
+_NAME = re.compile(r"(\d{13})-([A-Za-z0-9_.]+)-([0-9a-f]{16})\.seg")
+
+
+class Segment(msgspec.Struct, frozen=True, order=True):
+    """The name of a segment, read."""
+
+    made_ms: int
+    writer: str
+    marker: bytes
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+def segment_of(path: Path) -> Segment | None:
+    """A segment by its path; None for any other file."""
+    match = _NAME.fullmatch(path.name)
+    return Segment(int(match[1]), match[2], bytes.fromhex(match[3]), path) if match else None
+
+
+def list_segments(folder: Path) -> list[Segment]:
+    """The segments of a partition, oldest first."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - asked fifty times a second
+    except FileNotFoundError:
+        return []
+    return sorted(filter(None, (segment_of(folder / name) for name in names)))
+
+
+def size_of(segment: Segment) -> int:
+    """Its size in bytes; 0 when its consumer has removed it meanwhile."""
+    try:
+        return segment.path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def partition_folder(journal: Path, partition: int) -> Path:
+    return journal / f"p{partition:04d}"
+
+
+def partition_folders(journal: Path) -> Iterator[tuple[int, Path]]:
+    """Each partition that has a folder."""
+    for path in sorted(journal.glob("p[0-9][0-9][0-9][0-9]")):
+        yield int(path.name[1:]), path
+
+
+def is_final(descriptor: int) -> bool:
+    """Whether nobody can write this open segment any more."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class SegmentWriter:
+    """The segment that a writer appends to. Not thread-safe: the appender's one thread owns it."""
+
+    def __init__(self, folder: Path, writer: str, now_ms: int) -> None:
+        """Make the segment. Raises OSError."""
+        marker = secrets.token_bytes(MARKER_BYTES)
+        path = folder / f"{now_ms:013d}-{re.sub(r'[^A-Za-z0-9_.]', '_', writer)}-{marker.hex()}.seg"
+        fresh = path.with_suffix(".new")
+        # Locked before it has its name, or a reader could take it for the segment of a dead writer.
+        self._descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            fresh.rename(path)
+            sync_folder(folder)
+        except OSError:
+            os.close(self._descriptor)
+            raise
+        self.path = path
+        self.marker = marker
+        self.made_ms = now_ms
+        self.size = 0
+        self.is_sound = True
+        """False once nobody knows what the disk has of it: never write behind that."""
+
+    def append(self, frames: list[bytes]) -> None:
+        """Write whole frames and wait until they are on the disk.
+
+        Raises OSError when any is not; then no part of a frame is left behind and the next append can go on.
+        Whole frames stay, though not acknowledged: a consumer may have read them already.
+        """
+        data = memoryview(b"".join(frames))
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
+        except OSError:
+            self._cut(self.size + whole_bytes(frames, written))
+            raise
+        self.size += written
+        self.is_sound = False
+        os.fdatasync(self._descriptor)
+        self.is_sound = True
+
+    def _cut(self, size: int) -> None:
+        self.is_sound = False
+        os.ftruncate(self._descriptor, size)
+        os.lseek(self._descriptor, size, os.SEEK_SET)
+        self.size = size
+        self.is_sound = True
+
+    def close(self) -> None:
+        """Let go: the segment is final. Nothing may be unsynced, so there is nothing to fail."""
+        os.close(self._descriptor)

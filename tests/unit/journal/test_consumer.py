@@ -1,0 +1,239 @@
+"""The reading side of the journal in files."""
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from firstframe.errors import JournalError
+from firstframe.journal import FilesAppender, FilesConsumer
+from firstframe.journal.replay import replay
+from firstframe.journal.segment import list_segments
+from support_journal import beacon, drain, numbers, read, write
+
+
+def test_chunk_is_the_same_until_it_is_committed(tmp_path):
+    """What was handed out and not committed comes again after a restart: same number, token and beacons."""
+    write(tmp_path, range(10))
+    first = FilesConsumer(tmp_path, 0, chunk_beacons=4)
+    before = drain(first)
+    first.commit(before[0].number)
+    first.close()
+    write(tmp_path, [10, 11])
+    second = FilesConsumer(tmp_path, 0, chunk_beacons=100)
+    after = drain(second)
+    assert after[: len(before) - 1] == before[1:]
+    assert numbers(after) == list(range(4, 12))
+    second.close()
+
+
+def test_numbers_grow_by_one_and_never_repeat(tmp_path):
+    """Numbers go on where they stood even when every segment is gone."""
+    seen = []
+    for round_ in range(3):
+        write(tmp_path, [round_])
+        consumer = FilesConsumer(tmp_path, 0, retention_hours=0, now_seconds=lambda: time.time() + 3600)
+        for chunk in drain(consumer):
+            seen.append(chunk.number)
+        consumer.next(0)
+        consumer.commit(seen[-1])
+        consumer.close()
+        assert list_segments(tmp_path / "p0000") == []
+    assert seen == [1, 2, 3]
+
+
+def test_several_writers_are_all_read(tmp_path):
+    """Segments of live and dead writers are read, and none starves another."""
+    write(tmp_path, range(10), writer="a")
+    write(tmp_path, range(10, 20), writer="b")
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=5)
+    chunks = drain(consumer)
+    assert sorted(numbers(chunks)) == list(range(20))
+    assert len({chunk.token.split("-")[3] for chunk in chunks[:2]}) == 2
+    consumer.close()
+
+
+def test_torn_tail_of_a_dead_writer_is_cut(tmp_path):
+    """Half a record at the end of a dead writer's segment is counted and holds nothing up."""
+    write(tmp_path, [1, 2])
+    path = list_segments(tmp_path / "p0000")[0].path
+    os.truncate(path, path.stat().st_size - 3)
+    write(tmp_path, [3])
+    consumer = FilesConsumer(tmp_path, 0)
+    assert numbers(drain(consumer)) == [1, 3]
+    assert consumer.damage.torn_tails == 1
+    assert consumer.lag().bytes > 0
+    consumer.commit(99)
+    assert consumer.lag() == type(consumer.lag())(0, 0, None)
+    consumer.close()
+
+
+def test_flipped_bit_in_the_middle_costs_one_beacon(tmp_path):
+    """A damaged record is skipped and counted, later ones are read."""
+    write(tmp_path, range(5), body=b"x" * 100)
+    path = list_segments(tmp_path / "p0000")[0].path
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    consumer = FilesConsumer(tmp_path, 0)
+    assert numbers(drain(consumer)) == [0, 1, 3, 4]
+    assert consumer.damage.runs == 1
+    consumer.close()
+
+
+def test_damage_longer_than_a_window_is_passed(tmp_path, monkeypatch):
+    """However long the damage, what stands behind it is found."""
+    write(tmp_path, range(3), body=os.urandom(1 << 16))
+    path = list_segments(tmp_path / "p0000")[0].path
+    data = bytearray(path.read_bytes())
+    data[0:40] = b"\0" * 40
+    path.write_bytes(data)
+    monkeypatch.setattr("firstframe.journal.reader.SegmentReader.scan.__defaults__", (64,))
+    assert read(tmp_path) == [1, 2]
+
+
+def test_one_consumer_per_partition(tmp_path):
+    """A second consumer of the same partition is refused while the first lives."""
+    first = FilesConsumer(tmp_path, 0)
+    with pytest.raises(JournalError, match="one per partition"):
+        FilesConsumer(tmp_path, 0)
+    first.close()
+    FilesConsumer(tmp_path, 0).close()
+
+
+def test_damaged_commit_file_is_said(tmp_path):
+    """A commit file that cannot be trusted stops the reader, instead of starting from the beginning."""
+    write(tmp_path, [1])
+    read(tmp_path)
+    (tmp_path / "p0000" / "committed").write_bytes(b"00000000 7\n")
+    with pytest.raises(JournalError, match="damaged"):
+        FilesConsumer(tmp_path, 0)
+
+
+def test_torn_line_of_the_chunk_log_is_dropped(tmp_path):
+    """A chunk whose note was cut short was never handed out: its beacons come as a new chunk."""
+    write(tmp_path, [1, 2])
+    consumer = FilesConsumer(tmp_path, 0)
+    before = drain(consumer)
+    consumer.close()
+    log = tmp_path / "p0000" / "chunks.log"
+    os.truncate(log, log.stat().st_size - 4)
+    consumer = FilesConsumer(tmp_path, 0)
+    assert drain(consumer) == before
+    consumer.close()
+
+
+def test_chunk_log_is_rewritten_small(tmp_path, monkeypatch):
+    """The notes do not grow for ever, and nothing is forgotten when they are rewritten."""
+    monkeypatch.setattr("firstframe.journal.note.REWRITE_BYTES", 200)
+    write(tmp_path, range(30))
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=1)
+    for number in range(1, 31):
+        chunk = consumer.next(0)
+        assert chunk is not None
+        assert chunk.number == number
+        consumer.commit(number)
+    consumer.close()
+    assert (tmp_path / "p0000" / "chunks.log").stat().st_size < 600
+    assert read(tmp_path) == []
+
+
+def test_lag_counts_what_is_not_committed(tmp_path):
+    """Lag is beacons, bytes and the oldest receipt of what is accepted and not committed, handed out or not."""
+    write(tmp_path, range(100, 110))
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=4)
+    size = list_segments(tmp_path / "p0000")[0].path.stat().st_size
+    assert (consumer.lag().beacons, consumer.lag().bytes, consumer.lag().oldest_received_ms) == (
+        10,
+        size,
+        100,
+    )
+    chunk = consumer.next(0)
+    assert chunk is not None
+    assert consumer.lag().beacons == 10
+    consumer.commit(chunk.number)
+    lag = consumer.lag()
+    assert (lag.beacons, lag.bytes, lag.oldest_received_ms) == (6, size - chunk.bytes, 104)
+    consumer.close()
+
+
+def test_lag_grows_with_a_live_writer(tmp_path):
+    """What a live writer adds is counted at once."""
+    appender = FilesAppender(tmp_path, "edge", commit_ms=0)
+    consumer = FilesConsumer(tmp_path, 0)
+
+    async def append() -> None:
+        for number in range(1, 6):
+            await appender.append(beacon(number), ())
+            assert consumer.lag().beacons == number
+        await appender.close()
+
+    asyncio.run(append())
+    consumer.close()
+
+
+def test_segments_stay_for_their_hours(tmp_path):
+    """Consumed segments stay for the retention and go after it; those not consumed stay whatever their age."""
+    now = [time.time()]
+    write(tmp_path, [1])
+    consumer = FilesConsumer(tmp_path, 0, retention_hours=24, now_seconds=lambda: now[0])
+    chunk = consumer.next(0)
+    assert chunk is not None
+    consumer.next(0)
+    consumer.commit(chunk.number)
+    assert len(list_segments(tmp_path / "p0000")) == 1
+    write(tmp_path, [2])
+    now[0] += 25 * 3600
+    second = consumer.next(0)
+    assert second is not None
+    consumer.commit(second.number - 1)
+    consumer._sweep()
+    assert [numbers([second])] == [[2]]
+    assert len(list_segments(tmp_path / "p0000")) == 1
+    consumer.close()
+
+
+def test_folded_segments_go_early_when_the_journal_nears_its_limit(tmp_path):
+    """Near its limit the journal gives up what is folded before it refuses what comes."""
+    for number in range(4):
+        write(tmp_path, [number], body=b"x" * 1_000)
+    consumer = FilesConsumer(tmp_path, 0, retention_hours=24, limit_bytes=4_000)
+    chunks = drain(consumer)
+    consumer.commit(chunks[-1].number)
+    left = list_segments(tmp_path / "p0000")
+    assert 0 < len(left) < 4
+    assert sum(each.path.stat().st_size for each in left) <= 3_200
+    consumer.close()
+
+
+def test_replay_gives_a_time_range_once(tmp_path):
+    """Replay gives each beacon of a range once, even one that stands in several partitions, whoever reads."""
+    keys = [f"view {n}" for n in range(20)]
+    write(tmp_path, range(10), keys=lambda n: keys, partitions=3)
+    read(tmp_path, 0)
+    assert sorted(each.received_at_ms for each in replay(tmp_path, 3, 7)) == [3, 4, 5, 6]
+    assert list(replay(tmp_path, 0, 99, dialect="other")) == []
+
+
+def test_replay_does_not_read_what_it_makes(tmp_path):
+    """Appending what is replayed ends: what came after the start is not read."""
+    write(tmp_path, range(3))
+    count = 0
+    for each in replay(tmp_path, 0, 99):
+        write(tmp_path, [each.received_at_ms], writer="replay")
+        count += 1
+    assert count == 3
+
+
+def test_missing_segment_does_not_hold_up_the_rest(tmp_path):
+    """When somebody removed a segment that was handed out, its chunk comes empty and later ones go on."""
+    write(tmp_path, [1])
+    consumer = FilesConsumer(tmp_path, 0)
+    drain(consumer)
+    consumer.close()
+    list_segments(tmp_path / "p0000")[0].path.unlink()
+    write(tmp_path, [2])
+    consumer = FilesConsumer(tmp_path, 0)
+    assert [list(numbers([chunk])) for chunk in drain(consumer)] == [[], [2]]
+    consumer.close()
