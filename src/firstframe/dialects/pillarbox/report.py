@@ -1,0 +1,156 @@
+"""One event of a session with its numbers read: what was wrong or negative is None."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from firstframe.beacon import Event
+from firstframe.dialects.base import number
+from firstframe.dialects.pillarbox.wire import HEARTBEAT, NAMES, START, STOP, at
+
+Range = tuple[float, float]
+
+SAME_RANGE_MS = 250
+"""Ranges nearer to each other than this are one: the gap is rounding, not a seek."""
+MOST = 10**15
+"""No total, time or rate of a player is larger; Android's mark for an unset time is."""
+MOST_COUNT = 10**9
+WITH_START_MS = 1_000
+"""A first heartbeat within this of START was sent with it; the next one comes seconds later."""
+MAX_MEDIA_MS = 10 * 366 * 86_400_000
+RANGE_LIMIT = 500
+"""More jumps than a viewer makes; a fold must not be slow because of one body."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What one event says of the session so far."""
+
+    at_ms: int
+    received_at_ms: int
+    name: str
+    data: Mapping[str, Any]
+    log: Any
+    """The decoded `log`: an object, a list, text, or None."""
+    body: Mapping[str, Any]
+    ranges: list[Range] | None
+    """Media ranges that the element has played so far, ms; None where the player does not tell."""
+
+    @property
+    def is_status(self) -> bool:
+        return self.name in (HEARTBEAT, STOP)
+
+    @property
+    def playback_ms(self) -> float | None:
+        return self.amount("playback_duration") if self.is_status else None
+
+    @property
+    def stall(self) -> tuple[int, float] | None:
+        """(count, duration), where the player can tell stalls at all."""
+        count, duration = self.amount("stall.count"), self.amount("stall.duration")
+        if not self.is_status or (count is None and duration is None):
+            return None
+        return round(min(count or 0, MOST_COUNT)), duration or 0
+
+    @property
+    def position_ms(self) -> float | None:
+        found = number(self.data.get("position"))
+        return found if found is not None and abs(found) <= MOST else None
+
+    @property
+    def live(self) -> bool | None:
+        kind = self.data.get("stream_type")
+        return {"live": True, "on-demand": False}.get(kind.lower()) if isinstance(kind, str) else None
+
+    @property
+    def is_emptied(self) -> bool:
+        """Sent after the element was emptied for the next source: position, buffer and kind of stream say nothing."""
+        return self.name == STOP and not self.position_ms and not self.amount("buffered_duration")
+
+    def amount(self, path: str) -> float | None:
+        """A number that cannot be negative; the players' marks for "unknown" are."""
+        found = number(at(self.data, path))
+        return found if found is not None and 0 <= found <= MOST else None
+
+
+def reports_of(events: Iterable[Event]) -> list[Report]:
+    """All events as reports, in the order of the session's clock."""
+    ordered = sorted(events, key=lambda event: (event.at_ms, _rank(event.name), event.key))
+    return [_report(event) for event in ordered]
+
+
+def _rank(name: str) -> int:
+    return NAMES.index(name) if name in NAMES else len(NAMES)
+
+
+def _report(event: Event) -> Report:
+    data = event.payload.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    log = _decoded(data.get("log"))
+    told = data.get("played_ranges", at(log, "playedRanges"))
+    return Report(
+        at_ms=event.at_ms,
+        received_at_ms=event.received_at_ms,
+        name=event.name,
+        data=data,
+        log=log,
+        body=event.payload,
+        ranges=ranges_of(told) if isinstance(told, list) else None,
+    )
+
+
+def _decoded(log: Any) -> Any:
+    """The web sends its log as JSON text; others send anything."""
+    if not isinstance(log, str) or not log.lstrip().startswith(("{", "[")):
+        return log
+    try:
+        return msgspec.json.decode(log)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return log
+
+
+def ranges_of(found: Sequence[Any]) -> list[Range]:
+    """Decoded ranges of seconds as ms; what is no range is left out."""
+    read = []
+    for each in found[:RANGE_LIMIT]:
+        start, end = number(at(each, "start")), number(at(each, "end"))
+        if start is not None and end is not None and 0 <= start < end and end * 1000 <= MAX_MEDIA_MS:
+            read.append((start * 1000, end * 1000))
+    return read
+
+
+def union(ranges: Iterable[Range]) -> list[Range]:
+    """The ranges that cover the same media without overlap, in order."""
+    merged: list[Range] = []
+    for start, end in sorted(ranges):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def length(ranges: Iterable[Range]) -> float:
+    """How much media disjoint ranges hold."""
+    return sum(end - start for start, end in ranges)
+
+
+def is_one(ranges: Sequence[Range]) -> bool:
+    """Nothing was skipped between the ranges: no sign of a seek."""
+    return all(later[0] - earlier[1] <= SAME_RANGE_MS for earlier, later in pairwise(ranges))
+
+
+def opening_of(reports: Sequence[Report]) -> Report | None:
+    """The heartbeat that was sent with START, before any playback: what it counts is an earlier session's."""
+    start, first = first_of(reports, START), first_of(reports, HEARTBEAT)
+    if start is None or first is None or not 0 <= first.at_ms - start.at_ms <= WITH_START_MS:
+        return None
+    return first
+
+
+def first_of(reports: Iterable[Report], *names: str) -> Report | None:
+    """The earliest of the given names."""
+    return next((report for report in reports if report.name in names), None)

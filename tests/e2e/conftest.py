@@ -1,0 +1,62 @@
+"""What the end-to-end tests stand on: media, bundles, a static server, recorders, the running product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.support_bench import Bench
+from e2e.support_bundle import make_bundles
+from e2e.support_front import make_certificate
+from e2e.support_media import make_media
+from e2e.support_product import Product
+from e2e.support_recorder import Recorder
+from e2e.support_server import StaticServer
+from firstframe.dialects.base import Dialect
+
+CACHE = Path(__file__).parent / ".cache"
+
+
+@pytest.fixture(scope="session")
+def static_server() -> Iterator[StaticServer]:
+    """Pages, SDK bundles and media on loopback, with faults that a scenario turns on."""
+    server = StaticServer(make_media(CACHE), make_bundles())
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def bench(static_server: StaticServer) -> Bench:
+    """Runs scenarios in real Chromium."""
+    return Bench(static_server)
+
+
+@pytest.fixture(scope="session")
+def certificate() -> tuple[Path, Path]:
+    """A self-signed certificate, for collectors that must speak https."""
+    return make_certificate(CACHE)
+
+
+@pytest.fixture(scope="session")
+def recorder_for() -> Iterator[Callable[[Dialect | None], Recorder]]:
+    """Makes collectors that remember what they were sent."""
+    made: list[Recorder] = []
+
+    def make(dialect: Dialect | None = None) -> Recorder:
+        made.append(Recorder(dialect))
+        return made[-1]
+
+    yield make
+    for recorder in made:
+        recorder.close()
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The product as a person starts it, once for all tests."""
+    running = Product(tmp_path_factory.mktemp("product") / "data")
+    running.start()
+    yield running
+    running.stop()
