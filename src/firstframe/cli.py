@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from enum import StrEnum
 from typing import Annotated
 
-import structlog
 import typer
 
 from firstframe import __version__
 from firstframe.errors import ConfigError, EngineError, FirstframeError, JournalError
+from firstframe.logs import configure
 from firstframe.options import with_settings
 from firstframe.settings import Settings
 
@@ -103,6 +102,55 @@ def api(settings: Settings) -> None:
 
     _log(settings)
     run(settings)
+
+
+@app.command(rich_help_panel="run")
+def demo(
+    *,
+    viewers: Annotated[
+        int, typer.Option(help="how many watch at once, in the past at the busiest hour")
+    ] = 20,
+    rate: Annotated[float, typer.Option(help="beacons a second at most")] = 500,
+    hours: Annotated[
+        float,
+        typer.Option(
+            help="first send the views of so many past hours; 23 at most: older clocks are not believed"
+        ),
+    ] = 0,
+    backfill_only: Annotated[
+        bool, typer.Option("--backfill-only", help="send the past hours and stop; no live viewers")
+    ] = False,
+    minutes: Annotated[float, typer.Option(help="stop the live viewers after so long, 0: until Ctrl-C")] = 0,
+    collector: Annotated[
+        str, typer.Option(envvar="FIRSTFRAME_COLLECTOR_URL", help="the collector's address")
+    ] = "http://localhost:8080",
+    key: Annotated[str, typer.Option(help="write key; not needed until one exists")] = "",
+    dialects: Annotated[str, typer.Option(help="comma-separated, such as mux,native; empty: all")] = "",
+    seed: Annotated[int, typer.Option(help="the same seed plays the same viewers")] = 1,
+    addresses: Annotated[
+        bool,
+        typer.Option(
+            "--addresses",
+            help="send X-Forwarded-For from around the world, for trusted proxies and a geo file",
+        ),
+    ] = False,
+) -> None:
+    """Play synthetic viewers through the collector, in all dialects: past hours, then live."""
+    from firstframe.demo.run import Wish, run
+
+    wish = Wish(
+        collector=collector,
+        viewers=viewers,
+        rate=rate,
+        hours=hours,
+        minutes=minutes,
+        seed=seed,
+        key=key,
+        dialects=dialects,
+        backfill_only=backfill_only,
+        addresses=addresses,
+    )
+    raise typer.Exit(run(wish))
 
 
 # -- operate
@@ -216,28 +264,7 @@ def revoke_key(
 
 
 def _log(settings: Settings) -> None:
-    """Logs to standard error: readable on a terminal, JSON lines for machines."""
-    level = logging.getLevelNamesMapping().get(settings.log_level.upper())
-    if level is None:
-        raise ConfigError(f"log_level is {settings.log_level!r}, but debug, info, warning or error is wanted")
-    # The client of the engine logs each refused connection with its traceback; we say it in a line.
-    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
-    renderer = (
-        structlog.processors.JSONRenderer()
-        if settings.log_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    configure(settings.log_level, as_json=settings.log_json)
 
 
 def main() -> None:

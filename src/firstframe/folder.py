@@ -40,7 +40,7 @@ class Folder:
     def make(self) -> Folder:
         """Create what is missing. Raises `ConfigError` when the folder cannot be made or written."""
         try:
-            for part in (self.path, self.journal, self.engine, self.run, self.metrics):
+            for part in (self.path, self.journal, self.engine, self.run):
                 part.mkdir(parents=True, exist_ok=True)
             if not os.access(self.path, os.W_OK):
                 raise ConfigError(f"the data folder {self.path} cannot be written by this user")
@@ -59,10 +59,6 @@ class Folder:
     @property
     def run(self) -> Path:
         return self.path / "run"
-
-    @property
-    def metrics(self) -> Path:
-        return self.run / "metrics"
 
     @property
     def accounts_url(self) -> str:

@@ -119,11 +119,14 @@ def roles_of(settings: Settings) -> list[Role]:
     return [*engine, *folds, Role("api", ("api",)), *edges]
 
 
-def environment_of(settings: Settings, folder: Folder) -> dict[str, str]:
-    """The settings as variables: the roles are told exactly what the supervisor was told."""
+def environment_of(settings: Settings, folder: Folder, counters: str) -> dict[str, str]:
+    """The settings as variables: the roles are told exactly what the supervisor was told.
+
+    ``counters`` is the folder where the roles keep their counters together.
+    """
     values = {setting.variable: _spell(getattr(settings, setting.name)) for setting in SETTINGS}
     values["FIRSTFRAME_DATA"] = str(folder.path)
-    values["PROMETHEUS_MULTIPROC_DIR"] = str(folder.metrics)
+    values["PROMETHEUS_MULTIPROC_DIR"] = counters
     values["PYTHONUNBUFFERED"] = "1"
     return values
 

@@ -92,8 +92,8 @@ class Worker:
                     started = True
                 self.step(wait_seconds)
                 pause = 0.2
-            except EngineError as error:
-                log.warning("engine is away, the journal holds", error=str(error)[:300], retry_seconds=pause)
+            except (EngineError, OSError) as error:
+                log.warning("cannot go on, the journal holds", error=str(error)[:300], retry_seconds=pause)
                 started = False  # what was to be woken is listed anew
                 stop.wait(pause)
                 pause = min(pause * 2, 5.0)

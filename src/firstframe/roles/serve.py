@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import urllib.error
 import urllib.request
 from contextlib import closing
-from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -19,6 +20,8 @@ from firstframe.roles.port import engine_port
 from firstframe.serve import Supervisor, environment_of, roles_of
 from firstframe.settings import Settings, address
 
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - not for files of ours alone: the folder in it is
+
 
 def serve(settings: Settings) -> int:
     """Run every role under a supervisor until told to stop; returns the exit code.
@@ -30,13 +33,18 @@ def serve(settings: Settings) -> int:
     _check_files_journal(settings)
     for name, where in (("collector", settings.collector), ("api", settings.api)):
         _check_free(name, where)
-    _sweep(folder.metrics)
     folder.engine_face_file.unlink(missing_ok=True)
     # The port is chosen once, so that an engine that was restarted is found where it was.
     settings = msgspec.structs.replace(settings, engine_port=engine_port(settings.engine_port))
-    with closing(Accounts(settings.accounts or folder.accounts_url)) as accounts:
+    with (
+        closing(Accounts(settings.accounts or folder.accounts_url)) as accounts,
+        # In memory where there is such a folder: counters are mapped files, and a full disk must not end a role.
+        TemporaryDirectory(
+            prefix="firstframe-", dir=SHARED_MEMORY if os.path.isdir(SHARED_MEMORY) else None
+        ) as counters,
+    ):
         token = first_token(accounts, settings.api_token)
-        supervisor = Supervisor(roles_of(settings), environment_of(settings, folder))
+        supervisor = Supervisor(roles_of(settings), environment_of(settings, folder, counters))
         return supervisor.run(
             ready=lambda: _answers(settings.api),
             announce=lambda: banner(settings, folder, token, accounts),
@@ -62,12 +70,6 @@ def _check_free(name: str, where: str) -> None:
             raise ConfigError(
                 f"--{name} {where} cannot be used: {error.strerror}; stop what listens there or choose another"
             ) from error
-
-
-def _sweep(metrics: Path) -> None:
-    """Counters of processes that are gone."""
-    for file in metrics.glob("*.db"):
-        file.unlink(missing_ok=True)
 
 
 def _answers(api: str) -> bool:

@@ -1,0 +1,79 @@
+"""Who is asking: the token of a request, and what its kind may do.
+
+A route is for tokens of both kinds unless it says otherwise: ``opt={"public": True}`` needs none,
+``opt={"secret": True}`` a secret one. Tokens for pages (``cors``) see numbers, not single views.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.types import ASGIApp
+from sqlalchemy.exc import SQLAlchemyError
+
+from firstframe.accounts.account import Token
+from firstframe.accounts.origin import is_allowed
+from firstframe.errors import Forbidden, Unauthenticated, Unavailable
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+Session = Callable[[Connection], Token | None]
+"""Another way to be known than by a bearer token, such as a signed cookie."""
+
+PUBLIC = "public"
+SECRET = "secret"  # noqa: S105 - the name of an option
+
+
+class TokenSource(Protocol):
+    """As much of the accounts as is needed here."""
+
+    def check_token(self, token: str) -> Token | None: ...
+
+
+class Access(AbstractAuthenticationMiddleware):
+    """Puts the caller's token on the connection, or refuses. Raises `Unauthenticated`, `Forbidden`, `Unavailable`."""
+
+    def __init__(self, app: ASGIApp, accounts: TokenSource, session: Session | None = None) -> None:
+        super().__init__(app, exclude_from_auth_key=PUBLIC)
+        self._accounts = accounts
+        self._session = session
+
+    async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
+        token = self._session(connection) if self._session is not None else None
+        if token is None:
+            token = await self._bearer(connection)
+        origin = connection.headers.get("origin")
+        if token.kind == "cors" and not is_allowed(origin, token.allowed_origins):
+            raise Forbidden(
+                "this token may not be used by pages of this origin",
+                expected=list(token.allowed_origins),
+                got=origin,
+            )
+        return AuthenticationResult(user=token, auth=None)
+
+    async def _bearer(self, connection: Connection) -> Token:
+        scheme, _, text = connection.headers.get("authorization", "").partition(" ")
+        text = text.strip()
+        if scheme.lower() != "bearer" or not text:
+            raise Unauthenticated(
+                "an API token is wanted", expected="Authorization: Bearer <token>", got=scheme[:20] or None
+            )
+        try:
+            token = await asyncio.to_thread(self._accounts.check_token, text)
+        except SQLAlchemyError as error:
+            raise Unavailable("the accounts cannot be read now; try again") from error
+        if token is None:
+            raise Unauthenticated(
+                "this API token is not known", expected="a token that was not revoked", got="unknown"
+            )
+        return token
+
+
+def check_kind(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Tokens for pages stay out of routes for secret ones. Raises `Forbidden`."""
+    if handler.opt.get(SECRET) and connection.user.kind != "secret":
+        raise Forbidden("a secret token is wanted here", expected="secret", got=connection.user.kind)

@@ -1,0 +1,124 @@
+"""The API's process: its parts from the settings, served until told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import msgspec
+import structlog
+import uvicorn
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from firstframe.accounts.store import Accounts
+from firstframe.api import livepeer
+from firstframe.api.app import make_app
+from firstframe.api.dashboard import dashboard
+from firstframe.api.pages import Site
+from firstframe.api.session import Sessions, session_key
+from firstframe.api.setup import Collector
+from firstframe.console import collector_url
+from firstframe.dialects import DIALECTS
+from firstframe.edge.refusal import read_refusals
+from firstframe.engine.client import AsyncEngine
+from firstframe.errors import ConfigError
+from firstframe.folder import Folder
+from firstframe.settings import Settings, address
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 10
+WAIT_SECONDS = 0.2
+
+
+class _Freshness(msgspec.Struct):
+    """The one field of a fold worker's progress that is wanted here."""
+
+    fresh_as_of_ms: int
+
+
+def run(settings: Settings) -> None:
+    """Serve the API until SIGTERM or SIGINT; requests that are being answered are finished first."""
+    folder = Folder(settings.data).make()
+    engine = AsyncEngine.connect(_engine_url(settings, folder))
+    accounts = Accounts(settings.accounts or folder.accounts_url)
+    if settings.api_token:
+        accounts.ensure_token(settings.api_token)
+    sessions = Sessions(accounts, session_key(folder.path / "session.key"))
+
+    def stopping() -> bool:
+        return server.should_exit
+
+    app = make_app(
+        engine,
+        accounts,
+        fresh=freshness(folder, settings.journal_partitions),
+        registry=counted(),
+        meter=REGISTRY,
+        refusals=lambda: read_refusals(folder.run),
+        stopping=stopping,
+        session=sessions.find,
+        routes=[
+            *livepeer.routes(engine, accounts),
+            dashboard(accounts, sessions, Collector(lambda: collector_url(settings), DIALECTS), Site()),
+        ],
+    )
+    host, port = address(settings.api, "api")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+    # uvicorn drains and then raises the signal again, for whoever listened before; we only want to end well.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    server.run()
+    accounts.close()
+
+
+def freshness(folder: Folder, partitions: int) -> Callable[[], int | None]:
+    """Up to when everything can be seen: the fold worker that is furthest behind tells."""
+
+    def fresh_ms() -> int | None:
+        try:
+            told = [folder.progress_file(number).read_bytes() for number in range(partitions)]
+            return min(msgspec.json.decode(one, type=_Freshness).fresh_as_of_ms for one in told)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    return fresh_ms
+
+
+def counted() -> CollectorRegistry:
+    """What ``/metrics`` shows: the counters of every role under the same supervisor, or of this process alone."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+def _engine_url(settings: Settings, folder: Folder) -> str:
+    """Where the engine is, with the limit of time for one question; waits for an embedded one that is starting."""
+    said = False
+    while True:
+        try:
+            url = settings.engine or folder.engine_face().url
+        except ConfigError as error:
+            if not said:
+                log.info("waiting for the engine", reason=str(error)[:200])
+                said = True
+            time.sleep(WAIT_SECONDS)
+        else:
+            limit = urlencode({"max_execution_time": settings.query_seconds})
+            return f"{url}{'&' if '?' in url else '?'}{limit}"

@@ -1,0 +1,27 @@
+"""What the routes work with, made once and handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry, Histogram
+
+from firstframe.engine.client import AsyncEngine
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts that an API process holds."""
+
+    engine: AsyncEngine
+    fresh: Callable[[], int | None]
+    """Everything received before this instant can be seen; None while nobody knows."""
+    now_ms: Callable[[], int]
+    registry: CollectorRegistry
+    seconds: Histogram
+    """How long the engine took, by kind of question."""
+    refusals: Callable[[], Sequence[Any]]
+    """The collector's latest refusals, newest first; structs or mappings with a ``project``."""
+    stopping: Callable[[], bool]
+    """Whether the process was told to stop: streams end."""

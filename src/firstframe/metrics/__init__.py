@@ -1,0 +1,1 @@
+"""What the numbers mean: metrics, dimensions, questions, and the SQL that answers them."""

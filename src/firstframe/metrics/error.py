@@ -1,0 +1,148 @@
+"""Errors by code and message, where messages that differ only in numbers, ids and addresses are one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from firstframe.engine.client import AsyncEngine
+from firstframe.engine.rows import epoch_ms
+from firstframe.metrics.answer import run
+from firstframe.metrics.bind import Binder
+from firstframe.metrics.filter import Filter
+from firstframe.metrics.source import SETTINGS, Statement, between, views
+
+TREND_STEPS = 24
+RULES: Sequence[tuple[str, str]] = (
+    (r"""[a-z][a-z0-9+.-]*://[^\s"'<>)]+""", "<url>"),
+    (r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "<id>"),
+    (r"\b[0-9a-fA-F]{16,}\b", "<id>"),
+    (r"\d+(?:\.\d+)?", "<n>"),
+)
+"""What is replaced in a message, in this order."""
+_HOLES = {"<url>": r"\S+", "<id>": r"[0-9a-fA-F-]+", "<n>": r"\d+(?:\.\d+)?"}
+_PUNCTUATION = re.compile(r"[!-/:-@\[-^`{-~]")
+
+
+class ErrorGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Views whose last error had the same code and, but for numbers and ids, the same message."""
+
+    code: str | None
+    message: str | None
+    views: int
+    share: float | None
+    """Of the attempts of the range."""
+    fatal: int
+    """Views that it ended."""
+    error_class: str | None
+    dialects: list[str]
+    first_seen_ms: int
+    last_seen_ms: int
+    trend: list[int]
+    """Views in each of equal parts of the range."""
+    sample: str | None
+    """One whole message."""
+    filters: list[str]
+    """What finds these views."""
+
+
+class Errors(msgspec.Struct, frozen=True, kw_only=True):
+    """The groups, the most frequent first, and what their shares are of."""
+
+    groups: list[ErrorGroup]
+    attempts: int
+    views_with_errors: int
+    truncated: bool
+
+
+async def errors(
+    engine: AsyncEngine,
+    project: str,
+    *,
+    found: Filter,
+    start_ms: int,
+    end_ms: int,
+    limit: int,
+    bots: bool,
+) -> Errors:
+    """Of views that ended in the range."""
+    binder = Binder()
+    held = [between("view_end", start_ms, end_ms, binder), "closed"]
+    source = views(binder, project, found, *held, bots=bots)
+    message = _normalised("error_message", binder)
+    width = max(1, (end_ms - start_ms) // TREND_STEPS + 1)
+    step = (
+        f"intDiv(toUnixTimestamp64Milli(view_end) - {binder.bind(start_ms, 'Int64')},"
+        f" {binder.bind(width, 'Int64')})"
+    )
+    trend = f"sumForEach(arrayMap(at -> toInt64(at = {step}), range({TREND_STEPS})))"
+    sql = (
+        f"SELECT error_code AS code, {message} AS words, toInt64(count()) AS number,"
+        " toInt64(countIf(fatal_error_code IS NOT NULL)), any(error_class), groupUniqArray(toString(dialect)),"
+        f" min(view_end), max(view_end), {trend}, any(error_message)"
+        f" {source} AND (error_count > 0 OR error_code IS NOT NULL)"
+        f" GROUP BY code, words ORDER BY number DESC, code, words LIMIT {binder.bind(limit + 1, 'Int64')} {SETTINGS}"
+    )
+    rows = (await run(engine, Statement(sql, binder.params))).rows
+    attempts, with_errors = await _totals(engine, project, found, start_ms, end_ms, bots=bots)
+    return Errors(
+        groups=[_group(row, attempts) for row in rows[:limit]],
+        attempts=attempts,
+        views_with_errors=with_errors,
+        truncated=len(rows) > limit,
+    )
+
+
+async def _totals(
+    engine: AsyncEngine, project: str, found: Filter, start_ms: int, end_ms: int, *, bots: bool
+) -> tuple[int, int]:
+    binder = Binder()
+    source = views(binder, project, found, between("view_end", start_ms, end_ms, binder), "closed", bots=bots)
+    sql = (
+        "SELECT toInt64(countIf(attempted)), toInt64(countIf(error_count > 0 OR error_code IS NOT NULL))"
+        f" {source} {SETTINGS}"
+    )
+    (row,) = (await run(engine, Statement(sql, binder.params))).rows
+    return row[0], row[1]
+
+
+def _normalised(column: str, binder: Binder) -> str:
+    sql = column
+    for pattern, hole in RULES:
+        sql = f"replaceRegexpAll({sql}, {binder.bind(pattern, 'String')}, {binder.bind(hole, 'String')})"
+    return sql
+
+
+def _group(row: Sequence[Any], attempts: int) -> ErrorGroup:
+    code, message, number, fatal, error_class, dialects, first, last, trend, sample = row
+    return ErrorGroup(
+        code=code,
+        message=message,
+        views=number,
+        share=number / attempts if attempts else None,
+        fatal=fatal,
+        error_class=error_class,
+        dialects=sorted(dialects),
+        first_seen_ms=epoch_ms(first),
+        last_seen_ms=epoch_ms(last),
+        trend=list(trend),
+        sample=sample,
+        filters=[_same("error_code", code, code), _same("error_message", message, pattern_of(message or ""))],
+    )
+
+
+def _same(dimension: str, value: str | None, wanted: str | None) -> str:
+    if value is None:
+        return f"{dimension}:exists:false"
+    return f"{dimension}:{'eq' if value == wanted else 'matches'}:{wanted}"
+
+
+def pattern_of(message: str) -> str:
+    """A regular expression for all messages that are this one when normalised; the message itself if it has no holes."""
+    if not any(hole in message for hole in _HOLES):
+        return message
+    parts = re.split("(" + "|".join(map(re.escape, _HOLES)) + ")", message)
+    return "^" + "".join(_HOLES.get(part) or _PUNCTUATION.sub(r"\\\g<0>", part) for part in parts) + "$"

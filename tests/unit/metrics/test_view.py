@@ -1,0 +1,113 @@
+"""Views as a list and one by one."""
+
+import pytest
+
+from firstframe.beacon import Context, Event
+from firstframe.engine.rows import EVENT_COLUMNS, event_row
+from firstframe.errors import BadRequest, NotFound
+from firstframe.metrics.view import list_views, one_view, read_view_query
+from firstframe.view.record import State
+from support_question import NEW_YEAR_MS, NOW_MS, PROJECT, make_view, spans, store, wait
+
+
+def pages(engine, project=PROJECT, **asked):
+    """All pages of a list, each as the names of its views."""
+    found, cursor = [], None
+    while True:
+        query = read_view_query(project, NOW_MS, cursor=cursor, **asked)
+        page = wait(engine, lambda wrapped, query=query: list_views(wrapped, query))
+        found.append([view["native_view_id"] for view in page.views])
+        cursor = page.next
+        if cursor is None:
+            return found
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("order_by", "wanted"),
+    [
+        ("-view_start_ms", ["d", "c", "b", "a"]),
+        ("view_start_ms", ["a", "b", "c", "d"]),
+        ("video_startup_time_ms", ["b", "d", "a|c"]),
+        ("-video_startup_time_ms", ["d", "b", "a|c"]),
+        ("country", ["c", "a|b", "d"]),
+        ("-live", ["b", "a|c|d"]),
+    ],
+)
+def test_pages_are_the_whole_list_once(engine, order_by, wanted) -> None:
+    """Page by page every view comes once, in order, with null last and equals by id."""
+    store(
+        engine,
+        [
+            make_view("a", NEW_YEAR_MS, country="DE"),
+            make_view("b", NEW_YEAR_MS + 1, country="DE", video_startup_time_ms=0.1, live=True),
+            make_view("c", NEW_YEAR_MS + 2, country="AT"),
+            make_view("d", NEW_YEAR_MS + 3, video_startup_time_ms=0.30000000000000004),
+            make_view("x", NEW_YEAR_MS, project="other"),
+        ],
+    )
+    for limit in (1, 3, 10):
+        names = [name for page in pages(engine, order_by=order_by, limit=limit) for name in page]
+        at = 0
+        for group in wanted:
+            equals = group.split("|")
+            assert sorted(names[at : at + len(equals)]) == equals
+            at += len(equals)
+        assert len(names) == 4
+
+
+@pytest.mark.engine
+def test_filters_on_any_field(engine) -> None:
+    """Numbers that no question groups by can be filtered on, and the range is that of view start."""
+    store(
+        engine, [make_view("a", watch_time_ms=10.0), make_view("b", NEW_YEAR_MS + 1000, watch_time_ms=20.0)]
+    )
+    assert pages(engine, filters=["watch_time_ms:gt:15"]) == [["b"]]
+    assert pages(engine, end=str(NEW_YEAR_MS + 1000)) == [["a"]]
+    assert pages(engine, filters=["country:eq:DE"]) == [[]]
+
+
+@pytest.mark.engine
+def test_one_view_with_states_and_events(engine) -> None:
+    """A view shows its record, what follows from it, its states, and its events in their order."""
+    view = make_view(
+        "v",
+        watch_time_ms=2_000.0,
+        content_playing_time_ms=1_500.0,
+        rebuffer_duration_ms=500.0,
+        spans=spans(NEW_YEAR_MS, (State.PLAYING, 1_500), (State.REBUFFER, 500)),
+        custom={"custom_1": "x"},
+    )
+    store(engine, [view])
+    events = [
+        Event(
+            native_view_id="v",
+            key=f"k{at}",
+            at_ms=NEW_YEAR_MS + at,
+            received_at_ms=NEW_YEAR_MS + 10 - at,
+            name="beat",
+            payload={"n": [at, None]},
+            context=Context(language="de"),
+        )
+        for at in (2, 1)
+    ]
+    engine.insert("events", EVENT_COLUMNS, [event_row(PROJECT, "native", event, 1) for event in events])
+    found = wait(engine, lambda wrapped: one_view(wrapped, PROJECT, view.view_id))
+    assert found["rebuffer_percentage"] == 0.25
+    assert found["custom"] == {"custom_1": "x"}
+    assert found["states"][1] == {
+        "state": "rebuffer",
+        "start_ms": NEW_YEAR_MS + 1_500,
+        "end_ms": NEW_YEAR_MS + 2_000,
+    }
+    assert [event["payload"] for event in found["events"]] == [{"n": [1, None]}, {"n": [2, None]}]
+    with pytest.raises(NotFound):
+        wait(engine, lambda wrapped: one_view(wrapped, "other", view.view_id))
+
+
+@pytest.mark.parametrize("cursor", ["abc", "é", "eyJ9", "WyItdmlld19zdGFydF9tcyIsZmFsc2UsInRleHQiLCJ4Il0"])
+def test_a_foreign_cursor_is_refused(cursor) -> None:
+    """A cursor that this list did not give out is the caller's mistake."""
+    with pytest.raises(BadRequest) as refused:
+        read_view_query(PROJECT, NOW_MS, cursor=cursor)
+    assert refused.value.detail["parameter"] == "cursor"
