@@ -1,0 +1,159 @@
+"""The pairs of a view: bitrate and scale weighted by playing time, requests, frames, and media watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from firstframe.dialects.base import number, whole
+from firstframe.dialects.bitmovin.sample import Sample
+from firstframe.dialects.bitmovin.timeline import Timeline, is_unload
+from firstframe.view.record import State, ViewRecord
+
+FASTEST, SLOWEST = 4.2, 0.2
+"""Between these playback rates an advance of the media is believed."""
+HIGHEST_BPS = 10**12
+HIGHEST_COUNT = 10**9
+SILENT_ABOUT_FRAMES = "hlsjs"
+"""The adapter that always says 0 dropped frames."""
+
+
+def fill_quality(row: ViewRecord, timeline: Timeline) -> None:
+    """Bitrate, scale, switches, requests and frames."""
+    for piece in timeline.pieces:
+        if piece.state is State.PLAYING:
+            _weigh_bitrate(row, piece.sample, piece.length_ms)
+            _weigh_scale(row, piece.sample, piece.length_ms)
+    row.rendition_upshifts, row.rendition_downshifts = _switches(timeline.samples)
+    fresh = [
+        sample
+        for before, sample in zip([None, *timeline.samples], timeline.samples, strict=False)
+        if not is_unload(before, sample)
+    ]
+    _add_requests(row, fresh)
+    row.dropped_frames = _dropped_frames(fresh)
+
+
+def fill_content(row: ViewRecord, timeline: Timeline) -> None:
+    """What of the media was watched."""
+    ranges = _union(_ranges(timeline.samples))
+    reached = max((end for _, end in ranges), default=None)
+    row.max_playhead_ms = reached
+    row.media_time_ms = sum(end - start for start, end in _ranges(timeline.samples)) if ranges else None
+    if row.live:
+        return
+    share = max((number(sample.payload.get("completedTotal")) or 0 for sample in timeline.samples), default=0)
+    length = sum(end - start for start, end in ranges)
+    if row.duration_ms:
+        length = min(row.duration_ms, max(length, min(1.0, share) * row.duration_ms))
+    row.played_ranges = ranges or None
+    row.played_range_ms = length if ranges or share > 0 else None
+
+
+def _weigh_bitrate(row: ViewRecord, sample: Sample, length_ms: int) -> None:
+    bitrate = _bitrate(sample)
+    if bitrate:
+        row.bitrate_x_ms += bitrate * length_ms
+        row.bitrate_ms += length_ms
+
+
+def _bitrate(sample: Sample) -> int:
+    return whole(sample.payload.get("videoBitrate"), high=HIGHEST_BPS) or 0
+
+
+def _weigh_scale(row: ViewRecord, sample: Sample, length_ms: int) -> None:
+    names = ("videoWindowWidth", "videoWindowHeight", "videoPlaybackWidth", "videoPlaybackHeight")
+    sizes = [whole(sample.payload.get(name), high=100_000) or 0 for name in names]
+    if not all(sizes):
+        return
+    fit = min(sizes[0] / sizes[2], sizes[1] / sizes[3])
+    up, down = max(0.0, fit - 1), max(0.0, 1 - fit)
+    row.upscale_x_ms += up * length_ms
+    row.downscale_x_ms += down * length_ms
+    row.scale_ms += length_ms
+    row.max_upscale = max(row.max_upscale or 0.0, up)
+    row.max_downscale = max(row.max_downscale or 0.0, down)
+
+
+def _switches(samples: Sequence[Sample]) -> tuple[int | None, int | None]:
+    """Changes of the content's bitrate from the start on, up and down; None where it is never known."""
+    starts = [index for index, sample in enumerate(samples) if sample.video_startup_ms or sample.played_ms]
+    shown = samples[starts[0] :] if starts else []
+    known = [bitrate for sample in shown if not sample.ad and (bitrate := _bitrate(sample))]
+    if not known:
+        return None, None
+    pairs = list(pairwise(known))
+    return sum(after > before for before, after in pairs), sum(after < before for before, after in pairs)
+
+
+def _add_requests(row: ViewRecord, samples: Iterable[Sample]) -> None:
+    """Segments are told in sums and means since the sample before; failed ones are never told."""
+    for sample in samples:
+        information = sample.payload.get("downloadSpeedInfo")
+        count = _of(information, "segmentsDownloadCount", HIGHEST_COUNT)
+        if not count:
+            continue
+        row.request_count = (row.request_count or 0) + round(count)
+        load_ms = _of(information, "segmentsDownloadTime", 86_400_000)
+        if load_ms > 0:
+            row.request_bytes += _of(information, "segmentsDownloadSize", 10**15)
+            row.request_load_ms += load_ms
+        latency = _of(information, "avgTimeToFirstByte", 86_400_000)
+        if latency > 0:
+            row.ttfb_sum_ms += latency * count
+            row.ttfb_count += count
+
+
+def _of(information: Any, name: str, high: float) -> float:
+    found = number(information.get(name)) if isinstance(information, Mapping) else None
+    return found if found is not None and 0 <= found <= high else 0
+
+
+def _dropped_frames(samples: Sequence[Sample]) -> int | None:
+    counts = [whole(sample.payload.get("droppedFrames"), high=HIGHEST_COUNT) for sample in samples]
+    known = [count for count in counts if count is not None]
+    silent = any(sample.payload.get("player") == SILENT_ABOUT_FRAMES for sample in samples)
+    return sum(known) if known and (sum(known) or not silent) else None
+
+
+def _ranges(samples: Sequence[Sample]) -> Iterator[tuple[float, float]]:
+    """The media that moved in each sample of content.
+
+    A heartbeat of the hls.js adapter says 0 for its end and the next start: both follow from the time played.
+    """
+    carried: float | None = None
+    for index, sample in enumerate(samples):
+        start, end = sample.media_start_ms, sample.media_end_ms
+        played = sample.played_ms
+        if sample.ad or start is None or end is None:
+            continue
+        if start == 0 and carried is not None:
+            start = carried
+        carried = None
+        if not played:
+            moved = end - start
+            told = sample.video_startup_ms or sample.buffered_ms or sample.paused_ms
+            if 0 < moved <= min(told, 1000):
+                yield start, end
+            continue
+        moved = end - start
+        if not SLOWEST * played <= moved <= FASTEST * played or _leads_to_seek(samples, index):
+            moved = float(played)
+        if end == 0:
+            carried = start + moved
+        yield start, start + moved
+
+
+def _leads_to_seek(samples: Sequence[Sample], index: int) -> bool:
+    return any(sample.seeked_ms for sample in samples[index + 1 : index + 3])
+
+
+def _union(ranges: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(ranges):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        elif end > start:
+            found.append((start, end))
+    return found
