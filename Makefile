@@ -12,7 +12,7 @@ help: ## what can be made
 run: $(BIN)/.installed ## install and start the product on the embedded engine (data in ./data)
 	$(BIN)/firstframe serve --data data $(ARGS)
 
-test: $(BIN)/.installed-dev browser ## install what tests need, then every check and every test
+test: $(BIN)/.installed-dev tools ## install what tests need, then every check and every test
 	$(MAKE) static
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -20,7 +20,7 @@ check: $(BIN)/.installed-dev ## the quick part: format, lint, types, layers, doc
 	$(MAKE) static
 	$(BIN)/python -m pytest -q -m "not e2e and not faults and not slow" $(ARGS)
 
-.PHONY: static browser
+.PHONY: static tools
 static: $(BIN)/.installed-dev
 	$(BIN)/ruff format --check src tests
 	$(BIN)/ruff check src tests
@@ -32,7 +32,7 @@ fix: $(BIN)/.installed-dev ## format and mend what can be mended by itself
 	$(BIN)/ruff format src tests
 	$(BIN)/ruff check --fix src tests
 
-e2e: $(BIN)/.installed-dev browser ## only the real SDKs in a real browser
+e2e: $(BIN)/.installed-dev tools ## only the real SDKs in a real browser
 	$(BIN)/python -m pytest -m e2e $(ARGS)
 
 faults: $(BIN)/.installed-dev ## only the kills, torn journals and full disks
@@ -51,8 +51,8 @@ wheel: $(BIN)/.installed-dev ## build the wheel into dist/
 clean: ## remove what was installed and built, but no data
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
 
-browser:
-	sh scripts/install-browser.sh
+tools:
+	sh scripts/install-test-tools.sh
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "firstframe needs Python 3.11 or newer")'

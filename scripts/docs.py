@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 
 from firstframe.dialects import DIALECTS
+from firstframe.dialects.base import Reason
 from firstframe.metrics.catalogue import METRICS
-from firstframe.metrics.dimension import DIMENSIONS
+from firstframe.metrics.dimension import DIMENSIONS, Dimension
+from firstframe.metrics.filter import OPS
 from firstframe.settings import SETTINGS
-from firstframe.view.record import FIELDS, Approx, Outcome
+from firstframe.view.record import FIELDS, Approx, EndReason, Outcome, State
 
 DOCS = Path(__file__).parent.parent / "docs"
 NOTE = "<!-- Made by `make docs` from the source; edit {source} instead. -->\n\n"
@@ -24,6 +30,23 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def said(words: type[StrEnum]) -> Mapping[str, str]:
+    """What the source says below each member of an enumeration; nothing where the word is enough."""
+    (found,) = ast.parse(inspect.getsource(words)).body
+    assert isinstance(found, ast.ClassDef)  # noqa: S101
+    told = {}
+    for one, after in pairwise([*found.body, ast.Pass()]):
+        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
+            text = after.value if isinstance(after, ast.Expr) else None
+            told[words[one.targets[0].id].value] = str(text.value) if isinstance(text, ast.Constant) else ""
+    return told
+
+
+def glossary(words: type[StrEnum]) -> str:
+    """A list of the members of an enumeration with what they mean."""
+    return "".join(f"- `{word}`{': ' + text if text else ''}\n" for word, text in said(words).items())
+
+
 def settings_page() -> str:
     """docs/settings.md."""
     parts = [
@@ -34,7 +57,7 @@ def settings_page() -> str:
     ]
     for group in dict.fromkeys(setting.help.group for setting in SETTINGS):
         rows = [
-            (f"`{s.name}`", s.type.__name__, "" if s.default == "" else f"`{s.default}`", s.help.text)
+            (f"`{s.name}`", TYPES[s.type], "" if s.default == "" else f"`{spelled(s.default)}`", s.help.text)
             for s in SETTINGS
             if s.help.group == group
         ]
@@ -42,21 +65,33 @@ def settings_page() -> str:
     return "".join(parts)
 
 
+TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+
+
+def spelled(value: object) -> str:
+    """As it is written in a TOML file."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def metrics_page() -> str:
     """docs/metrics.md."""
     parts = [
         "# Metrics\n\nOne definition each, the same for every SDK. Ratios are 0 to 1 and ratios of sums over the views they "
-        "include; a zero denominator is null. Vendors' names stand beside the metric of the same meaning, which may differ in "
-        "its rule: the notes say how.\n\n",
+        "include; a zero denominator is null, and so is what no view of the group can know. Ask for another measurement "
+        "with a dot: `video_startup_time.p95`. `pNN` is any percentile, `p1` to `p99.99`; the first measurement in the "
+        "table is meant when none is named.\n\n"
+        "*Placed by* says which bucket of time a view counts in: `view_start` (engagement, open views too), `view_end` "
+        "(quality, views that are over) or `spans` (split over the buckets as it passed).\n\n"
+        "Vendors' names stand beside the metric of the same meaning, which may differ in its rule.\n\n",
         table(
-            ("metric", "unit", "better", "measurements", "what"),
+            ("metric", "what", "unit", "better", "measurements"),
             (
                 (
                     f"[`{m.id}`](#{m.id})",
+                    m.title,
                     m.unit,
                     m.better,
-                    " ".join(f"`{each}`" for each in m.measurements),
-                    m.title,
+                    " ".join(f"`{each}`" for each in usual_first(m.default, m.measurements)),
                 )
                 for m in METRICS
             ),
@@ -66,17 +101,49 @@ def metrics_page() -> str:
         vendors = ", ".join(f"{vendor}: {name}" for vendor, name in metric.vendors.items())
         parts.append(
             f"\n## {metric.id}\n\n**{metric.title}.** {metric.description}\n\n"
-            f"- Formula: {metric.formula}\n- Included: {metric.inclusion}\n- Placed by: {metric.placement}\n"
+            f"- Formula: {metric.formula}\n- Included: {metric.inclusion}\n- Placed by: `{metric.placement}`\n"
             + (f"- Elsewhere: {vendors}\n" if vendors else "")
         )
     return "".join(parts)
 
 
+def usual_first(usual: str, all_of_them: Iterable[str]) -> list[str]:
+    """Measurements with the default one in front."""
+    return sorted(all_of_them, key=lambda each: each != usual)
+
+
 def dimensions_page() -> str:
     """docs/dimensions.md."""
-    return "# Dimensions\n\nWhat metrics can be grouped and filtered by.\n\n" + table(
-        ("dimension", "type", "meaning"), ((f"`{d.id}`", d.type, d.description) for d in DIMENSIONS)
-    )
+    parts = [
+        "# Dimensions\n\nWhat metrics can be grouped by and filtered on. Besides these: `extra.<key>`, the metadata of "
+        "an SDK under its own name. Every other number, flag and text of [the record](record.md) can be filtered on too.\n\n",
+        "Operators by type:\n\n",
+        *(
+            f"- {kind}: {' '.join(f'`{name}`' for name, op in OPS.items() if kind in op.kinds)}\n"
+            for kind in dict.fromkeys(one.kind for one in DIMENSIONS)
+        ),
+    ]
+    for group in dict.fromkeys(one.group for one in DIMENSIONS):
+        rows = [
+            (f"`{one.id}`", one.kind, meaning_of(one))
+            for one in DIMENSIONS
+            if one.group == group and not one.id.startswith("custom_")
+        ] or [
+            (
+                " ".join(f"`{one.id}`" for one in DIMENSIONS if one.group == group),
+                "text",
+                "what the site put there",
+            )
+        ]
+        parts.append(f"\n## {group.capitalize()}\n\n{table(('dimension', 'type', 'meaning'), rows)}")
+    return "".join(parts)
+
+
+def meaning_of(one: Dimension) -> str:
+    """What it is, with all values there can be where the list is closed."""
+    said_already = one.values is None or all(value in one.description for value in one.values)
+    values = "" if said_already else ": " + ", ".join(f"`{value}`" for value in one.values or ())
+    return one.description + values
 
 
 def record_page() -> str:
@@ -92,23 +159,56 @@ def record_page() -> str:
             if f.field.group == group
         )
         parts.append(f"\n## {group.capitalize()}\n\n{table(('field', 'unit', 'nullable', 'meaning'), rows)}")
-    parts.append("\n## Outcomes\n\n" + "".join(f"- `{outcome.value}`\n" for outcome in Outcome))
-    parts.append("\n## Flags of `approx`\n\n" + "".join(f"- `{flag.value}`\n" for flag in Approx))
+    parts.append(f"\n## States\n\nWhat a view is doing at an instant; exactly one.\n\n{glossary(State)}")
+    parts.append(f"\n## Outcomes\n\nHow a view went; exactly one.\n\n{glossary(Outcome)}")
+    parts.append(f"\n## End reasons\n\n{glossary(EndReason)}")
+    parts.append(
+        f"\n## Flags of `approx`\n\nWhich numbers of a view are less than exact, and why.\n\n{glossary(Approx)}"
+    )
     return "".join(parts)
+
+
+COMMON = """# Dialects
+
+The languages that firstframe understands, and how to point each SDK at a collector. The SDKs stay as they are: only the
+address they send to changes.
+
+## What holds for all
+
+- **Address.** `/<dialect>/<write key>` goes before the SDK's own path; without a key it is `/<dialect>`. SDKs that
+  allow no path are served at the root. Where an SDK has a field for a key, that field counts too. Until the first write
+  key is made, any is accepted ([keys](../operate.md#keys)).
+- **Answer.** 2xx means that the beacon is on disk. 4xx means that nothing of it was kept, and says why as
+  `{"error": {"code", "message", "detail"}}`. 503 comes with `Retry-After`. Every answer may be read by any page.
+- **Bodies** may be gzip or deflate. Limits on size, depth, events and rate are [settings](../settings.md).
+- **Repeats** are recognised: an SDK that sends again is counted once.
+- **Clocks.** Durations are the client's own. Where its clock is off, the whole view is moved to when the server heard of
+  it, and says so (`clock_shifted`).
+- **Place** comes from the address, which is then dropped; browser, system and device from the user agent. What the SDK
+  says itself wins. Query strings are cut from page URLs.
+- **Null is unknown.** What an SDK cannot know stays null and enters no average. What it knows less than exactly is
+  [flagged](../record.md#flags-of-approx).
+- `GET /openapi.json` on the collector describes every route below.
+
+What could not be used is counted by reason and kept with a sample: `GET /v1/refusals` on the API. The reasons:
+
+"""
 
 
 def dialects_page() -> str:
     """docs/dialects/README.md."""
-    parts = [
-        "# Dialects\n\nThe languages that firstframe understands, and how to point each SDK at a collector.\n"
-    ]
+    parts = [COMMON + glossary(Reason)]
     for dialect in DIALECTS:
         routes = table(
-            ("route", "method", "kind"),
+            ("route", "method", "kind", "served"),
             (
-                (f"`{mount}{route.path}`", " ".join(route.methods), route.kind)
+                (
+                    f"`{route.path or '/'}`",
+                    " ".join(route.methods),
+                    route.kind,
+                    places(dialect.name, mounted=route.mounted, at_root=route.at_root),
+                )
                 for route in dialect.routes
-                for mount in mounts(dialect.name, mounted=route.mounted, at_root=route.at_root)
             ),
         )
         snippet = dialect.snippet("https://collector.example", "WRITE_KEY")
@@ -121,9 +221,10 @@ def dialects_page() -> str:
     return "".join(parts)
 
 
-def mounts(name: str, *, mounted: bool, at_root: bool) -> list[str]:
+def places(name: str, *, mounted: bool, at_root: bool) -> str:
     """Where a route can be reached."""
-    return ([""] if at_root else []) + ([f"/{name}", f"/{name}/{{write_key}}"] if mounted else [])
+    found = (["at the root"] if at_root else []) + ([f"below `/{name}`"] if mounted else [])
+    return " and ".join(found)
 
 
 PAGES: tuple[tuple[str, str, Callable[[], str]], ...] = (

@@ -34,6 +34,7 @@ class Product:
         self._arguments = arguments
         self._environment = environment or {}
         self.process: subprocess.Popen[bytes] | None = None
+        self.token = TOKEN
 
     def start(self, wait_seconds: float = 60) -> Product:
         self.data.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ class Product:
     def get(self, path: str) -> Any:
         """JSON of the API, as the operator."""
         request = urllib.request.Request(
-            f"http://{self.api}{path}", headers={"Authorization": f"Bearer {TOKEN}"}
+            f"http://{self.api}{path}", headers={"Authorization": f"Bearer {self.token}"}
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)

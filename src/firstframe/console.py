@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -37,38 +37,36 @@ def banner(settings: Settings, folder: Folder, token: str | None, accounts: Acco
     """Say where everything is, which keys there are, and what to paste into a page."""
     console = Console()
     keys = [key.key for key in accounts.write_keys() if key.revoked_ms is None]
-    facts = Table.grid(padding=(0, 2))
-    facts.add_row("collector", Text(collector_url(settings), "bold"), "players send here")
-    facts.add_row("API", Text(_url(settings.api, "http"), "bold"), "people and programs ask here")
-    facts.add_row("data", str(folder.path), "")
-    if not settings.engine:
-        facts.add_row("engine", f"127.0.0.1:{settings.engine_port}", "any ClickHouse client, user reader")
-    facts.add_row("API token", *_token_words(token, given=bool(settings.api_token)))
-    facts.add_row("write keys", *(_key_words(keys)))
-    console.print(Panel(facts, title="firstframe is running", border_style="green", expand=False))
+    console.print(Rule("firstframe is running", style="green"))
+    for name, value, note in _facts(settings, folder, token, keys):
+        # Values are to be copied, so they are printed whole, however narrow the terminal is.
+        console.print(Text.assemble(f"{name:<12}", (value, "bold"), f"  {note}"), soft_wrap=True)
+    console.print(Rule("point a player here", style="green"))
     for dialect in DIALECTS:
         console.print(Text(dialect.title, "bold"))
-        console.print(
-            dialect.snippet(collector_url(settings), keys[0] if keys else ANY_KEY).strip(),
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
-        console.print()
+        snippet = dialect.snippet(collector_url(settings), keys[0] if keys else ANY_KEY).strip()
+        console.print(snippet + "\n", markup=False, highlight=False, soft_wrap=True)
 
 
-def _token_words(token: str | None, *, given: bool) -> tuple[Text, str]:
+def _facts(
+    settings: Settings, folder: Folder, token: str | None, keys: list[str]
+) -> Iterator[tuple[str, str, str]]:
+    """(what, value, note) of everything an operator needs next."""
+    yield "collector", collector_url(settings), "players send here"
+    yield "API", _url(settings.api, "http"), "people and programs ask here"
+    yield "data", str(folder.path), ""
+    if not settings.engine:
+        yield "engine", f"127.0.0.1:{settings.engine_port}", "any ClickHouse client, as the user reader"
     if token is not None:
-        return Text(token, "bold yellow"), "shown this once; only its hash is kept"
-    if given:
-        return Text("as given"), "FIRSTFRAME_API_TOKEN"
-    return Text("as before"), "lost? `firstframe keys create --kind secret`"
-
-
-def _key_words(keys: list[str]) -> tuple[str, str]:
-    if not keys:
-        return "any", "until you make one: `firstframe keys create --kind write`"
-    return ", ".join(keys[:3]) + (" …" if len(keys) > 3 else ""), ""
+        yield "API token", token, "shown this once; only its hash is kept"
+    elif settings.api_token:
+        yield "API token", "as given", "by FIRSTFRAME_API_TOKEN"
+    else:
+        yield "API token", "as before", "lost? `firstframe keys create --kind secret`"
+    if keys:
+        yield "write keys", ", ".join(keys[:3]) + (" …" if len(keys) > 3 else ""), ""
+    else:
+        yield "write keys", "any", "until you make one: `firstframe keys create --kind write`"
 
 
 @contextmanager

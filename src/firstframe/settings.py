@@ -169,7 +169,7 @@ def _cast(setting: Setting, value: Any, source: str) -> Any:
 
 def address(text: str, name: str) -> tuple[str, int]:
     """``HOST:PORT`` as (host, port); an empty host means every interface. Raises `ConfigError`."""
-    host, _, port = text.rpartition(":")
-    if not port.isdigit() or not 0 <= int(port) <= 65535:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or not 0 <= int(port) <= 65535:
         raise ConfigError(f"{name} is {text!r}, but HOST:PORT is wanted, such as 127.0.0.1:8080")
     return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - said in the help

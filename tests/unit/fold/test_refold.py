@@ -1,0 +1,139 @@
+"""History anew: rows refolded from stored events, and the retained journal read again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from firstframe.beacon import Beacon, Place, view_id_of
+from firstframe.dialects import DIALECTS
+from firstframe.engine.client import Engine
+from firstframe.fold.refold import Refolder
+from firstframe.fold.replay import replay
+from firstframe.fold.rule import FoldRule
+from firstframe.fold.worker import Worker
+from firstframe.journal.consumer import FilesConsumer
+from firstframe.journal.files import FilesAppender
+from firstframe.journal.replay import replay as retained
+
+pytestmark = pytest.mark.engine
+
+BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
+START_MS = int(time.time() * 1000) - 3_600_000
+STORY = [("play", 0), ("playing", 1_000), ("end", 11_000)]
+
+
+def beacons(count: int) -> list[Beacon]:
+    """Views that ended, one beacon each."""
+    made = []
+    for number in range(count):
+        events = [{"type": kind, "at": START_MS + at} for kind, at in STORY]
+        body = json.dumps({"view_id": f"v{number}", "events": events}).encode()
+        made.append(
+            Beacon(START_MS, "native", "/v1/beacons", "default", "/v1/beacons", "", {}, Place(), body)
+        )
+    return made
+
+
+async def append(journal: Path, each: list[Beacon]) -> None:
+    appender = FilesAppender(journal, "edge-0", commit_ms=0)
+    for number, beacon in enumerate(each):
+        await appender.append(beacon, [view_id_of("default", "native", f"v{number}")])
+    await appender.close()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, engine: Engine) -> Path:
+    """Three views, folded."""
+    asyncio.run(append(tmp_path / "journal", beacons(3)))
+    consumer = FilesConsumer(tmp_path / "journal", 0)
+    worker = Worker(consumer, engine, FoldRule(), BY_NAME)
+    worker.start()
+    while worker.step(force=True):
+        pass
+    consumer.close()
+    return tmp_path / "journal"
+
+
+def playing(engine: Engine) -> list[float]:
+    return [
+        row[0]
+        for row in engine.query(
+            "SELECT content_playing_time_ms FROM views FINAL ORDER BY native_view_id"
+        ).rows
+    ]
+
+
+def spoil(engine: Engine) -> None:
+    """Rows as an earlier version with a wrong rule might have left them."""
+    engine.command("ALTER TABLE views UPDATE content_playing_time_ms = 1 WHERE 1 SETTINGS mutations_sync = 1")
+    assert playing(engine) == [1, 1, 1]
+
+
+def test_refold_puts_rows_right_from_their_events(engine: Engine, journal: Path) -> None:
+    """The recomputed version wins over the stored one, and there is still one row a view."""
+    spoil(engine)
+    now = int(time.time() * 1000)
+    told: list[tuple[int, int]] = []
+    refolder = Refolder(engine, FoldRule(), BY_NAME)
+    refolder.run(START_MS - 1, now, now, told=lambda views, rows: told.append((views, rows)))
+    assert playing(engine) == [10_000, 10_000, 10_000]
+    assert told[-1][0] >= 3
+
+
+def test_refold_of_another_dialect_touches_nothing(engine: Engine, journal: Path) -> None:
+    """The dialect that was asked for is the only one that is refolded."""
+    spoil(engine)
+    now = int(time.time() * 1000)
+    Refolder(engine, FoldRule(), BY_NAME).run(
+        START_MS - 1, now, now, dialect="mux", told=lambda views, rows: None
+    )
+    assert playing(engine) == [1, 1, 1]
+
+
+def test_a_late_event_after_a_refold_wins_over_it(engine: Engine, journal: Path) -> None:
+    """The worker writes above the refolded version, not below it."""
+    now = int(time.time() * 1000)
+    Refolder(engine, FoldRule(), BY_NAME).run(START_MS - 1, now, now, told=lambda views, rows: None)
+    late = {
+        "view_id": "v0",
+        "events": [
+            {"type": "stall_start", "at": START_MS + 5_000},
+            {"type": "stall_end", "at": START_MS + 7_000},
+        ],
+    }
+    beacon = Beacon(
+        START_MS,
+        "native",
+        "/v1/beacons",
+        "default",
+        "/v1/beacons",
+        "",
+        {},
+        Place(),
+        json.dumps(late).encode(),
+    )
+    asyncio.run(append(journal, [beacon]))
+    consumer = FilesConsumer(journal, 0)
+    worker = Worker(consumer, engine, FoldRule(), BY_NAME)
+    worker.start()
+    while worker.step(force=True):
+        pass
+    consumer.close()
+    assert playing(engine) == [8_000, 10_000, 10_000]
+
+
+def test_replay_restores_what_the_engine_lost(engine: Engine, journal: Path) -> None:
+    """Events and rows come back from the retained journal, each once."""
+    engine.command("TRUNCATE TABLE events")
+    engine.command("TRUNCATE TABLE views")
+    now = int(time.time() * 1000)
+    refolder = Refolder(engine, FoldRule(), BY_NAME)
+    steps = list(replay(retained(journal, START_MS - 1, now), engine, refolder, BY_NAME, now))
+    assert steps[-1][0] == 3
+    assert playing(engine) == [10_000, 10_000, 10_000]
+    assert engine.query("SELECT count() FROM events FINAL").rows[0][0] == 9

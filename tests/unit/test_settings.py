@@ -1,0 +1,83 @@
+"""Settings from flags, variables and a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from firstframe.errors import ConfigError
+from firstframe.settings import SETTINGS, Settings, address, load
+
+
+def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(tmp_path: Path) -> None:
+    """Each source is asked in its turn, setting by setting."""
+    file = tmp_path / "firstframe.toml"
+    file.write_text('data = "from-file"\nedges = 2\nlog_json = true\n')
+    environ = {"FIRSTFRAME_EDGES": "3", "FIRSTFRAME_LOG_LEVEL": "debug"}
+    found = load({"log_level": "error", "api": None}, file=file, environ=environ)
+    assert (found.data, found.edges, found.log_json, found.log_level) == ("from-file", 3, True, "error")
+    assert found.api == Settings().api
+
+
+def test_the_file_may_be_named_by_a_variable(tmp_path: Path) -> None:
+    """`FIRSTFRAME_CONFIG` names the file where no flag does."""
+    file = tmp_path / "firstframe.toml"
+    file.write_text("edges = 4\n")
+    assert load(environ={"FIRSTFRAME_CONFIG": str(file)}).edges == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "environ", "flags", "words"),
+    [
+        ("edgse = 2\n", {}, {}, ("firstframe.toml", "edgse", "does not exist")),
+        ('edges = "many"\n', {}, {}, ("firstframe.toml", "many", "edges wants int")),
+        ("edges = \n", {}, {}, ("firstframe.toml", "not TOML")),
+        ("", {"FIRSTFRAME_KEY_RATE": "fast"}, {}, ("FIRSTFRAME_KEY_RATE", "fast", "float")),
+        ("", {}, {"edges": "two"}, ("--edges", "two", "int")),
+    ],
+)
+def test_a_mistake_names_its_source_its_value_and_what_is_wanted(
+    tmp_path: Path, content: str, environ: dict[str, str], flags: dict[str, str], words: tuple[str, ...]
+) -> None:
+    """Whoever made it can find it."""
+    file = tmp_path / "firstframe.toml"
+    file.write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        load(flags, file=file, environ=environ)
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    """A file that was named must be there."""
+    with pytest.raises(ConfigError, match=r"nowhere\.toml cannot be read"):
+        load(file=tmp_path / "nowhere.toml", environ={})
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("127.0.0.1:80", ("127.0.0.1", 80)),
+        (":8080", ("0.0.0.0", 8080)),  # noqa: S104 - what an empty host means
+        ("[::1]:9", ("::1", 9)),
+    ],
+)
+def test_addresses(text: str, found: tuple[str, int]) -> None:
+    """HOST:PORT, with brackets around IPv6 and an empty host for every interface."""
+    assert address(text, "api") == found
+
+
+@pytest.mark.parametrize("text", ["8080", "host", "host:port", "host:70000", ""])
+def test_no_address(text: str) -> None:
+    """Anything else is refused by the setting's name."""
+    with pytest.raises(ConfigError, match="collector is"):
+        address(text, "collector")
+
+
+def test_every_setting_is_explained() -> None:
+    """Each has a group and a sentence; secrets have no default."""
+    for setting in SETTINGS:
+        assert setting.help.group
+        assert len(setting.help.text) > 10
+        if setting.help.secret:
+            assert setting.default == ""
