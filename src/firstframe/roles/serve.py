@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import urllib.error
 import urllib.request
 from contextlib import closing
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
@@ -40,7 +40,7 @@ def serve(settings: Settings) -> int:
         closing(Accounts(settings.accounts or folder.accounts_url)) as accounts,
         # In memory where there is such a folder: counters are mapped files, and a full disk must not end a role.
         TemporaryDirectory(
-            prefix="firstframe-", dir=SHARED_MEMORY if os.path.isdir(SHARED_MEMORY) else None
+            prefix="firstframe-", dir=SHARED_MEMORY if Path(SHARED_MEMORY).is_dir() else None
         ) as counters,
     ):
         token = first_token(accounts, settings.api_token)
