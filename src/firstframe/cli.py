@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from firstframe import __version__
-from firstframe.errors import ConfigError, EngineError, FirstframeError, JournalError
+from firstframe.errors import ConfigError, EngineError, FirstframeError, JournalError, Refusal
 from firstframe.logs import configure
 from firstframe.options import with_settings
 from firstframe.settings import Settings
@@ -263,6 +264,25 @@ def revoke_key(
     revoke(settings, key)
 
 
+# -- assets
+
+
+@assets.command("import")
+@with_settings("general", "storage")
+def import_assets(
+    settings: Settings,
+    *,
+    file: Annotated[
+        Path, typer.Argument(help="a .csv or .jsonl file with playback_id, asset_id, creator_id, title …")
+    ],
+    project: Annotated[str, typer.Option(help="the project the videos belong to")] = "default",
+) -> None:
+    """Tell the server about videos: ids, titles, creators, durations, tags. All of a file, or nothing of it."""
+    from firstframe.roles.store import import_assets as run
+
+    run(settings, file, project)
+
+
 def _log(settings: Settings) -> None:
     configure(settings.log_level, as_json=settings.log_json)
 
@@ -271,7 +291,7 @@ def main() -> None:
     """Run the command line; a mistake of the operator is one clear line and exit code 2, never a traceback."""
     try:
         app()
-    except (ConfigError, EngineError, JournalError) as error:
+    except (ConfigError, EngineError, JournalError, Refusal) as error:
         typer.secho(f"firstframe: {error}", fg=typer.colors.RED, err=True)
         sys.exit(2)
     except FirstframeError as error:

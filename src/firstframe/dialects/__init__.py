@@ -1,8 +1,13 @@
-"""The languages firstframe understands, in one list: a new dialect is one file and one line here."""
+"""The languages firstframe understands, in one list: a new dialect is one file (or package) and one line here."""
 
 from __future__ import annotations
 
 from firstframe.dialects.base import Dialect
+from firstframe.dialects.bitmovin import BITMOVIN
+from firstframe.dialects.livepeer import LIVEPEER
+from firstframe.dialects.mux import MUX
+from firstframe.dialects.native import NATIVE
+from firstframe.dialects.pillarbox import PILLARBOX
 
-DIALECTS: tuple[Dialect, ...] = ()
+DIALECTS: tuple[Dialect, ...] = (NATIVE, LIVEPEER, BITMOVIN, MUX, PILLARBOX)
 """Every dialect, in the order the docs and the set-up page show them."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from pathlib import Path
 
 import structlog
 import typer
@@ -12,6 +14,7 @@ from firstframe.engine.migrate import apply_retention, pending, script
 from firstframe.engine.migrate import migrate as migrate_engine
 from firstframe.errors import ConfigError, EngineError
 from firstframe.folder import Folder
+from firstframe.metrics.asset_import import import_assets as keep_assets
 from firstframe.settings import Settings
 
 log = structlog.get_logger()
@@ -50,3 +53,10 @@ def migrate(settings: Settings, *, dry_run: bool) -> None:
         return
     for applied in migrate_engine(found):
         typer.echo(f"applied {applied.name}")
+
+
+def import_assets(settings: Settings, file: Path, project: str) -> None:
+    """Keep what a file says of videos. Raises `BadRequest` that names the line that is wrong."""
+    found = Engine.connect(engine_url(settings, Folder(settings.data).make()))
+    count = keep_assets(found, project, file, time.time_ns() // 1_000_000)
+    typer.echo(f"{count} videos are known in project {project}")

@@ -1,0 +1,170 @@
+"""Bodies as they come: the SDK's with abbreviated keys, a server's own with the names written out.
+
+Both are ``{"metadata": {"transmission_timestamp": …}, "events": [{…}, …]}``. A body on the raw route may also
+have ``"data": {…}``, the fields that all of its events share.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from firstframe.beacon import Beacon, Context, Event, context_of, event_key
+from firstframe.dialects.base import Envelope, Reading, Reason, Reject, number, text, whole
+from firstframe.dialects.mux.key import decode_fields
+from firstframe.dialects.mux.vocabulary import EVENTS
+from firstframe.errors import BadRequest
+
+RAW_ROUTE = "/events"
+SENT_AT = "transmission_timestamp"
+"""The client's clock when the body left: kept with each event, though it is no part of its identity."""
+
+_LATEST_MS = 4_102_444_800_000  # the year 2100: no clock can have meant more
+_LONGEST_ID = 256
+_SAMPLE = 500
+_SHAPE = '{"metadata": {…}, "events": [{…}, …]}'
+
+Fields = dict[str, Any]
+Rename = Callable[[Fields], Fields]
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A body that could be read: each of its events as it came, and what stands around them."""
+
+    events: list[Any]
+    metadata: Fields
+    data: Fields
+    rename: Rename
+
+    def fields(self) -> Iterator[Fields | None]:
+        """Each event with its names written out, None where it is not an object."""
+        for event in self.events:
+            yield self.data | self.rename(event) if isinstance(event, dict) else None
+
+
+def read_body(content: bytes, route: str) -> Body:
+    """A body, read just enough to know its events.
+
+    Raises `BadRequest` when it is not JSON or has no list of events.
+    """
+    body = _decoded(content)
+    events = body.get("events") if isinstance(body, dict) else None
+    if not isinstance(events, list):
+        came = (
+            f"an object with the keys {sorted(body)[:10]}" if isinstance(body, dict) else type(body).__name__
+        )
+        raise BadRequest(f"expected {_SHAPE}, got {came}", code="unreadable", expected=_SHAPE)
+    raw = route == RAW_ROUTE
+    return Body(
+        events,
+        _object(body, "metadata"),
+        _object(body, "data") if raw else {},
+        dict if raw else decode_fields,
+    )
+
+
+def envelope(content: bytes, route: str) -> Envelope:
+    """Which views a body speaks of, and the key it names."""
+    body = read_body(content, route)
+    views: dict[str, None] = {}
+    write_key = None
+    for fields in body.fields():
+        if fields is not None:
+            view = _view_id(fields)
+            if view is not None:
+                views[view] = None
+            write_key = write_key or text(fields.get("env_key"))
+    return Envelope(list(views), len(body.events), write_key)
+
+
+def parse(beacon: Beacon) -> Reading:
+    """All usable events of a beacon, and why the others are not."""
+    try:
+        body = read_body(beacon.body, beacon.route)
+    except BadRequest as error:
+        return Reading([], [Reject(Reason.UNREADABLE, error.message, _sample(beacon.body))])
+    sent_at = whole(body.metadata.get(SENT_AT), low=1, high=_LATEST_MS)
+    context = context_of(beacon)
+    events: list[Event] = []
+    rejects: list[Reject] = []
+    for fields in body.fields():
+        fault = _fault(fields)
+        if fault is not None:
+            rejects.append(Reject(*fault, sample=_sample(fields)))
+        if fields is not None and (fault is None or fault[0] is Reason.UNKNOWN_EVENT):
+            events.append(_event(fields, sent_at, beacon.received_at_ms, context))
+    return Reading(events, rejects)
+
+
+def _decoded(content: bytes) -> Any:
+    """JSON, also with half a character in it: the SDK cuts long texts, and sends again what is refused."""
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            return _mended(json.loads(content.decode("utf-8", "replace"), parse_constant=lambda _: None))
+        except (ValueError, RecursionError) as error:
+            raise BadRequest(f"expected JSON of the shape {_SHAPE}: {error}", code="unreadable") from error
+
+
+def _mended(value: Any) -> Any:
+    """A value without halves of characters and without infinities."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {_mended(name): _mended(item) for name, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _event(fields: Fields, sent_at: int | None, received_at_ms: int, context: Context) -> Event:
+    view, name = str(_view_id(fields)), str(text(fields["event"]))
+    seq = whole(fields.get("view_sequence_number"))
+    return Event(
+        native_view_id=view,
+        key=event_key(view, seq, name, content=fields),
+        seq=seq,
+        at_ms=whole(fields["viewer_time"]) or 0,
+        received_at_ms=received_at_ms,
+        name=name,
+        payload=fields if sent_at is None else {**fields, SENT_AT: sent_at},
+        context=context,
+    )
+
+
+def _fault(fields: Fields | None) -> tuple[Reason, str] | None:
+    """What makes an event unusable, or unknown."""
+    if fields is None:
+        return Reason.BAD_EVENT, "expected an object for each event"
+    if _view_id(fields) is None:
+        return Reason.NO_VIEW_ID, f"expected view_id, text of 1 to {_LONGEST_ID} characters"
+    name, at = text(fields.get("event")), fields.get("viewer_time")
+    if name is None:
+        return Reason.BAD_EVENT, "expected event, the name of what happened"
+    if number(at) is None:
+        return Reason.BAD_EVENT, f"expected viewer_time, epoch milliseconds, got {at!r:.40}"
+    if whole(at, high=_LATEST_MS) is None:
+        return Reason.BAD_CLOCK, f"expected viewer_time between 1970 and 2100, got {at!r:.40}"
+    if name not in EVENTS:
+        return Reason.UNKNOWN_EVENT, f"the event {name:.60} changes no number"
+    return None
+
+
+def _view_id(fields: Mapping[str, Any]) -> str | None:
+    view = text(fields.get("view_id"), _LONGEST_ID + 1)
+    return view if view is not None and len(view) <= _LONGEST_ID else None
+
+
+def _object(body: Fields, name: str) -> Fields:
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _sample(content: bytes | Fields | None) -> str:
+    raw = content if isinstance(content, bytes) else msgspec.json.encode(content)
+    return raw[:_SAMPLE].decode("utf-8", "replace")

@@ -1,0 +1,55 @@
+"""What is known of a view at each of its events: most events only carry what changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firstframe.beacon import Event
+from firstframe.dialects.mux.vocabulary import CARRIES_NEXT
+
+Fields = dict[str, Any]
+
+OWN = ("player_error_", "request_", "ad_")
+"""Fields that belong to their own event, by how they begin. The SDK repeats stale ones on later events."""
+
+ONE_SHOT = frozenset({"player_startup_time", "page_load_time", "video_previous_cdn", "mux_view_message"})
+"""Fields that are said once and hold for their event only."""
+
+SOURCE = (
+    "video_source_url",
+    "video_source_hostname",
+    "video_source_duration",
+    "video_source_is_live",
+    "video_source_width",
+    "video_source_height",
+    "video_source_bitrate",
+    "video_source_fps",
+    "video_source_codec",
+    "video_source_rendition_name",
+)
+"""Fields read from the player at the instant of the event."""
+
+
+class FieldMap:
+    """The fields of one view, carried from event to event."""
+
+    def __init__(self) -> None:
+        self.fields: Fields = {}
+        self.one_shot: Fields = {}
+        self._opened = False
+
+    def apply(self, event: Event) -> None:
+        """Take over what an event says; events must come in their order."""
+        said = {name: value for name, value in event.payload.items() if not name.startswith(OWN)}
+        for name in ONE_SHOT & said.keys():
+            self.one_shot.setdefault(name, said.pop(name))
+        if event.name in CARRIES_NEXT and self._opened:
+            return  # it ends this view, and describes the video that comes next
+        self._opened = True
+        if event.name == "viewend":
+            # After a change of source the player already shows the next one.
+            said |= {name: self.fields[name] for name in SOURCE if self.fields.get(name)}
+        if "mux_embed" in said:
+            self.fields = said  # a full event: what it leaves out is no more
+        else:
+            self.fields.update(said)

@@ -1,0 +1,187 @@
+"""A view from its events: the timeline where it is whole, the SDK's sums where events are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from firstframe.beacon import Event
+from firstframe.dialects.base import Folded, flag, number
+from firstframe.dialects.mux.dimension import describe
+from firstframe.dialects.mux.history import History, history_of
+from firstframe.dialects.mux.played import played_ranges
+from firstframe.dialects.mux.request import measure_requests
+from firstframe.dialects.mux.span import rebalance
+from firstframe.dialects.mux.total import CONTENT, PLAYING, Totals, totals_of
+from firstframe.dialects.mux.translate import Translation
+from firstframe.view.record import Approx, State, ViewRecord
+from firstframe.view.timeline import Rules, fold_timeline
+
+RULES = Rules(split=False, silence_watch_ms=300_000, silence_idle_ms=3_600_000)
+"""The SDK names its views: none is ever split. Silent for 5 minutes while watched, for an hour otherwise: over."""
+
+Number = TypeVar("Number", int, float)
+
+_TIMES = ("view_watch_time", CONTENT, PLAYING)
+
+_AGREES_MS = 1_500
+_AGREES_SHARE = 0.02
+"""Watch time of an unnumbered timeline may differ this much from the SDK's sum and still be whole."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """Everything that is known of a view before it is weighed."""
+
+    history: History
+    translation: Translation
+    totals: Totals
+
+
+def fold(events: Sequence[Event], now_ms: int) -> Folded:
+    """The one row of a view."""
+    if not events:
+        return Folded([])
+    history = history_of(events)
+    reading = Reading(history, Translation(history), totals_of(history))
+    folded = fold_timeline(reading.translation.timeline, now_ms=now_ms, rules=RULES)
+    for row in folded.rows:
+        _complete(row, reading)
+    return Folded(folded.rows, folded.due_ms)
+
+
+def _complete(row: ViewRecord, reading: Reading) -> None:
+    history, totals, fields = reading.history, reading.totals, reading.translation.map.fields
+    describe(row, fields)
+    if row.attempted and row.autoplay is None:
+        row.autoplay = flag(fields.get("player_autoplay_on"))
+    row.completed = None if row.live else history.has("ended") and row.started
+    row.event_count = len(history.events)
+    _startup(row, reading)
+    if not _is_whole(row, reading):
+        _durations(row, reading)
+    _seeks(row, reading)
+    _content(row, reading)
+    _scale(row, totals)
+    _ads(row, reading)
+    measure_requests(row, history, totals)
+    row.dropped_frames = totals.count("view_dropped_frame_count")
+    row.approx = sorted({*row.approx, *_losses(history)})
+
+
+def _is_whole(row: ViewRecord, reading: Reading) -> bool:
+    """The timeline says it all: nothing is missing, and its events tell of as many stalls as the SDK counted."""
+    history, totals = reading.history, reading.totals
+    counted = totals.count("view_rebuffer_count")
+    told, echoes = reading.translation.stalls, reading.translation.echoes
+    if counted is not None and not told <= counted <= told + echoes:  # the SDK may count an echo
+        return False
+    if history.numbered:
+        return history.unbroken or all(totals.get(name) is None for name in _TIMES)
+    watched = totals.get("view_watch_time")
+    if watched is None or reading.translation.played_on:
+        return True
+    return abs(watched - row.watch_time_ms) <= max(_AGREES_MS, _AGREES_SHARE * watched)
+
+
+def _startup(row: ViewRecord, reading: Reading) -> None:
+    totals, one_shot = reading.totals, reading.translation.map.one_shot
+    row.page_load_time_ms = number(one_shot.get("page_load_time"))
+    row.player_startup_time_ms = number(one_shot.get("player_startup_time")) or row.player_startup_time_ms
+    waited = totals.get("view_time_to_first_frame")
+    if waited is not None and row.started:
+        waited = max(0, waited - reading.translation.late_ms)
+        if row.content_startup_time_ms == row.video_startup_time_ms or not row.ad_impressions:
+            row.content_startup_time_ms = waited
+        row.video_startup_time_ms = waited
+    if reading.translation.start.is_guess:
+        row.video_startup_time_ms = row.content_startup_time_ms = None
+
+
+def _durations(row: ViewRecord, reading: Reading) -> None:
+    """Times and stalls by the SDK's sums: they include what the lost events would have said."""
+    totals, played_on = reading.totals, reading.translation.played_on
+    row.rebuffer_count = _known(totals.count("view_rebuffer_count"), row.rebuffer_count)
+    row.rebuffer_duration_ms = _known(totals.get("view_rebuffer_duration"), row.rebuffer_duration_ms)
+    _playing(row, reading)
+    if row.video_startup_time_ms is not None:
+        row.startup_wait_ms = row.video_startup_time_ms
+    spent: dict[State, float] = {
+        State.PLAYING: row.content_playing_time_ms,
+        State.AD_PLAYING: row.ad_playing_time_ms,
+        State.REBUFFER: row.rebuffer_duration_ms or 0,
+    }
+    least = sum(spent.values()) + row.startup_wait_ms
+    watched = _known(totals.get("view_watch_time"), row.watch_time_ms) or 0
+    row.watch_time_ms = max(watched, least, row.watch_time_ms if played_on else 0)
+    rest = row.watch_time_ms - least
+    spent[State.SEEK] = min(_known(totals.get("view_seek_duration"), row.seek_time_ms) or 0, rest)
+    spent[State.RESUMING] = rest - spent[State.SEEK]
+    row.spans = rebalance(row.spans, spent)
+    row.pause_time_ms = sum(span.end_ms - span.start_ms for span in row.spans if span.state is State.PAUSE)
+    row.approx += [Approx.PLAY_TIME_ESTIMATED, Approx.SPANS_ESTIMATED]
+
+
+def _playing(row: ViewRecord, reading: Reading) -> None:
+    """Playing time by the SDK's sums, ads apart."""
+    totals, seen = reading.totals, row.content_playing_time_ms + row.ad_playing_time_ms
+    sums = (
+        (totals.get(PLAYING), totals.played_ms) if reading.history.has("ratechange") else (totals.played_ms,)
+    )
+    playing = next((found for found in sums if found is not None), seen)
+    if reading.translation.played_on:  # both stopped at the error
+        playing = max(playing, seen)
+    ads = _known(totals.get("ad_playing_time_ms_cumulative"), row.ad_playing_time_ms) or 0
+    row.ad_playing_time_ms = min(ads, playing)
+    row.content_playing_time_ms = playing - row.ad_playing_time_ms
+
+
+def _seeks(row: ViewRecord, reading: Reading) -> None:
+    """The timeline's where each seek the SDK counted came as an event; it leaves out those before the start."""
+    counted = reading.totals.count("view_seek_count")
+    told = sum(event.name == "seeking" for event in reading.history.events)
+    if row.started and counted is not None and counted != told:
+        row.seek_count = counted
+        row.seek_time_ms = _known(reading.totals.get("view_seek_duration"), row.seek_time_ms)
+
+
+def _content(row: ViewRecord, reading: Reading) -> None:
+    totals, history = reading.totals, reading.history
+    furthest = (totals.get("view_max_playhead_position"), row.max_playhead_ms)
+    row.max_playhead_ms = max((found for found in furthest if found is not None), default=None)
+    row.played_ranges = played_ranges(history.events) if row.started else None
+    if row.played_ranges is not None:
+        row.played_range_ms = sum(end - start for start, end in row.played_ranges)
+    moved = totals.get(CONTENT)
+    if moved is not None and (history.has("ratechange") or Approx.PLAY_TIME_ESTIMATED in row.approx):
+        row.media_time_ms = max(0, moved - row.ad_playing_time_ms)
+
+
+def _scale(row: ViewRecord, totals: Totals) -> None:
+    weight = totals.get("view_total_content_playback_time")
+    if weight:
+        row.scale_ms = weight
+        row.upscale_x_ms = totals.get("view_total_upscaling") or 0
+        row.downscale_x_ms = totals.get("view_total_downscaling") or 0
+    row.max_upscale = _known(totals.get("view_max_upscale_percentage"), row.max_upscale)
+    row.max_downscale = _known(totals.get("view_max_downscale_percentage"), row.max_downscale)
+
+
+def _ads(row: ViewRecord, reading: Reading) -> None:
+    fields, totals = reading.translation.map.fields, reading.totals
+    shown = totals.count("view_ad_played_count") or 0
+    if reading.history.missing:
+        row.ad_impressions = max(row.ad_impressions or 0, shown)
+        row.ad_attempts = max(row.ad_attempts or 0, row.ad_impressions)
+    row.has_ad = row.has_ad or shown > 0 or flag(fields.get("view_has_ad")) is True
+    row.preroll_played = row.preroll_played or flag(fields.get("view_preroll_played")) is True
+
+
+def _losses(history: History) -> list[Approx]:
+    found = [Approx.EVENTS_LOST] if history.missing else []
+    return found if history.opened else [*found, Approx.START_LOST]
+
+
+def _known(value: Number | None, other: Number | None) -> Number | None:
+    return other if value is None else value

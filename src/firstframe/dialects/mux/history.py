@@ -1,0 +1,77 @@
+"""The events of one view in the order in which they happened, each once, and what is missing among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from firstframe.beacon import Event
+from firstframe.dialects.base import text
+from firstframe.dialects.mux.vocabulary import RANK
+
+_UNRANKED = RANK["timeupdate"]
+_TRUNCATED = "event queue truncated"
+
+
+class History(msgspec.Struct, frozen=True):
+    """All that arrived of one view."""
+
+    events: Sequence[Event]
+    numbered: bool
+    """Every event has a sequence number: the SDK's order is known, and so is what was lost."""
+    missing: bool
+    """Events are known to be lost: a gap in the numbers, or the SDK says that it dropped some."""
+
+    @property
+    def unbroken(self) -> bool:
+        """Nothing that happened in this view is unknown."""
+        return self.numbered and not self.missing
+
+    @property
+    def opened(self) -> bool:
+        """The view's first event is here."""
+        return not self.numbered or self.events[0].seq == 1
+
+    def has(self, *names: str) -> bool:
+        """Any event of these names."""
+        return any(event.name in names for event in self.events)
+
+
+def history_of(events: Sequence[Event]) -> History:
+    """Order a set of events; independent of the order in which they are given."""
+    once = _once(events)
+    numbered = all(event.seq is not None for event in once)
+    ordered = sorted(once, key=_by_number if numbered else _by_time)
+    return History(ordered, numbered, _gaps(ordered) if numbered else any(map(_is_loss, ordered)))
+
+
+def _once(events: Sequence[Event]) -> list[Event]:
+    """One event for each number and name, the earliest receipt; events without a number differ by content."""
+    found: dict[tuple[object, str], Event] = {}
+    for event in sorted(events, key=lambda event: (event.received_at_ms, event.key)):
+        identity = event.key if event.seq is None else event.seq
+        found.setdefault((identity, event.name), event)
+    return list(found.values())
+
+
+def _by_number(event: Event) -> tuple[int, int, int, str]:
+    return event.seq or 0, event.at_ms, _rank(event), event.key
+
+
+def _by_time(event: Event) -> tuple[int, int, int, str]:
+    return event.at_ms, -1 if event.seq is None else event.seq, _rank(event), event.key
+
+
+def _rank(event: Event) -> int:
+    return RANK.get(event.name, _UNRANKED)
+
+
+def _gaps(ordered: Sequence[Event]) -> bool:
+    numbers = {event.seq for event in ordered}
+    return numbers != set(range(1, len(numbers) + 1)) or any(map(_is_loss, ordered))
+
+
+def _is_loss(event: Event) -> bool:
+    """The SDK's own word that it left events out."""
+    return event.name == "eventrateexceeded" or text(event.payload.get("mux_view_message")) == _TRUNCATED

@@ -1,0 +1,50 @@
+"""The parts of the video that were watched, from the ranges the SDK states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from firstframe.beacon import Event
+from firstframe.dialects.base import number
+
+Range = tuple[float, float]
+
+_MOST = 1000
+
+
+def played_ranges(events: Iterable[Event]) -> list[Range] | None:
+    """The union of all ranges that any event states, None when none does.
+
+    A range can shrink on the wire when the viewer seeks back a little, and its end can fall to the position in
+    the next source: so every event is heard, and a range that ends before it begins is not.
+    """
+    said = {text for event in events if isinstance(text := event.payload.get("video_playback_range"), str)}
+    if not said:
+        return None
+    return union(found for text in said for found in _ranges(text))
+
+
+def union(ranges: Iterable[Range]) -> list[Range]:
+    """Ranges that overlap or touch as one, in order."""
+    found: list[Range] = []
+    for start, end in sorted(ranges):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found[:_MOST]
+
+
+def _ranges(text: str) -> Iterable[Range]:
+    """``["15:11996","12075:17018"]``."""
+    try:
+        listed = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return
+    for item in listed if isinstance(listed, list) else ():
+        start, _, end = item.partition(":") if isinstance(item, str) else ("", "", "")
+        begin, stop = number(start), number(end)
+        if begin is not None and stop is not None and 0 <= begin < stop:
+            yield begin, stop

@@ -1,0 +1,122 @@
+"""The sums that the SDK keeps itself: they grow, and are sent when changed, so the largest seen stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from firstframe.beacon import Event
+from firstframe.dialects.base import number, whole
+from firstframe.dialects.mux.history import History
+
+RUN_ON = frozenset(
+    {
+        "view_request_count",
+        "view_request_failed_count",
+        "view_request_canceled_count",
+        "ad_playing_time_ms_cumulative",
+    }
+)
+"""Sums that the SDK keeps per player: they start where the player's previous view left them."""
+
+CONTENT = "view_content_playback_time"
+"""Media time, ads included: exact at normal speed."""
+PLAYING = "view_playing_time_ms_cumulative"
+"""Wall time, ads included: runs on for a second into each stall."""
+
+TOTALS = RUN_ON | {
+    "view_watch_time",
+    "view_time_to_first_frame",
+    PLAYING,
+    CONTENT,
+    "view_rebuffer_count",
+    "view_rebuffer_duration",
+    "view_seek_count",
+    "view_seek_duration",
+    "view_max_playhead_position",
+    "view_total_content_playback_time",
+    "view_total_upscaling",
+    "view_total_downscaling",
+    "view_max_upscale_percentage",
+    "view_max_downscale_percentage",
+    "view_dropped_frame_count",
+    "view_ad_played_count",
+    "view_max_request_latency",
+    "view_average_request_latency",
+    "view_average_request_throughput",
+}
+"""Every sum that a view can be measured by."""
+
+_LAST = frozenset({"view_average_request_latency", "view_average_request_throughput"})
+"""Averages: the last one stands."""
+
+
+_COUNTED_BY = {
+    "requestcompleted": "view_request_count",
+    "requestfailed": "view_request_failed_count",
+    "requestcanceled": "view_request_canceled_count",
+}
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """What the SDK says of the view as a whole; a sum it never sent is None."""
+
+    values: Mapping[str, float]
+    played_ms: float | None = None
+    """The content total, brought up to the last event by the playing total, which every event carries."""
+
+    def get(self, name: str) -> float | None:
+        return self.values.get(name)
+
+    def count(self, name: str) -> int | None:
+        return whole(self.values.get(name))
+
+
+def totals_of(history: History) -> Totals:
+    """The totals of a view, those of the player's earlier views taken off."""
+    values: dict[str, float] = {}
+    played_then = 0.0
+    for event in history.events:
+        for name, found in _sums(event):
+            values[name] = found if name in _LAST else max(found, values.get(name, found))
+        if CONTENT in event.payload:
+            played_then = values.get(PLAYING, 0)
+    before = _before(history.events)
+    for name in RUN_ON & values.keys():
+        if before is None:
+            del values[name]  # how much of it belongs to this view cannot be known
+        else:
+            values[name] = max(0, values[name] - before.get(name, 0))
+    since = values.get(PLAYING, 0) - played_then
+    return Totals(values, values[CONTENT] + since if CONTENT in values else values.get(PLAYING))
+
+
+def _before(events: Iterable[Event]) -> Mapping[str, float] | None:
+    """What the player had counted before this view, None when that never arrived."""
+    first: Event | None = None
+    for event in events:
+        player, view = whole(event.payload.get("player_sequence_number")), event.seq
+        if player is not None and player == view:
+            return {}  # the player's first view
+        if first is None and event.name != "viewend" and _opens(event):
+            first = event
+    return None if first is None else _taken_off(first)
+
+
+def _taken_off(first: Event) -> Mapping[str, float]:
+    """The sums on a view's first event, without what the event itself added."""
+    own = {"view_request_count", _COUNTED_BY.get(first.name)}
+    return {name: found - (name in own and first.name in _COUNTED_BY) for name, found in _sums(first)}
+
+
+def _opens(event: Event) -> bool:
+    """An event that states all fields: the first of a view, `viewstart`, or any that names the SDK."""
+    return event.seq in (None, 1) or event.name == "viewstart" or "mux_embed" in event.payload
+
+
+def _sums(event: Event) -> Iterable[tuple[str, float]]:
+    for name in TOTALS & event.payload.keys():
+        found = number(event.payload[name])
+        if found is not None and found >= 0:
+            yield name, found

@@ -1,0 +1,387 @@
+"""Mux's events in the words of the timeline.
+
+One function for each event that means more than one word, and a table of them at the end; `Translation` keeps
+what they need to know of the events before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from firstframe.beacon import Event
+from firstframe.dialects.base import flag, number, text, whole
+from firstframe.dialects.mux.body import SENT_AT
+from firstframe.dialects.mux.dimension import is_live
+from firstframe.dialects.mux.field import FieldMap
+from firstframe.dialects.mux.history import History
+from firstframe.dialects.mux.playhead import ENDS, Follower
+from firstframe.dialects.mux.start import lost_start
+from firstframe.dialects.mux.vocabulary import CARRIES_NEXT
+from firstframe.view.event import Kind, TimelineEvent
+
+PLAIN: Mapping[str, Kind] = {
+    "playerready": Kind.PLAYER_READY,
+    "pause": Kind.PAUSE,
+    "ended": Kind.ENDED,
+    "viewend": Kind.END,
+    "adrequest": Kind.AD_REQUEST,
+    "adresponse": Kind.AD_RESPONSE,
+}
+"""Events that mean one event of the timeline, whatever came before."""
+
+BACK_DATED = frozenset({"rebufferstart", "rebufferend"})
+"""Told when found out, a second late or more, with the time at which it was."""
+
+RESTS = frozenset({"pause", "adpause", "adended", "ended", "viewend", "devicesleep"})
+"""Events after which nothing moves."""
+
+RENDITION = {
+    "bitrate_bps": "video_source_bitrate",
+    "width": "video_source_width",
+    "height": "video_source_height",
+}
+SIZE = {"width": "player_width", "height": "player_height"}
+
+_BEAT_MS = 15_000
+"""A view that plays says something every 10 s: what was just sent is alive for that long and no longer."""
+_CLOCK_LIMIT_MS = 5_000
+"""A client's clock that differs by less is believed."""
+
+_LATE_MS = 100
+"""A `playing` told later than this is put where the playhead says it was."""
+
+_JUMP_MS = 250
+"""The play may be told late too; a playhead further ahead than this has jumped."""
+
+Picture = dict[str, float | None]
+
+
+class Translation:
+    """The timeline of one view, and what was concluded on the way."""
+
+    def __init__(self, history: History) -> None:
+        self.map = FieldMap()
+        self.start = lost_start(history)
+        self.played_on = False
+        """The playhead went on after an error, when the SDK had stopped counting."""
+        self.stalls = self.echoes = 0
+        """Stalls that the rebuffer events tell of, and how many of these were told a second time."""
+        self.stalled = self.echoed = self.seeking = False
+        self.stall_end_ms = 0
+        self.first = history.events[0] if history.events else None
+        self.playhead: float | None = None
+        self.wanted = self.watching = self.started = False
+        self.in_break = self.in_ad = self.ad_paused = False
+        self.moving: Kind | None = None
+        self.slept: Kind | None = None
+        self.follower: Follower | None = None
+        self.awaited: tuple[int, float | None] | None = None
+        """Since when frames are awaited, and where the playhead stood then."""
+        self.late_ms = 0
+        """How late the first `playing` was told."""
+        self._missing = history.missing
+        self._steps: list[tuple[int, int, TimelineEvent]] = []
+        self._changed_at = self._latest = 0  # the last change of state; the latest event of any kind
+        self._rendition: Picture = {}
+        self._size: Picture = {}
+        for event in history.events:
+            self._take(event)
+        self._recover_start(history)
+        self._stay_alive(history)
+
+    @property
+    def timeline(self) -> list[TimelineEvent]:
+        """In the order of time; of events at one time, in the order in which they came."""
+        ordered = sorted(self._steps, key=lambda step: step[:2])
+        return [msgspec.structs.replace(event, seq=seq) for seq, (_, _, event) in enumerate(ordered, 1)]
+
+    def change(self, kind: Kind, event: Event, *, late_ms: int = 0, **more: Any) -> None:
+        """Something that may change the state, told so late: never before the change before it."""
+        floor = self._changed_at if late_ms or event.name in BACK_DATED else self._latest
+        at_ms = max(event.at_ms - late_ms, floor)
+        self._changed_at = max(self._changed_at, at_ms)
+        self._put(kind, at_ms, event, **more)
+
+    def await_frames(self, event: Event) -> None:
+        """From now on frames are wanted, unless they were already."""
+        self.awaited = self.awaited or (event.at_ms, self.playhead)
+
+    def lateness(self, event: Event) -> int:
+        """How long frames have moved when a busy page tells of the first: as far as the playhead has gone."""
+        since_ms, stood = self.awaited or (event.at_ms, None)
+        self.awaited = None
+        gone = 0 if stood is None or self.playhead is None else self.playhead - stood
+        if self._missing or is_live(self.map.fields):
+            return 0  # another `playing` may have come before; a live playhead starts with a jump
+        waited = max(0, event.at_ms - since_ms)
+        return round(min(gone, waited)) if _LATE_MS < gone <= waited + _JUMP_MS else 0
+
+    def note(self, kind: Kind, event: Event, **more: Any) -> None:
+        """Something that changes no state."""
+        self._put(kind, max(event.at_ms, self._changed_at), event, **more)
+
+    def _put(self, kind: Kind, at_ms: int, event: Event, **more: Any) -> None:
+        self._latest = max(self._latest, at_ms)
+        made = TimelineEvent(
+            kind=kind,
+            at_ms=at_ms,
+            key=event.key,
+            received_at_ms=event.received_at_ms,
+            **{"playhead_ms": self.playhead, **more},
+        )
+        self._steps.append((at_ms, len(self._steps), made))
+
+    def _take(self, event: Event) -> None:
+        self.map.apply(event)
+        self.playhead = self._position(event)
+        self._follow(event)
+        translate = _TRANSLATIONS.get(event.name)
+        if event.name in CARRIES_NEXT and event is not self.first:
+            self.change(Kind.END, event)
+        elif translate is not None:
+            translate(self, event)
+        elif event.name in PLAIN:
+            self.change(PLAIN[event.name], event)
+        else:
+            self.note(Kind.HEARTBEAT, event)
+        if event.name in RESTS:
+            self.moving, self.awaited, self.watching = None, None, False
+        if event.name != "viewend":
+            self._picture(event)
+            self._latency(event)
+
+    def _position(self, event: Event) -> float | None:
+        """Where the playhead stands; at the end of a view it may already be in the next source."""
+        found = number(event.payload.get("player_playhead_time"))
+        over = event.name in ("viewend", *CARRIES_NEXT)
+        return self.playhead if found is None or (over and found < (self.playhead or 0)) else found
+
+    def _follow(self, event: Event) -> None:
+        """After an error the playhead says whether playback went on."""
+        if self.follower is None:
+            return
+        for kind, at_ms in self.follower.step(event.at_ms, self.playhead, waiting=event.name == "waiting"):
+            self.wanted = self.watching = self.started = True
+            self.moving = Kind.PLAYING
+            self._changed_at = max(self._changed_at, at_ms)
+            self._put(kind, self._changed_at, event)
+        self.played_on = self.played_on or self.follower.played_on
+        if event.name in ENDS:
+            self.follower = None
+
+    def _picture(self, event: Event) -> None:
+        """A change of rendition or player size, which any event may carry; none is seen before the start."""
+        if not self.started:
+            return
+        fields = self.map.fields
+        rendition = {name: number(fields.get(field)) or None for name, field in RENDITION.items()}
+        if rendition != self._rendition and any(rendition.values()):
+            self._rendition = rendition
+            self.note(Kind.RENDITION, event, **rendition)
+        size = {name: number(fields.get(field)) or None for name, field in SIZE.items()}
+        if size != self._size and all(size.values()):
+            self._size = size
+            self.note(Kind.RESIZE, event, **size)
+
+    def _latency(self, event: Event) -> None:
+        """How far the picture is behind, by the server's clock where the client's is wrong."""
+        program = number(event.payload.get("player_program_time"))
+        if not self.started or not program:
+            return
+        sent = whole(event.payload.get(SENT_AT))
+        skew = event.received_at_ms - sent if sent else 0
+        now_ms = event.at_ms + (skew if abs(skew) > _CLOCK_LIMIT_MS else 0)
+        self.note(Kind.LATENCY, event, latency_ms=now_ms - program)
+
+    def _recover_start(self, history: History) -> None:
+        """Put the play and the first frame where they were."""
+        if self.start.play_ms is not None:
+            self._put(Kind.PLAY, self.start.play_ms, history.events[-1], playhead_ms=None)
+        if self.start.playing_ms is not None:
+            at_ms = min(self.start.playing_ms, self._latest)
+            self._put(Kind.PLAYING, at_ms, history.events[-1], playhead_ms=None)
+
+    def _stay_alive(self, history: History) -> None:
+        """What was sent without an end was alive when it left: until then nothing else happened."""
+        if not self.watching:
+            return
+        sent = max(whole(event.payload.get(SENT_AT)) or 0 for event in history.events)
+        alive = min(sent, self._latest + _BEAT_MS)
+        if alive > self._latest:
+            self._put(Kind.HEARTBEAT, alive, history.events[-1], playhead_ms=None)
+
+
+def _play(view: Translation, event: Event) -> None:
+    view.wanted = view.watching = True
+    if view.awaited is not None:
+        view.note(Kind.HEARTBEAT, event)  # wanted already: `viewstart` comes just before the first `play`
+        return
+    view.await_frames(event)
+    view.change(Kind.PLAY, event, autoplay=flag(view.map.fields.get("player_autoplay_on")))
+
+
+def _view_start(view: Translation, event: Event) -> None:
+    if flag(view.map.fields.get("view_program_changed")) or event.name == "programchange":
+        _playing(view, event)  # the content changed while it played: nobody waits for a start
+    else:
+        _play(view, event)
+
+
+def _playing(view: Translation, event: Event) -> None:
+    view.in_break = view.in_ad = view.ad_paused = False
+    late_ms = view.lateness(event)
+    view.late_ms = view.late_ms if view.started else late_ms
+    view.wanted = view.watching = view.started = True
+    view.moving = Kind.PLAYING
+    view.change(Kind.PLAYING, event, late_ms=late_ms)
+
+
+def _ad_break(view: Translation, event: Event) -> None:
+    if not view.wanted:
+        _play(view, event)
+    view.in_break = view.watching = True
+    view.awaited = None
+    view.change(Kind.AD_BREAK_START, event)
+
+
+def _ad_play(view: Translation, event: Event) -> None:
+    if not view.in_break:
+        _ad_break(view, event)
+    view.watching = True
+    if view.in_ad and view.ad_paused:
+        view.note(Kind.HEARTBEAT, event)  # the same ad, resumed
+    else:
+        view.in_ad = True
+        view.change(Kind.AD_START, event)
+
+
+def _ad_playing(view: Translation, event: Event) -> None:
+    if not view.in_ad:
+        _ad_play(view, event)
+    view.ad_paused = False
+    view.watching = view.started = True
+    view.moving = Kind.AD_PLAYING
+    view.change(Kind.AD_PLAYING, event)
+
+
+def _ad_pause(view: Translation, event: Event) -> None:
+    view.ad_paused = True
+    view.change(Kind.PAUSE, event)
+
+
+def _ad_end(view: Translation, event: Event) -> None:
+    view.in_ad = view.ad_paused = False
+    view.change(Kind.AD_ENDED, event)
+
+
+def _break_end(view: Translation, event: Event) -> None:
+    view.in_break = view.in_ad = view.ad_paused = False
+    view.change(Kind.AD_BREAK_END, event)
+
+
+def _ad_error(view: Translation, event: Event) -> None:
+    _failure(view, event, ad=True)
+    if view.in_ad:
+        _ad_end(view, event)
+
+
+def _error(view: Translation, event: Event) -> None:
+    warning = text(event.payload.get("player_error_severity")) == "warning"
+    if view.moving is Kind.PLAYING:
+        view.follower = Follower(event.at_ms, view.playhead, proven=warning)
+    _failure(view, event, severity="warning" if warning else "fatal")
+    if not warning:
+        view.moving, view.awaited, view.watching = None, None, False
+
+
+def _failure(view: Translation, event: Event, **more: Any) -> None:
+    said = event.payload
+    view.change(
+        Kind.ERROR,
+        event,
+        business=flag(said.get("player_error_business_exception")) is True,
+        code=text(said.get("player_error_code"), 256),
+        message=text(said.get("player_error_message"), 256),
+        **more,
+    )
+
+
+def _stall(view: Translation, event: Event) -> None:
+    """A stall; told by the player and then found by the SDK too, also after its end, it is the same one."""
+    view.echoed = not view.stalled and event.at_ms < view.stall_end_ms
+    if view.stalled or view.echoed:
+        view.echoes += 1
+        view.note(Kind.HEARTBEAT, event)
+    else:
+        view.stalls += 1
+        view.stalled = True
+        view.change(Kind.STALL_START, event)
+
+
+def _stall_end(view: Translation, event: Event) -> None:
+    if view.echoed:
+        view.echoed = False
+        view.note(Kind.HEARTBEAT, event)
+    else:
+        view.stalled = False
+        view.stall_end_ms = event.at_ms
+        view.change(Kind.STALL_END, event)
+
+
+def _seeking(view: Translation, event: Event) -> None:
+    view.seeking = True
+    view.awaited = None
+    view.change(Kind.SEEKING, event)
+
+
+def _seeked(view: Translation, event: Event) -> None:
+    view.seeking = False
+    view.await_frames(event)
+    view.change(Kind.SEEKED, event)
+
+
+def _waiting(view: Translation, event: Event) -> None:
+    """The element waits for data: within a seek it says that the seek lasts until frames move, else nothing."""
+    if view.seeking:
+        view.change(Kind.STALL_START, event)
+    else:
+        view.note(Kind.HEARTBEAT, event)
+
+
+def _sleep(view: Translation, event: Event) -> None:
+    view.slept = view.moving
+    view.change(Kind.PAUSE, event)
+
+
+def _wake(view: Translation, event: Event) -> None:
+    _play(view, event)
+    if view.slept is not None:
+        view.moving = view.slept
+        view.change(view.slept, event)
+
+
+_TRANSLATIONS: Mapping[str, Callable[[Translation, Event], None]] = {
+    "viewstart": _view_start,
+    "programchange": _view_start,
+    "play": _play,
+    "playing": _playing,
+    "adbreakstart": _ad_break,
+    "adplay": _ad_play,
+    "adplaying": _ad_playing,
+    "adpause": _ad_pause,
+    "adended": _ad_end,
+    "adbreakend": _break_end,
+    "aderror": _ad_error,
+    "error": _error,
+    "rebufferstart": _stall,
+    "rebufferend": _stall_end,
+    "seeking": _seeking,
+    "seeked": _seeked,
+    "waiting": _waiting,
+    "devicesleep": _sleep,
+    "devicewake": _wake,
+}
+"""Events whose meaning depends on what came before."""

@@ -1,0 +1,118 @@
+"""How a Mux view begins, ends and goes silent."""
+
+from __future__ import annotations
+
+import pytest
+
+from firstframe.view.record import Approx, EndReason, Outcome
+from support_cases import BASE_MS
+from support_mux import event, folded, numbered, parsed
+
+
+def test_sleep_is_no_watch_time():
+    """The device slept for ten minutes in the middle of a minute of playing."""
+    row = folded(
+        numbered(
+            [
+                event("play", 0),
+                event("playing", 0),
+                event("devicesleep", 30_000),
+                event("devicewake", 630_000),
+                event("viewend", 660_000),
+            ]
+        )
+    )
+    assert (row.content_playing_time_ms, row.watch_time_ms) == (60_000, 60_000)
+
+
+def test_a_programme_change_has_no_startup():
+    """The content changed while it played: the view has started, and nobody waited."""
+    row = folded(
+        numbered(
+            [
+                event("viewstart", 0, mux_embed="mux-embed", view_program_changed=True, view_start=BASE_MS),
+                event("hb", 10_000),
+                event("viewend", 20_000),
+            ]
+        )
+    )
+    assert (row.attempted, row.started, row.video_startup_time_ms) == (True, True, None)
+    assert (row.content_playing_time_ms, row.outcome) == (20_000, Outcome.EXITED)
+
+
+@pytest.mark.parametrize("name", ["videochange", "programchange"])
+def test_a_change_of_video_ends_the_view_it_comes_in(name):
+    """A custom integration may send it instead of `viewend`, with the data of the next video."""
+    row = folded(
+        [
+            event("play", 0, video_title="First"),
+            event("playing", 100),
+            event(name, 5_100, video_title="Second"),
+            event("timeupdate", 9_000),
+        ]
+    )
+    assert (row.end_reason, row.video_title) == (EndReason.ENDED, "First")
+    assert (row.content_playing_time_ms, row.outcome) == (5_000, Outcome.EXITED)
+
+
+def test_the_next_source_does_not_reach_back():
+    """`viewend` after a change of source is read off a player that shows the next one."""
+    row = folded(
+        numbered(
+            [
+                event("play", 0, video_source_url="https://a.example/1.mp4", video_source_duration=60_000),
+                event("playing", 10, player_playhead_time=0, video_playback_range='["0:9000"]'),
+                event(
+                    "viewend",
+                    19_000,
+                    mux_embed="mux-embed",
+                    video_source_url="https://a.example/2.mp4",
+                    video_source_duration=None,
+                    player_playhead_time=0,
+                    view_max_playhead_position=19_000,
+                    video_playback_range='["19:0"]',
+                ),
+            ]
+        )
+    )
+    assert (row.source_url, row.duration_ms) == ("https://a.example/1.mp4", 60_000)
+    assert (row.max_playhead_ms, row.played_ranges) == (19_000, [(0, 9_000)])
+
+
+def test_a_view_without_an_end():
+    """Alive until 15 s after its last word, over after 5 minutes of silence, alive again when it speaks."""
+    events = numbered([event("play", 0), event("playing", 500), event("hb", 10_500)])
+    first = parsed(events, received_ms=20_500, transmission_timestamp=BASE_MS + 20_400)
+    open_ = folded(first, now_ms=200_000)
+    assert (open_.closed, open_.content_playing_time_ms) == (False, 19_900)
+    over = folded(first, now_ms=400_000)
+    assert (over.closed, over.end_reason, over.outcome) == (True, EndReason.DROPPED, Outcome.DROPPED)
+    late = parsed([{**event("hb", 900_000), "view_sequence_number": 4}], received_ms=900_000)
+    assert folded([*first, *late], now_ms=901_000).closed is False
+
+
+def test_a_paused_view_is_never_split():
+    """Paused for three hours, then watched to the end: one row; silent in a pause it is over after one hour."""
+    begin = [event("play", 0), event("playing", 0), event("pause", 10_000)]
+    paused = parsed(numbered(begin))
+    assert folded(paused, now_ms=3_000_000).closed is False
+    assert folded(paused, now_ms=3_700_000).end_reason == EndReason.IDLE_TIMEOUT
+    rest = [event("play", 10_800_000), event("playing", 10_800_000), event("viewend", 10_810_000)]
+    row = folded(parsed(numbered([*begin, *rest])))
+    assert (row.content_playing_time_ms, row.pause_time_ms) == (20_000, 10_790_000)
+    assert (row.ordinal, row.outcome) == (0, Outcome.EXITED)
+
+
+def test_a_page_that_was_never_played():
+    """A player that was only loaded is an impression."""
+    row = folded(numbered([event("playerready", 0), event("loadstart", 5)]))
+    assert (row.attempted, row.outcome, row.watch_time_ms) == (False, Outcome.NOT_ATTEMPTED, 0)
+
+
+def test_the_sdk_says_that_it_gave_up():
+    """`eventrateexceeded` and a cut queue mean that events are missing."""
+    start = [event("play", 0), event("playing", 0)]
+    cut = folded(numbered([*start, event("viewend", 9, mux_view_message="event queue truncated")]))
+    exceeded = folded([*numbered(start), {**event("eventrateexceeded", 9), "view_sequence_number": 2}])
+    assert Approx.EVENTS_LOST in cut.approx
+    assert Approx.EVENTS_LOST in exceeded.approx
