@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from support_cases import Case, load_cases, native_bodies
 
 from e2e.support_product import Product
+from support_cases import Case, load_cases, native_bodies
 
 pytestmark = pytest.mark.e2e
 
@@ -94,3 +97,34 @@ def metric_of(name: str) -> str:
     if name.startswith("peak_"):
         return f"{name.removeprefix('peak_')}.peak"
     return MEASURED.get(name, name)
+
+
+def test_pages_read_public_totals_from_the_collector(product: Product) -> None:
+    """The public listener answers a keyless total of a playback id, and nothing that needs a key."""
+    playback_id = "abcdef0123456789"
+    now = int(time.time() * 1000)
+    body = {
+        "view_id": "door-public",
+        "context": {"playback_id": playback_id},
+        "events": [
+            {"type": "play", "at": now - 61_000},
+            {"type": "playing", "at": now - 60_000},
+            {"type": "end", "at": now},
+        ],
+    }
+    assert product.post("/v1/beacons", json.dumps(body).encode()) == 202
+    product.wait_for_view(native_view_id="door-public")
+    for prefix in ("/data", "/api/data"):
+        url = f"{product.collector_url}{prefix}/views/query/total/{playback_id}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            assert json.load(answer)["viewCount"] == 1
+    assert status_of(f"{product.collector_url}/data/views/query") in (401, 403, 404)
+
+
+def status_of(url: str) -> int:
+    """The status of a GET without any key."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code

@@ -1,0 +1,61 @@
+"""What pages may call of Livepeer's API, on the public listener: made when it is first called for.
+
+A collector may start before the engine, and must not wait for it: beacons come first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import msgspec
+
+from firstframe.accounts.store import Accounts
+from firstframe.api.livepeer import PUBLIC_PREFIXES, LivepeerApi, Receive, Scope, Send, make_public_app
+from firstframe.engine.client import AsyncEngine
+from firstframe.errors import ConfigError, EngineError
+from firstframe.folder import Folder
+from firstframe.settings import Settings
+
+
+class PublicApp:
+    """The application, behind whatever makes it."""
+
+    def __init__(self, connect: Callable[[], LivepeerApi]) -> None:
+        """``connect`` may raise `ConfigError` or `EngineError` while there is nothing to connect to."""
+        self._connect = connect
+        self._app: LivepeerApi | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+        if self._app is None:
+            try:
+                self._app = await asyncio.to_thread(self._connect)
+            except (ConfigError, EngineError):
+                await _unavailable(send)
+                return
+        await self._app(scope, receive, send)
+
+
+def public_mounts(settings: Settings, folder: Folder) -> dict[str, PublicApp]:
+    """What a collector mounts, by prefix."""
+
+    def connect() -> LivepeerApi:
+        url = settings.engine or folder.engine_face().url
+        limit = urlencode({"max_execution_time": settings.query_seconds})
+        engine = AsyncEngine.connect(f"{url}{'&' if '?' in url else '?'}{limit}")
+        return make_public_app(engine, Accounts(settings.accounts or folder.accounts_url))
+
+    return dict.fromkeys(PUBLIC_PREFIXES, PublicApp(connect))
+
+
+async def _unavailable(send: Send) -> None:
+    body = msgspec.json.encode({"errors": ["the engine does not answer; try again"]})
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"access-control-allow-origin", b"*"),
+        (b"retry-after", b"2"),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

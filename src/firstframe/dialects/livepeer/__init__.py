@@ -1,0 +1,59 @@
+"""Livepeer: the player metrics of npm `@livepeer/core-web` and `@livepeer/react`, over HTTP and over WebSocket.
+
+The SDK has no setting for its address. Either its hosts lead here (then its paths are at the collector's root), or
+the page hands the reporting URL to the player's store, or posts the events of `onPlaybackEvents` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from firstframe.beacon import Beacon, Event
+from firstframe.dialects.base import Envelope, Folded, Grant, Reading, Reply, Request, Route
+from firstframe.dialects.livepeer.fold import fold
+from firstframe.dialects.livepeer.parse import envelope, parse, parse_socket, socket_envelope
+
+LOG = "/analytics/log"
+INFO = "/json_video+{playback_id}.js"
+
+_SNIPPET = """\
+// Inside <Player.Root>, once (a page without React: addMediaMetrics(…).legacyMetrics.store):
+const store = useMediaContext("metrics").store;
+store.getState().__controlsFunctions.setMetricsReportingUrl("{url}");
+"""
+
+
+def _discovered(request: Request, grant: Grant) -> Reply:
+    """The SDK takes the address that answered, whatever it said; it reads the body to its end."""
+    return Reply(200, b"{}", "application/json")
+
+
+class Livepeer:
+    """The dialect. One view is one session id; WebSocket tokens are the same ids."""
+
+    name = "livepeer"
+    title = "Livepeer"
+    routes: Sequence[Route] = (
+        Route(LOG, methods=("POST",), at_root=True),
+        Route(LOG, kind="answer", methods=("GET",), at_root=True, answer=_discovered),
+        Route("", methods=("POST",)),
+        Route("", kind="answer", methods=("GET",), answer=_discovered),
+        Route(INFO, kind="answer", methods=("GET",), at_root=True, answer=_discovered),
+        Route(INFO, kind="socket", methods=("GET",), at_root=True),
+    )
+
+    def envelope(self, request: Request) -> Envelope:
+        return socket_envelope(request) if request.route == INFO else envelope(request)
+
+    def parse(self, beacon: Beacon) -> Reading:
+        return parse_socket(beacon) if beacon.route == INFO else parse(beacon)
+
+    def fold(self, events: Sequence[Event], now_ms: int) -> Folded:
+        return fold(events, now_ms)
+
+    def snippet(self, collector_url: str, write_key: str) -> str:
+        return _SNIPPET.replace("{url}", f"{collector_url.rstrip('/')}/livepeer/{write_key}".rstrip("/"))
+
+
+LIVEPEER = Livepeer()
+"""The one value the list of dialects holds."""

@@ -1,0 +1,244 @@
+"""Heartbeats made sound: the last version of each, with its stretch of time, none claiming what cannot be.
+
+The SDK counts since its last heartbeat. One that got no answer is merged into the next, which keeps the id;
+two are sent at every leave; a destroyed session sends one more when its page is left at last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from firstframe.beacon import Event
+from firstframe.dialects.base import number, text
+from firstframe.dialects.livepeer import wire
+from firstframe.dialects.livepeer.parse import CUMULATIVE
+
+DEFAULT_INTERVAL_MS = 5_000.0
+"""Between two heartbeats, unless the site set another."""
+
+TWIN_MS = 250
+"""Leaving a page makes two heartbeats, this close together at most."""
+
+LATE = 1.2
+"""Times the interval: a timer of a page in view is hardly ever later."""
+
+SPEECH_MS = 2_500
+"""While something plays the WebSocket speaks every second; after so long it has fallen silent."""
+
+THROTTLED_MS = 60_000
+"""Browsers wake the timers of a page that was hidden for long once a minute."""
+
+FROZEN_MS = 90_000
+"""A longer gap than any throttled timer makes: the machine slept."""
+
+_BEGINNING = float("-inf")
+
+
+class Ending(Enum):
+    """What the last heartbeats say about how the session ended."""
+
+    SILENT = "silent"
+    """They came when they were due: if nothing follows, the session was cut off."""
+    HIDDEN = "hidden"
+    """The last one came out of turn, as a page sends it that is hidden or left."""
+    LEFT = "left"
+    """Two at once: the page was left."""
+
+
+class Beat(msgspec.Struct):
+    """One heartbeat: what was counted since the one before it."""
+
+    start_ms: float
+    at_ms: float
+    received_ms: int
+    playing_ms: float
+    waiting_ms: float
+    waits: int
+    failed_ms: float
+    """Errored or warned."""
+    errors: int
+    warnings: int
+    payload: dict[str, Any]
+    capped: bool = False
+    """It came after a gap in which the session cannot have run, and was cut back."""
+
+    @property
+    def claimed_ms(self) -> float:
+        return self.playing_ms + self.waiting_ms
+
+
+def beats_of(events: Sequence[Event], opened_ms: float, totals: Sequence[int]) -> tuple[list[Beat], Ending]:
+    """The heartbeats in order, and how they end.
+
+    ``opened_ms`` is the session's earliest mark, ``totals`` when the WebSocket beside it spoke (server clock).
+    """
+    ordered = sorted(events, key=lambda event: (event.at_ms, event.key))
+    beats: list[Beat] = []
+    total: dict[str, float] = {}
+    for event in ordered:
+        payload, total = _since_last(event.payload, total)
+        beats.append(_beat(event, payload))
+    beats = _without_parts(beats)
+    interval = _interval(beats, opened_ms)
+    ending = _ending(beats, interval)
+    beats = _joined_twins(beats)
+    for early, late in pairwise(beats):
+        late.start_ms = max(late.start_ms, early.at_ms) if late.start_ms == _BEGINNING else late.start_ms
+    return _capped(beats, interval, sorted(totals)), ending
+
+
+def latest(events: Iterable[Event]) -> list[Event]:
+    """Of events with one id the last version: a merged heartbeat replaces the one it grew from."""
+    kept: dict[str, Event] = {}
+    for event in events:
+        identity = text(event.payload.get("id")) or event.key
+        if identity not in kept or _version(event) > _version(kept[identity]):
+            kept[identity] = event
+    return list(kept.values())
+
+
+def _version(event: Event) -> tuple[float, float, str]:
+    grown = sum(wire.positive(event.payload.get(key)) for key in wire.BEAT_SINCE_LAST)
+    return event.at_ms, grown, event.key
+
+
+def _since_last(payload: dict[str, Any], total: dict[str, float]) -> tuple[dict[str, Any], dict[str, float]]:
+    """Totals (of the first draft) as what came since the last heartbeat; the others as they are."""
+    if not payload.get(CUMULATIVE):
+        return payload, total
+    found = {key: max(wire.positive(payload.get(key)), total.get(key, 0)) for key in wire.BEAT_SINCE_LAST}
+    return payload | {key: found[key] - total.get(key, 0) for key in found}, found
+
+
+def _beat(event: Event, payload: dict[str, Any]) -> Beat:
+    def value(key: str) -> float:
+        return wire.positive(payload.get(key))
+
+    return Beat(
+        start_ms=_BEGINNING,
+        at_ms=float(event.at_ms),
+        received_ms=event.received_at_ms,
+        playing_ms=value("time_playing_ms"),
+        waiting_ms=value("time_waiting_ms"),
+        waits=round(min(value("waiting_count"), 1e6)),
+        failed_ms=value("time_errored_ms") + value("time_warning_ms"),
+        errors=round(min(value("errors"), 1e6)),
+        warnings=round(min(value("warnings"), 1e6)),
+        payload=payload,
+    )
+
+
+def _without_parts(beats: list[Beat]) -> list[Beat]:
+    """Drop the parts of a merged heartbeat that also came on their own, where both cannot be true."""
+    kept = list(beats)
+    for merged in beats:
+        oldest = number(merged.payload.get("oldest_buffer_timestamp"))
+        if oldest is None or not any(beat is merged for beat in kept):
+            continue
+        start = max((beat.at_ms for beat in kept if beat.at_ms < oldest), default=_BEGINNING)
+        parts = [beat for beat in kept if beat is not merged and oldest <= beat.at_ms <= merged.at_ms]
+        if sum(beat.claimed_ms for beat in (merged, *parts)) > merged.at_ms - start + TWIN_MS:
+            kept = [beat for beat in kept if not any(beat is part for part in parts)]
+        elif parts and start != _BEGINNING:
+            merged.start_ms = min(start + sum(beat.claimed_ms for beat in parts), merged.at_ms)
+    return kept
+
+
+def _ending(beats: Sequence[Beat], interval: float) -> Ending:
+    if len(beats) < 2:
+        return Ending.SILENT
+    gap = beats[-1].at_ms - beats[-2].at_ms
+    if gap <= TWIN_MS:
+        return Ending.LEFT
+    return Ending.HIDDEN if gap < 0.8 * interval else Ending.SILENT
+
+
+def _joined_twins(beats: Sequence[Beat]) -> list[Beat]:
+    """Heartbeats of one instant as one, so that the order in which they were made does not matter."""
+    joined: list[Beat] = []
+    for beat in beats:
+        if joined and beat.at_ms - joined[-1].at_ms <= TWIN_MS:
+            joined[-1] = _sum(joined[-1], beat)
+        else:
+            joined.append(beat)
+    return joined
+
+
+def _sum(one: Beat, other: Beat) -> Beat:
+    return Beat(
+        start_ms=one.start_ms,
+        at_ms=max(one.at_ms, other.at_ms),
+        received_ms=max(one.received_ms, other.received_ms),
+        playing_ms=one.playing_ms + other.playing_ms,
+        waiting_ms=one.waiting_ms + other.waiting_ms,
+        waits=one.waits + other.waits,
+        failed_ms=one.failed_ms + other.failed_ms,
+        errors=one.errors + other.errors,
+        warnings=one.warnings + other.warnings,
+        payload=one.payload | other.payload,
+    )
+
+
+def _interval(beats: Sequence[Beat], opened_ms: float) -> float:
+    """The site's interval between heartbeats: the middle of the gaps that a running timer makes.
+
+    Of few heartbeats, the first one comes an interval after the session opened; the SDK's own interval stands,
+    unless a gap confirms a shorter one.
+    """
+    gaps = [gap for early, late in pairwise(beats) if (gap := late.at_ms - early.at_ms) > TWIN_MS]
+    if len(gaps) > 2:
+        return sorted(gaps)[len(gaps) // 2]
+    first = max([0.0] + [beat.at_ms - opened_ms for beat in beats[:1]])
+    if gaps[:-1] and abs(gaps[0] - first) <= 0.25 * gaps[0]:
+        return gaps[0]
+    return max(DEFAULT_INTERVAL_MS, first)
+
+
+def _capped(beats: list[Beat], interval: float, totals: Sequence[int]) -> list[Beat]:
+    """Let no heartbeat claim time in which its session cannot have run.
+
+    After a gap that nothing explains, the last heartbeat is a destroyed session's, whose play timer never
+    stopped: it counts one interval, or less where the WebSocket beside it had fallen silent. A gap of a machine
+    that slept counts no more than that either.
+    """
+    due_ms = LATE * interval + TWIN_MS
+    regular = [late for early, late in pairwise(beats) if late.at_ms - early.at_ms <= due_ms]
+    for place, (early, late) in enumerate(pairwise(beats), start=1):
+        is_end = place == len(beats) - 1 or not regular or late.at_ms > regular[-1].at_ms
+        allowed = _allowed_ms(early, late, interval, totals, is_end=is_end)
+        if allowed is None:
+            continue
+        late.playing_ms, late.waiting_ms = min(late.playing_ms, allowed), min(late.waiting_ms, allowed)
+        late.capped = True
+        if is_end:
+            late.at_ms = early.at_ms + allowed
+            return beats[: place + 1]
+    return beats
+
+
+def _allowed_ms(
+    early: Beat, late: Beat, interval: float, totals: Sequence[int], *, is_end: bool
+) -> float | None:
+    """The time that a heartbeat may claim at most; None where nothing is wrong with it."""
+    gap = late.at_ms - early.at_ms
+    if late.payload.get("oldest_buffer_timestamp") is not None:
+        return None
+    spoke = _spoke_ms(totals, early.received_ms, late.received_ms)
+    if spoke is not None:
+        fell_silent = spoke + SPEECH_MS < late.playing_ms
+        return spoke if fell_silent and (is_end or gap > FROZEN_MS) else None
+    if abs(gap - THROTTLED_MS) <= interval + TWIN_MS:
+        return None
+    return interval if gap > (LATE * interval + TWIN_MS if is_end else FROZEN_MS) else None
+
+
+def _spoke_ms(totals: Sequence[int], before: int, after: int) -> float | None:
+    """How long after a receipt the WebSocket still spoke; None where it was not speaking then either."""
+    if not any(abs(at - before) <= 1_500 for at in totals):
+        return None
+    return float(max((at for at in totals if before <= at <= after), default=before) - before)

@@ -1,0 +1,254 @@
+"""The record of a Livepeer session: one view per session id, whatever it was reported over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from firstframe.beacon import Event
+from firstframe.dialects.base import Folded, text
+from firstframe.dialects.livepeer import wire
+from firstframe.dialects.livepeer.beat import Ending
+from firstframe.dialects.livepeer.dimension import dimensions_of
+from firstframe.dialects.livepeer.failure import Failure, failure_of
+from firstframe.dialects.livepeer.history import History, Phase, PhaseKind, history_of, phases_of, stretches
+from firstframe.dialects.livepeer.interval import clipped, length
+from firstframe.dialects.livepeer.paint import spans_of
+from firstframe.dialects.livepeer.parse import TOTALS
+from firstframe.dialects.livepeer.picture import changed_source, picture_of
+from firstframe.dialects.livepeer.share import HOLE_MS, LOST_MS, Share, Startup, shares_of, startup_of
+from firstframe.dialects.livepeer.socket import history_of_totals
+from firstframe.view.record import WATCH_STATES, Approx, EndReason, Outcome, Span, ViewRecord
+
+SILENCE_MS = 60_000
+"""Without a report for so long a session is over: the SDK reports every few seconds, playing or not."""
+
+
+def fold(events: Sequence[Event], now_ms: int) -> Folded:
+    """The one row of a session. What came over HTTP wins; the WebSocket's totals count where it is all there is."""
+    reports = [event for event in events if event.name != TOTALS]
+    history = history_of(events) if reports else history_of_totals(events)
+    session = _Session(history, events)
+    silent_ms = max((event.received_at_ms for event in events), default=0) + SILENCE_MS
+    record = session.record(is_silent=now_ms >= silent_ms)
+    return Folded([record], None if record.closed else silent_ms)
+
+
+class _Session:
+    """One session while its record is made."""
+
+    def __init__(self, history: History, events: Sequence[Event]) -> None:
+        self._history = history
+        ordered = sorted(events, key=lambda event: (event.received_at_ms, event.at_ms, event.key))
+        self._contexts = [event.context for event in ordered]
+        self._first_ms = min((event.at_ms for event in events), default=0)
+        self._live = any(session.get("live") is True for session in history.sessions)
+        self._startup: Startup = startup_of(history)
+        self._phases: list[Phase] = phases_of(history.marks, history.last_ms)
+        self._start_lost = _start_lost(history, self._startup)
+        self._started = self._startup.shown_ms is not None or self._start_lost
+        self._shares: list[Share] = shares_of(history, self._startup, self._phases, started=self._started)
+        self._failure: Failure = failure_of(history, self._shares, self._phases, started=self._started)
+        self._end_ms = self._end()
+        self._spans: list[Span] = spans_of(
+            history, self._startup, self._shares, self._phases, self._failure, self._end_ms
+        )
+
+    def record(self, *, is_silent: bool) -> ViewRecord:
+        """The row as it stands now."""
+        end = self._end_reason(is_silent=is_silent)
+        values: dict[str, Any] = {
+            "view_start_ms": round(self._begin()),
+            "view_end_ms": round(self._end_ms),
+            "closed": end is not None,
+            "end_reason": end,
+            "attempted": self._attempted(),
+            "started": self._started,
+            "outcome": self._outcome(end),
+            "event_count": self._history.event_count,
+            "spans": self._spans,
+            **self._flags(),
+            **self._durations(),
+            **self._errors(),
+            **picture_of(self._history, self._shares, live=self._live),
+            **dimensions_of(self._history, self._contexts),
+        }
+        return ViewRecord(**values, approx=self._approx(), extra=self._extra())
+
+    # what happened
+
+    def _begin(self) -> float:
+        times = [mark.at_ms for mark in self._history.marks] + [beat.at_ms for beat in self._history.beats]
+        return min(times, default=float(self._first_ms))
+
+    def _end(self) -> float:
+        """The last event that counts: heartbeats of a page on which nothing goes on any more do not."""
+        last = self._phases[-1]
+        is_over = last.kind is PhaseKind.OFF or not self._attempted()
+        is_over = is_over or (last.kind is PhaseKind.FAILED and self._failure.fatal is not None)
+        is_resting = last.kind is PhaseKind.PAUSED and self._history.ending is Ending.SILENT
+        times = [mark.at_ms for mark in self._history.marks]
+        times += [
+            share.beat.at_ms
+            for share in self._shares
+            if share.beat.at_ms <= last.start_ms or share.spent_ms > 0 or not (is_over or is_resting)
+        ]
+        return max(times, default=self._begin())
+
+    def _attempted(self) -> bool:
+        return (
+            self._started
+            or bool(self._history.of("play"))
+            or self._history.once("mount_to_play_ms") is not None
+            or any(mark.stops for mark in self._history.marks)
+        )
+
+    def _end_reason(self, *, is_silent: bool) -> EndReason | None:
+        was_destroyed = any(share.beat.capped for share in self._shares[-1:])
+        if self._history.ending is Ending.LEFT or was_destroyed:
+            return EndReason.ENDED
+        if not is_silent:
+            return None
+        if self._history.ending is Ending.HIDDEN:
+            return EndReason.ENDED
+        watching = bool(self._spans) and self._spans[-1].state in WATCH_STATES and self._is_on()
+        return EndReason.DROPPED if watching and not self._history.is_socket else EndReason.IDLE_TIMEOUT
+
+    def _is_on(self) -> bool:
+        return self._phases[-1].kind in (PhaseKind.ON, PhaseKind.FAILED)
+
+    def _outcome(self, end: EndReason | None) -> Outcome:
+        if not self._attempted():
+            return Outcome.NOT_ATTEMPTED
+        if self._failure.fatal:
+            technical, business = (
+                (Outcome.PLAYBACK_FAILED, Outcome.PLAYBACK_BLOCKED)
+                if self._started
+                else (Outcome.START_FAILED, Outcome.START_BLOCKED)
+            )
+            return business if self._failure.business else technical
+        if not self._started:
+            return Outcome.EXITED_BEFORE_START
+        if self._ended_last():
+            return Outcome.COMPLETED
+        return Outcome.DROPPED if end is EndReason.DROPPED else Outcome.EXITED
+
+    def _ended_last(self) -> bool:
+        states = [mark.kind for mark in self._history.marks if mark.kind in ("play", "pause", "ended")]
+        return states[-1:] == ["ended"]
+
+    # numbers
+
+    def _durations(self) -> dict[str, Any]:
+        playing = sum(share.playing_ms for share in self._shares)
+        rebuffer = sum(share.rebuffer_ms for share in self._shares)
+        seek = sum(share.seek_ms for share in self._shares)
+        waited = self._startup_wait()
+        seeks = len(self._history.of("seek"))
+        knows_seeks = seeks > 0 or self._has_own_controls()
+        paused = None
+        if not self._history.is_socket:
+            paused = length(clipped(stretches(self._phases, PhaseKind.PAUSED), float("-inf"), self._end_ms))
+        return {
+            "video_startup_time_ms": self._startup.duration_ms if self._started else None,
+            "content_startup_time_ms": self._startup.duration_ms if self._started else None,
+            "startup_wait_ms": waited,
+            "watch_time_ms": waited + playing + rebuffer + seek,
+            "content_playing_time_ms": playing,
+            "rebuffer_duration_ms": rebuffer,
+            "rebuffer_count": sum(share.rebuffers for share in self._shares),
+            "seek_time_ms": seek if knows_seeks else None,
+            "seek_count": seeks if knows_seeks else None,
+            "pause_time_ms": paused,
+        }
+
+    def _startup_wait(self) -> float:
+        asked = self._startup.asked_ms
+        if self._started or asked is None:
+            return self._startup.duration_ms or 0.0
+        return length(clipped(stretches(self._phases, PhaseKind.ON), asked, self._end_ms))
+
+    def _has_own_controls(self) -> bool:
+        """Whether the player is Livepeer's own, which reports its viewers' seeks."""
+        return any(
+            "@livepeer/react" in f"{session.get('player')}{session.get('version')}"
+            for session in self._history.sessions
+        )
+
+    def _flags(self) -> dict[str, Any]:
+        status = next((found for found in self._said("autoplay_status")), None)
+        knows_end = not self._live and not self._history.is_socket
+        return {
+            "live": self._live,
+            "stream_type": "live" if self._live else "on_demand",
+            "autoplay": None if status is None else status == "autoplay",
+            "completed": bool(self._history.of("ended")) if knows_end else None,
+        }
+
+    def _said(self, key: str) -> list[str]:
+        return [found for beat in self._history.beats if (found := text(beat.payload.get(key), 64))]
+
+    def _errors(self) -> dict[str, Any]:
+        history, fatal = self._history, self._failure.fatal
+        errors = [mark for mark in history.marks if mark.kind == "error"]
+        last = errors[-1] if errors else None
+        warned = sum(beat.warnings for beat in history.beats)
+        offline = sum(mark.category == "offline" for mark in errors)
+        shown = fatal or last
+        return {
+            "error_count": max(len(errors), sum(beat.errors for beat in history.beats)),
+            "warning_count": max(len(history.of("warning")), warned - offline, 0),
+            "recovered_errors": self._failure.recovered,
+            "fatal_error_code": fatal.category if fatal else None,
+            "error_code": last.category if last else None,
+            "error_message": shown.message if shown else None,
+            "error_class": _error_class(self._failure, shown.category) if shown else None,
+        }
+
+    def _approx(self) -> list[str]:
+        waits = sum(share.rebuffers for share in self._shares) > 0
+        is_socket = self._history.is_socket
+        restored = any(share.restored or share.beat.capped for share in self._shares)
+        holes = any(share.hole_ms > HOLE_MS for share in self._shares)
+        flags = {
+            Approx.SPANS_ESTIMATED: self._started,
+            Approx.STARTUP_IS_FIRST_PROGRESS: self._startup.late,
+            Approx.START_LOST: self._started and self._startup.asked_ms is None,
+            # Where the startup is not known to the millisecond, neither is what was played after it.
+            Approx.PLAY_TIME_ESTIMATED: restored or self._startup.late or (is_socket and waits),
+            Approx.PLAY_TIME_LOWER_BOUND: is_socket or holes,  # a socket's last second is never sent
+            Approx.STALLS_LOWER_BOUND: is_socket and waits,
+            Approx.STALLS_UPPER_BOUND: waits and not is_socket and not self._has_own_controls(),
+            Approx.SEVERAL_SOURCES: changed_source(self._history),
+        }
+        return sorted(flag.value for flag, holds in flags.items() if holds)
+
+    def _extra(self) -> dict[str, str]:
+        """Livepeer's own words for what has no field."""
+        of = self._history.of
+        counts = {
+            "fullscreen": len(of("enter-fullscreen")),
+            "picture_in_picture": len(of("enter-pip")),
+            "clips": len(of("clip")),
+            "quality_choices": len(of("video-quality")),
+        }
+        texts = {
+            "autoplay": next(iter(self._said("autoplay_status")), None),
+            "mount_to_play_ms": text(self._history.once("mount_to_play_ms")),
+            "reported_over": "websocket" if self._history.is_socket else "http",
+        }
+        found = {name: str(count) for name, count in counts.items() if count}
+        return found | {name: value for name, value in texts.items() if value is not None}
+
+
+def _start_lost(history: History, startup: Startup) -> bool:
+    """Playing without the play and the frame that began it: the first reports never arrived."""
+    if startup.shown_ms is not None:
+        return False
+    first = next((mark.kind for mark in history.marks if mark.kind in ("play", "pause")), "")
+    return first != "play" and sum(beat.playing_ms for beat in history.beats) > LOST_MS
+
+
+def _error_class(failure: Failure, category: str) -> str:
+    is_business = failure.business if failure.fatal else category in wire.BUSINESS
+    return "business" if is_business else "technical"

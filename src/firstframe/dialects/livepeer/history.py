@@ -1,0 +1,166 @@
+"""What happened in a session, in order: marks, heartbeats, and the phases between.
+
+Events come in any order, and again: a `History` is the same for every order and repetition of its deliveries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from firstframe.beacon import Event
+from firstframe.dialects.base import number
+from firstframe.dialects.livepeer import wire
+from firstframe.dialects.livepeer.beat import Beat, Ending, beats_of, latest
+from firstframe.dialects.livepeer.interval import Stretch
+from firstframe.dialects.livepeer.parse import SESSION, TOTALS
+
+FALSE_PAUSE_MS = 1_000
+"""A pause that an error or the end follows so soon was nobody's."""
+
+
+class Mark(msgspec.Struct, frozen=True, order=True):
+    """Something that happened at an instant."""
+
+    at_ms: float
+    rank: int
+    """Of what happens in the same millisecond: first the play, last the end."""
+    kind: str
+    key: str
+    category: str = ""
+    message: str | None = None
+    value: float | None = None
+
+    @property
+    def stops(self) -> bool:
+        """An error after which the source may be dead: any but a fallback."""
+        return self.kind == "error" and self.category not in wire.HARMLESS
+
+
+class PhaseKind(StrEnum):
+    """What the player had last been told or had last said."""
+
+    ON = "on"
+    OFF = "off"
+    """Before the first play, and after the end."""
+    PAUSED = "paused"
+    FAILED = "failed"
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """One stretch between two marks."""
+
+    kind: PhaseKind
+    start_ms: float
+    end_ms: float
+
+
+class History(msgspec.Struct):
+    """A session in order."""
+
+    marks: list[Mark]
+    beats: list[Beat]
+    sessions: list[dict[str, Any]]
+    """What the reports said beside their events; earliest first."""
+    event_count: int
+    ending: Ending = Ending.SILENT
+    is_socket: bool = False
+
+    def of(self, kind: str) -> list[Mark]:
+        """The marks of one kind."""
+        return [mark for mark in self.marks if mark.kind == kind]
+
+    def once(self, key: str) -> float | None:
+        """The first value of a number that heartbeats say once."""
+        values = (number(beat.payload.get(key)) for beat in self.beats)
+        return next((value for value in values if value is not None and value >= 0), None)
+
+    @property
+    def last_ms(self) -> float:
+        return max([mark.at_ms for mark in self.marks] + [beat.at_ms for beat in self.beats], default=0)
+
+
+_RANKS = {"play": 0, "first-frame": 1, "seek": 2, "pause": 3, "error": 4, "ended": 5}
+
+
+def history_of(events: Sequence[Event]) -> History:
+    """The HTTP reports of a session in order."""
+    sessions = sorted((event for event in events if event.name == SESSION), key=_received)
+    spoken = latest(event for event in events if event.name not in (SESSION, TOTALS))
+    totals = [event.received_at_ms for event in events if event.name == TOTALS]
+    marks = sorted(mark for event in spoken if (mark := _mark(event)) is not None)
+    opened = marks[0].at_ms if marks else float("inf")
+    beats, ending = beats_of([event for event in spoken if event.name == "heartbeat"], opened, totals)
+    return History(marks, beats, [event.payload for event in sessions], len(spoken), ending)
+
+
+def _received(event: Event) -> tuple[int, int, str]:
+    return event.received_at_ms, event.at_ms, event.key
+
+
+def _mark(event: Event) -> Mark | None:
+    if event.name == "heartbeat":
+        return None
+    message = wire.message_of(event.payload) if event.name in ("error", "warning") else None
+    category = wire.category_of(event.payload.get("category"), message) if message or _is_error(event) else ""
+    kind = "error" if event.name == "warning" and category == "offline" else event.name
+    return Mark(
+        at_ms=float(event.at_ms),
+        rank=_RANKS.get(kind, 9),
+        kind=kind,
+        key=event.key,
+        category=category,
+        message=message,
+        value=number(event.payload.get("payload")),
+    )
+
+
+def _is_error(event: Event) -> bool:
+    return event.name in ("error", "warning")
+
+
+def phases_of(marks: Sequence[Mark], end_ms: float) -> list[Phase]:
+    """The stretches between the marks that change what the player does."""
+    first = next((mark for mark in marks if mark.kind in ("play", "pause", "first-frame")), None)
+    kind = PhaseKind.OFF if first is not None and first.kind == "play" else PhaseKind.ON
+    start = float("-inf")
+    phases = []
+    for mark in marks:
+        follows = _next_kind(kind, mark)
+        if follows is not kind:
+            phases.append(Phase(kind, start, mark.at_ms))
+            kind, start = follows, mark.at_ms
+    phases.append(Phase(kind, start, max(end_ms, start)))
+    return _without_false_pauses(phases)
+
+
+def _without_false_pauses(phases: list[Phase]) -> list[Phase]:
+    """Browsers pause right before `ended`, and when a source fails: that is the end or the failure already."""
+    for place, (pause, after) in enumerate(pairwise(phases)):
+        is_false = after.kind in (PhaseKind.FAILED, PhaseKind.OFF)
+        if pause.kind is PhaseKind.PAUSED and is_false and pause.end_ms - pause.start_ms <= FALSE_PAUSE_MS:
+            phases[place] = Phase(after.kind, pause.start_ms, pause.end_ms)
+    return phases
+
+
+def _next_kind(kind: PhaseKind, mark: Mark) -> PhaseKind:
+    if mark.kind == "play" or (mark.kind == "first-frame" and kind is PhaseKind.FAILED):
+        return PhaseKind.ON
+    if mark.kind == "pause" and kind is PhaseKind.ON:
+        return PhaseKind.PAUSED
+    if mark.kind == "ended":
+        return PhaseKind.OFF
+    return PhaseKind.FAILED if mark.stops else kind
+
+
+def stretches(phases: Iterable[Phase], *kinds: PhaseKind) -> list[Stretch]:
+    """Where a phase of these kinds runs."""
+    return [
+        (phase.start_ms, phase.end_ms)
+        for phase in phases
+        if phase.kind in kinds and phase.start_ms < phase.end_ms
+    ]

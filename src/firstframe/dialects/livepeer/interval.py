@@ -1,0 +1,32 @@
+"""Stretches of time as sorted, disjoint ``(start, end)`` pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Stretch = tuple[float, float]
+
+
+def clipped(stretches: Iterable[Stretch], low: float, high: float) -> list[Stretch]:
+    """The parts of the stretches that lie in ``[low, high]``."""
+    cut = ((max(start, low), min(end, high)) for start, end in stretches)
+    return [(start, end) for start, end in cut if start < end]
+
+
+def length(stretches: Iterable[Stretch]) -> float:
+    """How long they are together."""
+    return sum(end - start for start, end in stretches)
+
+
+def tail(stretches: list[Stretch], amount: float) -> tuple[list[Stretch], list[Stretch]]:
+    """The last ``amount`` of the stretches, and what is left of them before it."""
+    taken: list[Stretch] = []
+    left = list(stretches)
+    while left and amount > 0:
+        start, end = left.pop()
+        cut = max(start, end - amount)
+        amount -= end - cut
+        taken.insert(0, (cut, end))
+        if cut > start:
+            left.append((start, cut))
+    return taken, left

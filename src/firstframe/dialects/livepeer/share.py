@@ -1,0 +1,229 @@
+"""How a session's wall time was spent: startup, playing, rebuffering, seeking, heartbeat by heartbeat.
+
+The SDK's waits also run in startup and seeks, and go on through pauses and errors; its play timer also runs before
+the first frame and, after a seek in pause, in pause. Each heartbeat is held against what the marks say of its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from firstframe.dialects.livepeer.beat import Beat
+from firstframe.dialects.livepeer.history import History, Phase, PhaseKind, phases_of, stretches
+from firstframe.dialects.livepeer.interval import Stretch, clipped, length
+
+LOST_MS = 250
+"""Less than this between what a heartbeat claims and its wall time is how timers are."""
+
+INSTANT_MS = 20
+"""A startup this short held no wait."""
+
+UPDATE_MS = 300
+"""Between two time updates of a playing element, with some room."""
+
+HOLE_MS = 1_000
+"""More than this unexplained is said with the row."""
+
+
+class Startup(msgspec.Struct, frozen=True):
+    """The wait for the first frame."""
+
+    asked_ms: float | None
+    """When play was first wanted."""
+    shown_ms: float | None
+    """When frames first moved, as well as it is known."""
+    duration_ms: float | None
+    """Watch time between the two."""
+    late: bool = False
+    """It ends with the first time update, up to a quarter of a second late."""
+    restarted: bool = False
+    """It ends with a play event of its own, at which the SDK's play timer began again."""
+
+
+class Share(msgspec.Struct):
+    """What one heartbeat's stretch of time held."""
+
+    beat: Beat
+    playing_ms: float = 0
+    startup_ms: float = 0
+    rebuffer_ms: float = 0
+    rebuffers: int = 0
+    seek_ms: float = 0
+    restored: bool = False
+    """Time that the SDK's timer lost was put back."""
+    hole_ms: float = 0
+    """Wall time that nothing explains."""
+
+    @property
+    def spent_ms(self) -> float:
+        """Watch time."""
+        return self.playing_ms + self.startup_ms + self.rebuffer_ms + self.seek_ms
+
+
+def startup_of(history: History) -> Startup:
+    """When play was asked for and frames first moved.
+
+    The SDK notices the first frame with a time update, up to a quarter of a second late. DOM `playing` is sent as
+    a second `play` without pause before it: the last such one before the first frame is the better end of the
+    startup, unless the time update came so late after it that frames cannot have moved at once.
+    """
+    plays = history.of("play")
+    shown = next((mark.at_ms for mark in history.of("first-frame")), None)
+    waited = history.once("play_to_first_frame_ms")
+    asked = plays[0].at_ms if plays else None
+    if asked is None and shown is not None and waited is not None:
+        asked = shown - waited
+    if shown is None and asked is not None and waited is not None:
+        shown = asked + waited
+    if shown is None:
+        return Startup(asked, None, None)
+    if asked is None or asked > shown:
+        return Startup(None, shown, waited, late=True)
+    moving = _moving_ms(history, shown)
+    if moving is not None and shown - moving > UPDATE_MS:
+        end = shown - UPDATE_MS / 2
+        return Startup(asked, end, _wanted_ms(history, asked, end), late=True)
+    if history.is_socket and waited is not None:
+        return Startup(asked, _socket_shown_ms(history, asked, shown), waited, late=True)
+    end = shown if moving is None else moving
+    wanted = _wanted_ms(history, asked, end)
+    if moving is None and waited is not None and wanted == end - asked:
+        wanted = waited
+    return Startup(asked, end, wanted, late=moving is None, restarted=moving is not None)
+
+
+def _wanted_ms(history: History, asked_ms: float, end_ms: float) -> float:
+    """How long play was wanted until then."""
+    phases = phases_of(history.marks, end_ms)
+    return length(clipped(stretches(phases, PhaseKind.ON, PhaseKind.FAILED), asked_ms, end_ms))
+
+
+def _socket_shown_ms(history: History, asked_ms: float, shown_ms: float) -> float:
+    """When frames moved in a session of totals: at once, if nothing waited and the first time update told of it."""
+    waited = sum(beat.waiting_ms for beat in history.beats if beat.start_ms < shown_ms)
+    if shown_ms - asked_ms <= UPDATE_MS and waited == 0:
+        return asked_ms
+    return max(asked_ms + min(waited, shown_ms - asked_ms), shown_ms - UPDATE_MS / 2)
+
+
+def _moving_ms(history: History, shown_ms: float) -> float | None:
+    wanted = False
+    found = None
+    for mark in history.marks:
+        if mark.at_ms > shown_ms or mark.kind == "first-frame":
+            break
+        if mark.kind == "play":
+            found = mark.at_ms if wanted else None
+            wanted = True
+        elif mark.kind in ("pause", "ended") or mark.stops:
+            wanted, found = False, None
+    return found
+
+
+def shares_of(history: History, startup: Startup, phases: Sequence[Phase], *, started: bool) -> list[Share]:
+    """What each heartbeat's stretch held."""
+    on = stretches(phases, PhaseKind.ON)
+    alive = stretches(phases, PhaseKind.ON, PhaseKind.FAILED)
+    counter = _Counter(history, startup, started=started)
+    return [counter.share(beat, on, alive) for beat in history.beats]
+
+
+class _Counter:
+    """Goes through the heartbeats in order; remembers what a wait that runs on was."""
+
+    def __init__(self, history: History, startup: Startup, *, started: bool) -> None:
+        self._startup = startup
+        self._started = started
+        self._seeks = [mark.at_ms for mark in history.of("seek")]
+        self._resumes = resumes_of(history)
+        self._loses_waits = any(str(session.get("player")).startswith("hls") for session in history.sessions)
+        self._opened = min([mark.at_ms for mark in history.marks], default=float("-inf"))
+        self._startup_waits = 0
+        self._in_seek = False
+
+    def share(self, beat: Beat, on: list[Stretch], alive: list[Stretch]) -> Share:
+        low, high = max(beat.start_ms, self._opened), beat.at_ms
+        share = Share(beat)
+        wait, count, playing = self._without_startup(share, clipped(on, low, high))
+        if not self._started:
+            return share
+        begin = max(low, self._startup.shown_ms if self._startup.shown_ms is not None else low)
+        share.playing_ms = min(playing, length(clipped(alive, begin, high)))
+        room = max(0.0, length(clipped(on, begin, high)) - share.playing_ms)
+        wait = min(wait, room)
+        self._explain(share, room - wait, count, begin, high)
+        self._divide(share, wait + share.rebuffer_ms, count, low, high)
+        return share
+
+    def _without_startup(self, share: Share, wanted: list[Stretch]) -> tuple[float, int, float]:
+        """The heartbeat's waits, their count and its play time, less what belongs to the startup."""
+        beat, asked, shown = share.beat, self._startup.asked_ms, self._startup.shown_ms
+        if not self._started:
+            shown = float("inf")
+        if asked is None or shown is None or beat.start_ms >= shown:
+            return beat.waiting_ms, beat.waits, beat.playing_ms
+        if beat.at_ms <= shown:
+            share.startup_ms = length(clipped(wanted, asked, shown))
+            self._startup_waits += beat.waits
+            return 0, 0, 0
+        share.startup_ms = length(clipped(wanted, asked, shown))
+        waited = min(beat.waiting_ms, share.startup_ms) if _waited_in(share) else 0.0
+        count = beat.waits
+        if waited > 0 and self._startup_waits == 0 and count > 0:
+            self._startup_waits, count = 1, count - 1
+        kept = beat.waiting_ms - waited
+        if self._startup.restarted and waited == 0:
+            return kept, count, beat.playing_ms
+        return kept, count, max(0.0, beat.playing_ms - (share.startup_ms - waited))
+
+    def _explain(self, share: Share, hole: float, count: int, begin: float, high: float) -> None:
+        """Put back what a timer lost when it was started again while it ran, where the marks show it."""
+        if share.beat.capped or (share.beat.start_ms == float("-inf") and self._startup.shown_ms is None):
+            return
+        resume = next((at for at in self._resumes if begin < at <= high), None)
+        if hole > LOST_MS and self._loses_waits and count > 0:
+            share.rebuffer_ms, share.restored = hole, True
+        elif (
+            hole > LOST_MS
+            and resume is not None
+            and not self._loses_waits
+            and hole <= resume - begin + LOST_MS
+        ):
+            share.playing_ms, share.restored = share.playing_ms + hole, True
+        else:
+            share.hole_ms = hole
+
+    def _divide(self, share: Share, wait: float, count: int, low: float, high: float) -> None:
+        """Waits into those of seeks and rebuffering: of as many seeks, the first waits are theirs."""
+        seeks = min(sum(low < at <= high for at in self._seeks), count)
+        if count:
+            self._in_seek = seeks == count
+            share.seek_ms = wait * seeks / count
+        elif self._in_seek:
+            share.seek_ms = wait
+        share.rebuffer_ms = wait - share.seek_ms
+        share.rebuffers = count - seeks
+
+
+def _waited_in(share: Share) -> bool:
+    """Whether the waits of a heartbeat began in the startup that it holds: one that is far longer did not."""
+    beat, startup = share.beat, share.startup_ms
+    if beat.waits > 1:
+        return startup > INSTANT_MS
+    return beat.waiting_ms <= 2 * startup + LOST_MS
+
+
+def resumes_of(history: History) -> list[float]:
+    """Plays with no pause before them: DOM `playing` after a wait, a seek or a change of source."""
+    wanted = False
+    found = []
+    for mark in history.marks:
+        if mark.kind == "play":
+            if wanted:
+                found.append(mark.at_ms)
+            wanted = True
+        elif mark.kind in ("pause", "ended"):
+            wanted = False
+    return found
