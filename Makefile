@@ -4,16 +4,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check fix e2e faults bench lock docs wheel web clean help
+# What the browser gets is built from web/ by Node; without Node the product runs without a dashboard.
+NODE := $(shell command -v npm 2>/dev/null)
+DASHBOARD := src/firstframe/dashboard/index.html
+COLLECTOR := src/firstframe/collector_js/collector.js
+source_of = $(shell find web/$(1) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+.PHONY: run test check fix e2e faults lock docs wheel web clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-run: $(BIN)/.installed ## install and start the product on the embedded engine (data in ./data)
+run: $(BIN)/.installed $(if $(NODE),web) ## install and start the product on the embedded engine (data in ./data)
 	$(BIN)/firstframe serve --data data $(ARGS)
 
-test: $(BIN)/.installed-dev tools ## install what tests need, then every check and every test
-	$(MAKE) static
+test: $(BIN)/.installed-dev tools web ## install what tests need, then every check and every test
+	$(MAKE) static web-check
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(BIN)/.installed-dev ## the quick part: format, lint, types, layers, docs, fast tests
@@ -32,7 +38,7 @@ fix: $(BIN)/.installed-dev ## format and mend what can be mended by itself
 	$(BIN)/ruff format src tests
 	$(BIN)/ruff check --fix src tests
 
-e2e: $(BIN)/.installed-dev tools ## only the real SDKs in a real browser
+e2e: $(BIN)/.installed-dev tools web ## only the real SDKs in a real browser
 	$(BIN)/python -m pytest -m e2e $(ARGS)
 
 faults: $(BIN)/.installed-dev ## only the kills, torn journals and full disks
@@ -45,11 +51,26 @@ lock: $(BIN)/.installed-dev ## resolve the dependencies anew into the two hashed
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -o requirements-dev.lock
 
-wheel: $(BIN)/.installed-dev ## build the wheel into dist/
+web: $(DASHBOARD) $(COLLECTOR) ## build the dashboard and the browser collector
+
+$(DASHBOARD): $(call source_of,dashboard)
+	cd web/dashboard && npm ci --silent && npm run --silent build
+	touch $@
+
+$(COLLECTOR): $(call source_of,collector)
+	cd web/collector && npm ci --silent && npm run --silent build
+	touch $@
+
+.PHONY: web-check
+web-check: web
+	cd web/dashboard && npm run --silent check
+	cd web/collector && npm run --silent check
+
+wheel: $(BIN)/.installed-dev web ## build the wheel into dist/
 	$(BIN)/uv build --wheel
 
 clean: ## remove what was installed and built, but no data
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache src/firstframe/dashboard src/firstframe/collector_js
 
 tools:
 	sh scripts/install-test-tools.sh

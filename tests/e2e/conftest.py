@@ -17,6 +17,15 @@ from e2e.support_server import StaticServer
 from firstframe.dialects.base import Dialect
 
 CACHE = Path(__file__).parent / ".cache"
+TRIES = 3
+"""A browser that shares two cores with everything else is starved now and then; what is wrong fails every time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests that drive a browser another try."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.flaky(reruns=TRIES - 1))
 
 
 @pytest.fixture(scope="session")
