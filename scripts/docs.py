@@ -12,10 +12,12 @@ from pathlib import Path
 
 from firstframe.dialects import DIALECTS
 from firstframe.dialects.base import Reason
+from firstframe.dialects.native.table import CONTEXT_KEYS, EVENT_KEYS
 from firstframe.metrics.catalogue import METRICS
 from firstframe.metrics.dimension import DIMENSIONS, Dimension
 from firstframe.metrics.filter import OPS
 from firstframe.settings import SETTINGS
+from firstframe.view.event import Kind
 from firstframe.view.record import FIELDS, Approx, EndReason, Outcome, State
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -185,7 +187,7 @@ address they send to changes.
 - **Clocks.** Durations are the client's own. Where its clock is off, the whole view is moved to when the server heard of
   it, and says so (`clock_shifted`).
 - **Place** comes from the address, which is then dropped; browser, system and device from the user agent. What the SDK
-  says itself wins. Query strings are cut from page URLs.
+  says itself wins. Query strings are cut from the page URLs of views ([what is kept](../security.md)).
 - **Null is unknown.** What an SDK cannot know stays null and enters no average. What it knows less than exactly is
   [flagged](../record.md#flags-of-approx).
 - `GET /openapi.json` on the collector describes every route below.
@@ -227,11 +229,52 @@ def places(name: str, *, mounted: bool, at_root: bool) -> str:
     return " and ".join(found)
 
 
+NATIVE_INTRO = """# Native
+
+For players without an SDK of those listed, and for your own code: one HTTP request, no library. The schema is served at
+`GET /v1/beacons/schema.json`.
+
+```sh
+curl http://localhost:8080/v1/beacons -d '{"view_id": "hello-1", "viewer_id": "me",
+  "context": {"video_id": "trailer", "video_title": "Trailer", "cdn": "fast", "custom_1": "spring"},
+  "events": [{"type": "play", "at": 1780000000000}, {"type": "playing", "at": 1780000000500, "playhead_ms": 0}]}'
+```
+
+- A body is one such object, or an array of them; of any content type. The answer is 202 once it is on disk.
+- `view_id` is yours: one play of one video in one player. An hour of silence, or a play after the end, begins another view.
+- Send events as they happen or in batches, in any order, again when unsure: order is by `at` (or by `seq`, when every
+  event has one), and a repeat (same `id`, or the same content) changes nothing.
+- `at` is epoch milliseconds of the client's clock.
+- While something plays send a `heartbeat` at least every few minutes: after 5 minutes of silence a view that was being
+  watched is closed as dropped, after an hour one that was paused.
+- `context` may come with any body, whole or in parts; the last word on each key counts. `custom_1` … `custom_20` are
+  dimensions; keys that are not listed are kept as `extra.<key>`.
+- What cannot be used is left out alone, with a reason under `GET /v1/refusals`; the rest of the body is used.
+
+A view at least has a `play`, then a `playing` when the first frame is shown, and an `end`. What is not told is not guessed:
+without `stall_start` there is no rebuffering, without `rendition` no bitrate.
+"""
+
+
+def native_page() -> str:
+    """docs/dialects/native.md."""
+    events = ((f"`{word}`", text) for word, text in said(Kind).items())
+    keys = ((f"`{name}`", key.shape.wanted, key.meaning) for name, key in EVENT_KEYS.items())
+    context = ((f"`{name}`", key.shape.wanted, key.meaning) for name, key in CONTEXT_KEYS.items())
+    return (
+        f"{NATIVE_INTRO}\n## Events\n\n{table(('type', 'meaning'), events)}"
+        f"\n## Keys of an event\n\nBesides `type` and `at`, all optional.\n\n"
+        f"{table(('key', 'value', 'meaning'), keys)}"
+        f"\n## Keys of the context\n\n{table(('key', 'value', 'meaning'), context)}"
+    )
+
+
 PAGES: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("settings.md", "src/firstframe/settings.py", settings_page),
     ("metrics.md", "src/firstframe/metrics/catalogue.py", metrics_page),
     ("dimensions.md", "src/firstframe/metrics/dimension.py", dimensions_page),
     ("record.md", "src/firstframe/view/record.py", record_page),
+    ("dialects/native.md", "src/firstframe/dialects/native/table.py", native_page),
     ("dialects/README.md", "the dialects", dialects_page),
 )
 

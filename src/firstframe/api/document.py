@@ -9,6 +9,8 @@ from litestar import Litestar
 
 from firstframe.api.query import MEDIA_TYPES
 from firstframe.metrics.asset import Asset
+from firstframe.metrics.catalogue import METRIC_BY_ID
+from firstframe.metrics.dimension import DIMENSION_BY_ID
 from firstframe.metrics.query import Question
 
 _LISTS = ("metrics", "group_by", "order_by")
@@ -19,6 +21,13 @@ _CHOICES = {
     "quantiles": ["exact", "sketched"],
     "format": ["json", "csv", "arrow", "parquet"],
 }
+_INSTANTS: list[dict[str, Any]] = [
+    {"enum": ["now"]},
+    {"type": "string", "pattern": r"^-\d{1,4}[smhdw]$"},
+    {"type": "string", "format": "date"},
+    {"type": "string", "format": "date-time"},
+    {"type": "number", "minimum": 0},
+]
 _WORDS = {
     "metrics": "ids of `GET /v1/metrics`, each with or without a measurement: `video_startup_time.p95`",
     "group_by": "ids of `GET /v1/dimensions`, or `extra.<key>`",
@@ -54,6 +63,9 @@ def document(app: Litestar) -> dict[str, Any]:
         content = query[verb]["responses"]["200"]["content"]
         for kind in ("csv", "arrow", "parquet"):
             content[MEDIA_TYPES[kind].partition(";")[0]] = {"schema": {"type": "string", "format": "binary"}}
+    _empty_nothing(found)
+    values = found["paths"]["/v1/dimensions/{dimension_id}/values"]["get"]["parameters"]
+    next(one for one in values if one["name"] == "dimension_id")["schema"] = _dimension_id()
     asset = _asset_schema()
     one = {**asset, "required": []}
     found["paths"]["/v1/assets/{playback_id}"]["put"]["requestBody"] = _body(one)
@@ -61,6 +73,13 @@ def document(app: Litestar) -> dict[str, Any]:
         {"type": "array", "items": asset, "maxItems": 5000}
     )
     return found
+
+
+def _empty_nothing(found: dict[str, Any]) -> None:
+    """Answers without a body have no media type; the framework gives them one."""
+    for verbs in found["paths"].values():
+        for operation in verbs.values():
+            operation["responses"].get("204", {}).pop("content", None)
 
 
 def question_schema() -> dict[str, Any]:
@@ -88,14 +107,28 @@ def _typed(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     if name == "filters":
         return {"type": "array", "items": {}, "default": []}
     if name in _LISTS:
-        return {"type": "array", "items": {"type": "string"}}
+        return {"type": "array", "items": _items(name)}
     if name in ("from", "to"):
-        return {"type": "string", "default": schema["default"]}
+        return {"anyOf": _INSTANTS, "default": schema["default"]}
+    if name == "timezone":
+        return {"type": "string", "default": "UTC", "examples": ["UTC", "Europe/Berlin"]}
     if name == "limit":
         return {"type": "integer", "minimum": 1, "maximum": 100_000, "default": schema["default"]}
     if name == "group_limit":
         return {"type": "integer", "minimum": 1, "maximum": 1_000}
     return schema
+
+
+def _items(name: str) -> dict[str, Any]:
+    if name == "metrics":
+        measured = "|".join(METRIC_BY_ID)
+        pattern = rf"^({measured})\.(sum|mean|median|peak|p\d{{1,2}}(\.\d{{1,2}})?)$"
+        return {"anyOf": [{"enum": list(METRIC_BY_ID)}, {"type": "string", "pattern": pattern}]}
+    return _dimension_id() if name == "group_by" else {"type": "string"}
+
+
+def _dimension_id() -> dict[str, Any]:
+    return {"anyOf": [{"enum": list(DIMENSION_BY_ID)}, {"type": "string", "pattern": r"^extra\.\w{1,100}$"}]}
 
 
 def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from firstframe.dialects.base import Dialect, Grant, Reply
 from firstframe.edge.answer import JSON, reply_headers, send_answer, send_refusal
 from firstframe.edge.body import Disconnected, Patience, check_depth, expand, read_body
 from firstframe.edge.cors import cors_headers, preflight_headers
+from firstframe.edge.document import PATH as DOCUMENT
+from firstframe.edge.document import document
 from firstframe.edge.intake import HEADER_CHARS, Intake, not_understood
 from firstframe.edge.meter import Meter
 from firstframe.edge.refusal import SAMPLE_BYTES, Refusals, Refused, reason_of
@@ -71,6 +73,7 @@ class Collector:
         self._clock = clock
         self._refusal_file = refusal_file
         self._mounts = tuple((mounts or {}).items())
+        self._document = document(dialects)
         self._intake = Intake(journal, keys, places, settings, meter, clock)
         self._sockets = SocketHub(self.router, self._intake, self._note)
         self._patience = Patience(settings.request_seconds)
@@ -227,8 +230,8 @@ class Collector:
         if method == "OPTIONS" and match is not None:
             methods = set(match.methods) - {SOCKET} or {"GET"}
             await send_answer(send, 204, preflight_headers(headers, methods), b"")
-        elif path in ("/", "/health") and method in ("GET", "HEAD"):
-            status, content = self._health() if path == "/health" else (200, self._welcome())
+        elif path in ("/", "/health", DOCUMENT) and method in ("GET", "HEAD"):
+            status, content = self._own(path)
             cors = cors_headers(headers.get(b"origin"))
             await send_answer(send, status, [JSON, *cors], msgspec.json.encode(content))
         else:
@@ -237,6 +240,11 @@ class Collector:
                 expected=self.router.known,
                 got=f"{method} {path[:200]}",
             )
+
+    def _own(self, path: str) -> tuple[int, dict[str, Any]]:
+        if path == "/health":
+            return self._health()
+        return 200, self._document if path == DOCUMENT else self._welcome()
 
     def _welcome(self) -> dict[str, Any]:
         return {

@@ -65,6 +65,8 @@ class Intake:
                 f"the query is {len(query)} bytes, {QUERY_BYTES} are allowed", limit_bytes=QUERY_BYTES
             )
         kept = {name: headers[raw].decode("latin-1")[:HEADER_CHARS] for raw, name in _KEPT if raw in headers}
+        if "referer" in kept and not self._settings.keep_page_query:
+            kept["referer"] = kept["referer"].partition("?")[0]
         method = scope.get("method", "GET")
         return Request(method, target.route.path, match.params, query.decode("latin-1"), kept, body)
 

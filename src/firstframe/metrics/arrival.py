@@ -23,7 +23,7 @@ async def arrivals(engine: AsyncEngine, project: str) -> dict[str, Arrival]:
     binder = Binder()
     sql = (
         "SELECT dialect, min(received_first), max(received_last) FROM views"
-        f" WHERE project = {binder.bind(project, 'String')} GROUP BY dialect {SETTINGS}"
+        f" WHERE project = {binder.bind(project, 'String')} AND is_deleted = 0 GROUP BY dialect {SETTINGS}"
     )
     rows = (await run(engine, Statement(sql, binder.params))).rows
     return {dialect: Arrival(epoch_ms(first), epoch_ms(last)) for dialect, first, last in rows}

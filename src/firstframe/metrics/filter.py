@@ -169,6 +169,10 @@ def _tree(value: dict[str, Any], depth: int) -> Filter:
     if keys == {"not"}:
         return Not(_read(value["not"], depth - 1))
     if {"dimension", "op"} <= keys <= {"dimension", "op", "value"}:
+        if "value" not in value and value["op"] != "exists":
+            raise _wrong(
+                f"has no value for {value['dimension']}:{value['op']}", '{"dimension", "op", "value"}', None
+            )
         return _leaf(str(value["dimension"]), str(value["op"]), value.get("value", True))
     raise _wrong(
         f"holds an object with {sorted(keys)}",
@@ -264,6 +268,7 @@ def _flag(dimension: Dimension, value: Any) -> bool:
 
 def _wrong(what: str, allowed: Any, got: Any) -> BadRequest:
     shown = got if isinstance(got, int | float | bool | None) else str(got)[:200]
+    wanted = f"one of {', '.join(allowed)}" if isinstance(allowed, list) else allowed
     return BadRequest(
-        f"{PARAMETER} {what[:300]}, but wanted is {allowed}", parameter=PARAMETER, got=shown, allowed=allowed
+        f"{PARAMETER} {what[:300]}, but wanted is {wanted}", parameter=PARAMETER, got=shown, allowed=allowed
     )

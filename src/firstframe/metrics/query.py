@@ -166,7 +166,7 @@ def plan_of(question: Question, project: str, now_ms: int) -> Plan:
         weights=question.weights,
         uniques=_literal("uniques", question.uniques, ("exact", "sketched")),
         quantiles=_literal("quantiles", question.quantiles, ("exact", "sketched")),
-        bots=question.include_bots or any(one.dimension.id == "bot" for one in conditions(found)),
+        bots=question.include_bots or _speaks_of_bots(found, groups),
         ready_times=question.include_ready_times,
         format=_literal("format", question.format, ("json", "csv", "arrow", "parquet")),
     )
@@ -201,6 +201,13 @@ def _measures(names: Sequence[str]) -> tuple[Measure, ...]:
 
 def _groups(names: Sequence[str]) -> tuple[Dimension, ...]:
     return tuple(find_dimension(name, "group_by", groupable=True) for name in dict.fromkeys(names))
+
+
+def _speaks_of_bots(found: Filter, groups: Sequence[Dimension]) -> bool:
+    """Who tells robots apart wants them."""
+    return any(
+        one.id == "bot" for one in (*groups, *(condition.dimension for condition in conditions(found)))
+    )
 
 
 def _order(

@@ -259,6 +259,8 @@ def test_bots_are_left_out_unless_asked_for(engine) -> None:
     store(engine, [play("h", NEW_YEAR_MS, 1_000, 9_000), play("r", NEW_YEAR_MS, 1_000, 9_000, bot=True)])
     assert value(engine, "attempts") == 1
     assert value(engine, "attempts", include_bots=True) == 2
+    rows = ask(engine, metrics=["attempts"], group_by=["bot"], order_by=["bot"]).data
+    assert rows == [{"bot": False, "attempts": 1}, {"bot": True, "attempts": 1}]
     assert value(engine, "attempts", filters=["bot:eq:true"]) == 1
 
 

@@ -37,6 +37,7 @@ NOW_MS = 1_800_000_000_000
         ({"metrics": "attempts", "uniques": "roughly"}, "uniques"),
         ({"metrics": "attempts", "format": "xml"}, "format"),
         ({"metrics": "attempts", "filters": "country"}, "filters"),
+        ({"metrics": "attempts", "filters": {"dimension": "country", "op": "eq"}}, "filters"),
         ({"metrics": "attempts", "filter": "country:eq:DE"}, "the question"),
     ],
 )
@@ -46,6 +47,12 @@ def test_parameter_is_named(question, parameter) -> None:
         plan_of(read_question(question), "default", NOW_MS)
     assert refused.value.detail["parameter"] == parameter
     assert refused.value.detail["allowed"]
+
+
+def test_wanted_operators_are_told_as_words() -> None:
+    """An operator that does not fit is answered with those that do, in plain words."""
+    with pytest.raises(BadRequest, match="which is a text, but wanted is one of eq, neq, in"):
+        plan_of(read_question({"metrics": "attempts", "filters": "country:gt:x"}), "default", NOW_MS)
 
 
 def test_near_names_are_suggested() -> None:
