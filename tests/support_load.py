@@ -16,7 +16,13 @@ class Load:
     """Threads that play views and remember which events were acknowledged with a 2xx, and nothing else."""
 
     def __init__(
-        self, post: Callable[[str, bytes], int], *, threads: int = 4, seed: int = 7, pause: float = 0.004
+        self,
+        post: Callable[[str, bytes], int],
+        *,
+        threads: int = 4,
+        seed: int = 7,
+        pause: float = 0.004,
+        padding_bytes: int = 0,
     ) -> None:
         self._post = post
         self._stop = threading.Event()
@@ -24,9 +30,11 @@ class Load:
             threading.Thread(target=self._play, args=(seed + n,), daemon=True) for n in range(threads)
         ]
         self._pause = pause
+        self._padding_bytes = padding_bytes
         self._lock = threading.Lock()
         self.acknowledged: dict[str, set[str]] = {}
         """Event ids by view id."""
+        self.accepted = 0
         self.refused = 0
         self.sent = 0
 
@@ -53,16 +61,19 @@ class Load:
                 time.sleep(self._pause)
 
     def _send(self, view: str, start_ms: int, steps: dict[int, str], chance: random.Random) -> None:
-        events = [
+        events: list[dict[str, object]] = [
             {"type": name, "at": start_ms + step * 100, "id": f"{view}-{step}", "seq": step}
             for step, name in steps.items()
         ]
+        if self._padding_bytes:
+            events[0]["padding"] = chance.randbytes(self._padding_bytes // 2).hex()
         body = json.dumps({"view_id": view, "events": events}).encode()
         for _ in range(2 if chance.random() < 0.1 else 1):  # now and then a delivery comes twice
             status = self._post("/v1/beacons", body)
             with self._lock:
                 self.sent += 1
                 if 200 <= status < 300:
+                    self.accepted += 1
                     self.acknowledged.setdefault(view, set()).update(str(event["id"]) for event in events)
                 else:
                     self.refused += 1

@@ -1,4 +1,4 @@
-"""The body of a request as it comes in: decoded piece by piece, so that an INSERT of any size needs little memory."""
+"""The body of a request as it comes in: decoded piece by piece."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any

@@ -13,8 +13,9 @@ from typing import Any
 
 from firstframe.engine.body import Body, Gone
 from firstframe.engine.compression import decoder, encoder, encoding_for
-from firstframe.engine.fault import READONLY, fault, fault_of
+from firstframe.engine.fault import READONLY, SESSION_IS_LOCKED, Fault, fault, fault_of
 from firstframe.engine.guard import permitted
+from firstframe.engine.keeper import Keeper
 from firstframe.engine.lane import Lane, Lanes
 from firstframe.engine.reply import Reply, Summary
 from firstframe.engine.request import READER, Ask, ask_of, limits, with_form
@@ -50,6 +51,7 @@ _STATEMENT_BYTES = 16 << 20
 _READER_BYTES = 1 << 20
 _HEAD_BYTES = 64 << 10
 _OK = b"Ok.\n"
+_CLAIMS, _CLAIM_SECONDS = 20, 0.02
 
 
 class Face:
@@ -60,6 +62,7 @@ class Face:
         sessions: Sessions,
         lanes: Lanes,
         secrets: Mapping[str, str],
+        keeper: Keeper,
         *,
         memory_bytes: int,
         query_seconds: float,
@@ -67,6 +70,7 @@ class Face:
         self._sessions = sessions
         self._lanes = lanes
         self._secrets = secrets
+        self.keeper = keeper
         self._memory_bytes = memory_bytes
         self._query_seconds = query_seconds
 
@@ -102,7 +106,9 @@ class Face:
         except Gone:
             return
         except Exception as error:  # noqa: BLE001 - whatever happens is told to the client
-            await reply.fail(fault_of(error), self._sessions.version, tag)
+            told_fault = fault_of(error)
+            self.keeper.heard(told_fault)
+            await reply.fail(told_fault, self._sessions.version, tag)
 
     def _headers(self, query_id: str, tag: str) -> dict[str, str]:
         return {
@@ -151,7 +157,7 @@ class _Run:
 
     async def _run_named(self, lane: Lane, name: str, statement: Statement) -> None:
         key = (self._ask.user, name)
-        kept = self._face.sessions.claim(key, must_exist=self._ask.session_check)
+        kept = await self._claimed(key)
         # The read-only user's sessions are names only: a connection that is locked down cannot be prepared again.
         keep = self._ask.user != READER
         opened = kept
@@ -163,6 +169,17 @@ class _Run:
             if opened is not None and not keep:
                 await lane(opened.close)
             self._face.sessions.release(key, opened if keep else None, self._ask.session_seconds)
+
+    async def _claimed(self, key: tuple[str, str]) -> Session | None:
+        """The session of this name; its last statement may have been answered and not yet have let go of it."""
+        for _ in range(_CLAIMS):
+            try:
+                return self._face.sessions.claim(key, must_exist=self._ask.session_check)
+            except Fault as failure:
+                if failure.code != SESSION_IS_LOCKED:
+                    raise
+                await asyncio.sleep(_CLAIM_SECONDS)
+        return self._face.sessions.claim(key, must_exist=self._ask.session_check)
 
     async def _statement(self) -> Statement:
         """The statement; what of an INSERT's data is still in the body stays there."""
@@ -199,7 +216,7 @@ class _Run:
     async def _insert(self, lane: Lane, session: Session, statement: Statement) -> None:
         await lane(session.bind, self._ask.params)
         fmt = statement.format or self._ask.format or "TabSeparated"
-        inserting = await lane(session.insert, statement.text, fmt)
+        inserting = await lane(session.insert, statement.text, statement.tail, fmt)
         try:
             if statement.data:
                 await lane(inserting.append, statement.data)
@@ -208,7 +225,8 @@ class _Run:
         except BaseException:
             await lane(inserting.cancel)
             raise
-        written = await lane(inserting.finish)
+        keeper = self._face.keeper
+        written = await lane(keeper.with_room, inserting.finish)
         self._summary.written_rows, self._summary.written_bytes = written.rows, written.bytes
         self._reply.name_format(self._ask.format or "TabSeparated")
         await self._reply.finish(self._told())
@@ -220,7 +238,10 @@ class _Run:
         if select and fmt in STREAMED:
             await self._stream(lane, session, statement, fmt)
         else:
-            await self._write(await lane(session.whole, statement.text, fmt, self._ask.params))
+            whole = partial(session.whole, statement.text, fmt, self._ask.params)
+            # Whatever the engine makes of a nearly full disk, no row may be said to be stored that is not.
+            answer = lane(self._face.keeper.with_room, whole) if statement.verb == b"INSERT" else lane(whole)
+            await self._write(await answer)
         await self._reply.finish(self._told())
 
     async def _stream(self, lane: Lane, session: Session, statement: Statement, fmt: str) -> None:

@@ -3,10 +3,15 @@
 import re
 
 _CODE = re.compile(r"Code: (\d+)\. ")
-_NOISE = re.compile(r"^(?:Streaming (?:query|insert \w+) failed: )+")
+_NOISE = re.compile(r"^(?:Streaming query failed: )+")
+_TWICE = re.compile(r"^(?:Code: (\d+)\. DB::Exception: )+(?=Code: \1\. )")
+_FILE = re.compile(
+    r": \(in file/uri [^)]*\)(?:: While executing File: data for INSERT was parsed from file)?"
+)
 
 SYNTAX_ERROR = 62
 NOT_IMPLEMENTED = 48
+NOT_ENOUGH_SPACE = 243
 READONLY = 164
 SESSION_NOT_FOUND = 372
 SESSION_IS_LOCKED = 373
@@ -30,6 +35,7 @@ _STATUS = {
 _NAMES = {
     SYNTAX_ERROR: "SYNTAX_ERROR",
     NOT_IMPLEMENTED: "NOT_IMPLEMENTED",
+    NOT_ENOUGH_SPACE: "NOT_ENOUGH_SPACE",
     READONLY: "READONLY",
     SESSION_NOT_FOUND: "SESSION_NOT_FOUND",
     SESSION_IS_LOCKED: "SESSION_IS_LOCKED",
@@ -67,7 +73,7 @@ def fault_of(error: BaseException) -> Fault:
     """What the embedded engine raised, with the code read back from its text."""
     if isinstance(error, Fault):
         return error
-    text = _NOISE.sub("", str(error)).strip()
+    text = _FILE.sub("", _TWICE.sub("", _NOISE.sub("", str(error)).strip()))
     found = _CODE.search(text)
     if found is None:
         return fault(UNKNOWN_EXCEPTION, text or type(error).__name__)

@@ -38,6 +38,7 @@ def run(
     The user `WRITER` may do everything; `READER`, who exists when ``read_password`` is not empty, may read.
     """
     from firstframe.engine.face import Face
+    from firstframe.engine.keeper import Keeper
     from firstframe.engine.lane import Lanes
 
     _check(host, write_password)
@@ -48,16 +49,19 @@ def run(
         from firstframe.engine.session import Sessions  # loads chDB: a second or two
 
         sessions, lanes = Sessions(folder / "columns"), Lanes(LANES)
+        keeper = Keeper(folder, sessions.open).start()
         face = Face(
             sessions,
             lanes,
             {WRITER: write_password, READER: read_password},
+            keeper,
             memory_bytes=memory_bytes,
             query_seconds=query_seconds,
         )
         try:
             uvicorn.Server(_config(face, host, port)).run()
         finally:
+            keeper.close()
             lanes.close()
             sessions.close()
 

@@ -5,10 +5,12 @@ millisecond, so a statement gets its own and can leave nothing behind for the ne
 session by name (`session_id`) is given the same one again.
 """
 
+import os
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 from chdb.session import Session as ChdbSession
@@ -90,12 +92,9 @@ class Session:
         finally:
             stream.close()
 
-    def insert(self, sql: bytes, fmt: str) -> "Inserting":
-        """Begin an INSERT whose data is to come."""
-        try:
-            return Inserting(self._connection.send_insert(_text(sql), fmt))
-        except RuntimeError as error:  # chDB's own errors are of this kind
-            raise fault_of(error) from None
+    def insert(self, sql: bytes, tail: bytes, fmt: str) -> "Inserting":
+        """Begin an INSERT whose data is to come; ``tail`` is its SETTINGS clause."""
+        return Inserting(self._connection, sql, tail, fmt)
 
     def close(self) -> None:
         self._connection.close()
@@ -107,26 +106,35 @@ class Session:
 
 
 class Inserting:
-    """An INSERT under way: all rows are there after `finish`, none after `cancel`."""
+    """An INSERT under way: all rows are there after `finish`, none after `cancel`.
 
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
+    Its data is held in memory and read by the engine as a file. chDB's own streaming insert (`send_insert`) is not
+    used: it says that it succeeded whatever the table's storage threw, a full disk and a constraint alike.
+    """
+
+    def __init__(self, connection: Any, sql: bytes, tail: bytes, fmt: str) -> None:
+        self._connection = connection
+        self._sql, self._tail, self._fmt = sql, tail, _format(fmt)
+        self._file, self._path = _spool()
 
     def append(self, data: bytes) -> None:
-        try:
-            self._inner.append(data)
-        except RuntimeError as error:  # chDB's own errors are of this kind
-            raise fault_of(error) from None
+        self._file.write(data)
 
     def finish(self) -> Written:
+        self._file.flush()
+        source = f" FROM INFILE {literal(self._path)} COMPRESSION 'none' ".encode()
         try:
-            result = self._inner.finish()
+            result = self._connection.query(
+                _text(self._sql + source + self._tail + f" FORMAT {self._fmt}".encode()), "Null"
+            )
         except RuntimeError as error:  # chDB's own errors are of this kind
             raise fault_of(error) from None
-        return Written(int(result.rows_written), int(result.bytes_written))
+        finally:
+            self._file.close()
+        return Written(int(result.rows_written()), int(result.bytes_written()))
 
     def cancel(self) -> None:
-        self._inner.cancel()
+        self._file.close()
 
 
 class Sessions:
@@ -191,6 +199,21 @@ def quoted(name: str) -> str:
     """An identifier in backticks."""
     escaped = name.replace("\\", "\\\\").replace("`", "\\`")
     return f"`{escaped}`"
+
+
+def _spool() -> tuple[IO[bytes], str]:
+    """A file in memory where the system has such, so that a full disk is no matter to it; and its path."""
+    if hasattr(os, "memfd_create"):
+        held = os.fdopen(os.memfd_create("insert"), "wb")
+        return held, f"/proc/self/fd/{held.fileno()}"
+    named = tempfile.NamedTemporaryFile("wb")  # noqa: SIM115 - closed by finish and cancel
+    return named, named.name
+
+
+def _format(name: str) -> str:
+    if not name.isalnum() or not name.isascii():
+        raise Fault(73, f"Code: 73. DB::Exception: Unknown format {name!r}. (UNKNOWN_FORMAT)")
+    return name
 
 
 def _name(name: str) -> str:

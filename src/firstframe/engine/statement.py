@@ -61,6 +61,8 @@ class Statement(msgspec.Struct, frozen=True):
     """For an INSERT that takes data: what of the data followed in the same text."""
     whole: bool = False
     """The answer has totals or extremes, which cannot be had in pieces."""
+    tail: bytes = b""
+    """For an INSERT that takes data: its SETTINGS, which stand behind the place where data is named."""
 
 
 def tokens(text: bytes) -> Iterator[Token]:
@@ -93,18 +95,26 @@ def read(text: bytes) -> Statement:
 
 def _insert(text: bytes, stream: Iterator[Token]) -> Statement:
     before: Token | None = None
+    cut: int | None = None  # where its SETTINGS begin
     for token in stream:
         if token.depth:
             continue
         if before is not None and before.upper == b"FORMAT" and token.kind in ("word", "quoted"):
             start = _end(_AFTER_FORMAT, text, token.end)
-            return Statement(b"INSERT", text[: before.start], token.name.decode(), text[start:])
+            return _taking(text[: before.start], cut, token.name.decode(), text[start:])
         if token.upper == b"VALUES":
-            return Statement(b"INSERT", text[: token.start], "Values", text[token.end :])
+            return _taking(text[: token.start], cut, "Values", text[token.end :])
+        if token.upper == b"SETTINGS" and before is not None and before.upper not in (b"INTO", b"TABLE"):
+            cut = token.start if before.value != b"." and cut is None else cut
         if token.upper in (b"SELECT", b"WITH", b"WATCH", b"EXPLAIN"):
             return _other(text, Token("word", b"INSERT", 0, 0, 0), [token, *stream])
         before = token
-    return Statement(b"INSERT", text.rstrip(b"; \t\r\n"), None, b"")
+    return _taking(text.rstrip(b"; \t\r\n"), cut, None, b"")
+
+
+def _taking(head: bytes, cut: int | None, fmt: str | None, data: bytes) -> Statement:
+    text, tail = (head, b"") if cut is None else (head[:cut], head[cut:])
+    return Statement(b"INSERT", text, fmt, data, tail=tail)
 
 
 def _other(text: bytes, first: Token, rest: list[Token]) -> Statement:

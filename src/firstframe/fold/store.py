@@ -50,14 +50,17 @@ class Store:
         return open_views(self._engine)
 
     def put_events(self, batch: Batch, chunk: int, token: str | None) -> None:
-        """Store a chunk's events and rejects; the same token again changes nothing."""
+        """Store a chunk's events and rejects; the same chunk again changes nothing.
+
+        Events need no token for that, they are the same by their keys; rejects have no keys.
+        """
         rows = [
             event_row(name.project, name.dialect, event, chunk)
             for name, events in batch.events.items()
             for event in events
         ]
         if rows:
-            self._engine.insert("events", EVENT_COLUMNS, rows, token=token)
+            self._engine.insert("events", EVENT_COLUMNS, rows)
         refused = [
             reject_row(
                 each.received_at_ms,

@@ -14,7 +14,7 @@ import structlog
 
 from firstframe.errors import JournalError
 from firstframe.journal.base import Chunk, Lag
-from firstframe.journal.frame import Scan
+from firstframe.journal.frame import Scan, unbroken
 from firstframe.journal.note import Bounds, Notebook
 from firstframe.journal.reader import SegmentReader, beacons_of
 from firstframe.journal.retention import Retention
@@ -136,6 +136,9 @@ class FilesConsumer:
         # What the writer has not synced yet may be read here; a chunk must not vanish with the power.
         reader.sync()
         found = reader.scan(start, size, self._chunk_beacons)
+        if not is_final:
+            # What looks damaged may be a record that its writer is taking back this moment.
+            found = unbroken(found)
         if found.frames:
             bounds = Bounds(self._notes.number + 1, name, start, start + found.end, len(found.frames))
             self._notes.add(bounds)

@@ -16,6 +16,7 @@ from firstframe.errors import ConfigError, Unavailable
 from firstframe.journal.base import partitions_of
 from firstframe.journal.frame import HEADER_BYTES, frame
 from firstframe.journal.room import Room, measure
+from firstframe.journal.room import segment_bytes as segment_bytes_of
 from firstframe.journal.segment import SegmentWriter, partition_folder
 
 log = structlog.get_logger()
@@ -76,7 +77,6 @@ class FilesAppender:
         self._partitions = partitions
         self._commit_seconds = commit_ms / 1000
         self._limit_bytes = limit_bytes
-        self._segment_bytes = segment_bytes
         self._segment_ms = segment_seconds * 1000
         self._now_ms = now_ms
         self._encode = msgspec.msgpack.Encoder().encode
@@ -94,6 +94,7 @@ class FilesAppender:
         try:
             for partition in range(partitions):
                 partition_folder(journal, partition).mkdir(parents=True, exist_ok=True)
+            self._segment_bytes = segment_bytes_of(journal, segment_bytes)
         except OSError as error:
             raise ConfigError(f"the journal folder {journal} cannot be made: {error.strerror}") from error
 

@@ -77,6 +77,18 @@ def scan(marker: bytes, data: bytes, *, limit: int | None = None) -> Scan:
     return Scan(frames, at, damaged)
 
 
+def unbroken(found: Scan) -> Scan:
+    """The same without what stands behind the first damage."""
+    if not found.damaged:
+        return found
+    frames: list[Found] = []
+    for each in found.frames:
+        if each.start != (frames[-1].end if frames else 0):
+            break
+        frames.append(each)
+    return Scan(frames, frames[-1].end if frames else 0, 0)
+
+
 def _resync(marker: bytes, data: bytes, start: int) -> Found | None:
     at = data.find(marker, start)
     while at >= 0:

@@ -41,6 +41,7 @@ class Notebook:
     def __init__(self, folder: Path) -> None:
         """Read the notes; a line that a crash cut short was never acted on. Raises `JournalError`."""
         self._folder = folder
+        self._rewrite_at = REWRITE_BYTES
         self.committed = _read_commit(folder / COMMIT_NAME)
         self.number = self.committed
         """The newest number given out."""
@@ -74,9 +75,8 @@ class Notebook:
         self.committed = number
         for each in [each for each in self.bounds if each <= number]:
             self._settle(self.bounds.pop(each))
-        if self._size > REWRITE_BYTES:
-            os.close(self._descriptor)
-            self._rewrite()
+        if self._size > self._rewrite_at:
+            self._shorten()
 
     def forget(self, segment: str) -> None:
         """The segment is gone."""
@@ -97,13 +97,28 @@ class Notebook:
     def _settle(self, bounds: Bounds) -> None:
         self.committed_to[bounds.segment] = max(self.committed_to.get(bounds.segment, 0), bounds.end)
 
+    def _shorten(self) -> None:
+        """Rewrite the log; on a disk that has no room for that the old one goes on."""
+        old = self._descriptor
+        try:
+            self._rewrite()
+            self._rewrite_at = REWRITE_BYTES
+        except OSError:
+            self._open()  # the old file or the new one: whichever has the name now
+            self._rewrite_at = self._size + REWRITE_BYTES
+        finally:
+            os.close(old)
+
     def _rewrite(self) -> None:
         """One line for how far each segment is committed, one for each chunk that is not."""
         done = (Bounds(self.committed, name, 0, end, 0) for name, end in sorted(self.committed_to.items()))
         content = b"".join(_line(each) for each in (*done, *(self.bounds[n] for n in sorted(self.bounds))))
         _replace(self._folder / LOG_NAME, content)
-        self._size = len(content)
+        self._open()
+
+    def _open(self) -> None:
         self._descriptor = os.open(self._folder / LOG_NAME, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._size = os.fstat(self._descriptor).st_size
 
 
 def _line(bounds: Bounds) -> bytes:

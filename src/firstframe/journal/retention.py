@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from firstframe.journal.reader import SegmentReader
-from firstframe.journal.room import used_bytes
+from firstframe.journal.room import shortage_bytes, used_bytes
 from firstframe.journal.segment import Segment
 
 log = structlog.get_logger()
@@ -48,12 +48,13 @@ class Retention:
         return removed
 
     def _surplus_bytes(self) -> float:
-        if self._limit_bytes is None:
-            return 0
-        surplus = used_bytes(self._journal) - self._limit_bytes * PRESSURE
+        surplus: float = shortage_bytes(self._journal)
+        if self._limit_bytes is not None:
+            surplus = max(surplus, used_bytes(self._journal) - self._limit_bytes * PRESSURE)
         if surplus > 0:
             log.warning(
-                "journal nears its limit: folded segments go before their time", surplus_bytes=int(surplus)
+                "journal nears its limit or the disk its end: folded segments go before their time",
+                surplus_bytes=int(surplus),
             )
         return surplus
 

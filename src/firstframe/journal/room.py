@@ -10,8 +10,9 @@ import msgspec
 from firstframe.journal.segment import list_segments, partition_folders, size_of
 
 RESERVE_BYTES = 256 * 2**20
-RESERVE_SHARE = 50
-"""The reserve is 256 MiB, or a fiftieth of a small disk: the fold must be able to note what it has done."""
+RESERVE_SHARE = 8
+"""The reserve is 256 MiB, or an eighth of a small disk: twice what the engine wants left before it takes rows, so
+that what was accepted last can still be folded, and the fold can note what it has done."""
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -32,6 +33,18 @@ class Room(msgspec.Struct, frozen=True):
         return None
 
 
+def shortage_bytes(journal: Path) -> int:
+    """What is missing for half as much again as the reserve; not above 0 when nothing is. Raises OSError."""
+    free, reserve = _disk(journal)
+    return reserve * 3 // 2 - free
+
+
+def segment_bytes(journal: Path, most: int) -> int:
+    """How large a segment may get: on a small disk smaller, or the one being written is all there is."""
+    disk = os.statvfs(journal)
+    return min(most, max(disk.f_blocks * disk.f_frsize // 64, 2**20))
+
+
 def used_bytes(journal: Path) -> int:
     """The size of all segments of all partitions."""
     return sum(
@@ -41,6 +54,12 @@ def used_bytes(journal: Path) -> int:
 
 def measure(journal: Path, limit_bytes: int) -> Room:
     """Look at the disk. Raises OSError."""
+    free, reserve = _disk(journal)
+    return Room(used_bytes(journal), limit_bytes, free, reserve)
+
+
+def _disk(journal: Path) -> tuple[int, int]:
+    """Bytes free and bytes to keep free."""
     disk = os.statvfs(journal)
     reserve = min(RESERVE_BYTES, disk.f_blocks * disk.f_frsize // RESERVE_SHARE)
-    return Room(used_bytes(journal), limit_bytes, disk.f_bavail * disk.f_frsize, reserve)
+    return disk.f_bavail * disk.f_frsize, reserve

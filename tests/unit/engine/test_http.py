@@ -333,3 +333,25 @@ def test_a_statement_gets_no_more_memory_than_its_cap(http):
         params={"max_memory_usage": "10000000"},
     )
     assert small.headers["x-clickhouse-exception-code"] == "241"
+
+
+@pytest.mark.parametrize(
+    ("table_of", "code"),
+    [
+        (
+            "CREATE TABLE strict (a UInt32, b String, CONSTRAINT small CHECK a < 0) ENGINE = MergeTree ORDER BY a",
+            469,
+        ),
+        (
+            "CREATE TABLE strict (a UInt32, b String) ENGINE = MergeTree ORDER BY a PARTITION BY a"
+            " SETTINGS min_free_disk_bytes_to_perform_insert = 1000000000000000",
+            243,
+        ),
+    ],
+)
+def test_what_the_table_refuses_is_told(table, table_of, code):
+    """An insert that the storage cannot take fails, after its data was read without fault."""
+    table.post("/", content=table_of).raise_for_status()
+    answer = table.post("/", params={"query": "INSERT INTO strict FORMAT JSONEachRow"}, content=ROWS)
+    assert answer.headers["x-clickhouse-exception-code"] == str(code)
+    assert table.post("/", content="SELECT count() FROM strict").text == "0\n"

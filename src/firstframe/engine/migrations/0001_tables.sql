@@ -1,6 +1,8 @@
 -- What the fold writes and the metrics read. Needs ClickHouse 25.5 or later (or the embedded engine).
--- Every table keeps a window of insert tokens, so that a chunk that is inserted again changes nothing, and syncs
--- what it inserted, so that an acknowledged row survives a kill.
+-- Every table syncs what it inserted, so that an acknowledged row survives a kill, and keeps merged parts for a while
+-- (the embedded engine's own default is not at all), so that a merge that a full disk broke can be taken back.
+-- `events` and `views` know no insert tokens: their keys make a repeat harmless, while a token that outlived a failed
+-- insert would make the next try a loss.
 
 -- One row is one delivery of an event; of equal deliveries the earliest receipt stays, whichever came in first.
 CREATE TABLE IF NOT EXISTS events
@@ -26,7 +28,7 @@ PARTITION BY toDate(received_at)
 ORDER BY (project, view_key, event_key)
 SETTINGS
     default_compression_codec = 'ZSTD(1)',
-    non_replicated_deduplication_window = 1000,
+    old_parts_lifetime = 480,
     fsync_after_insert = 1,
     fsync_part_directory = 1,
     ttl_only_drop_parts = 1,
@@ -207,7 +209,7 @@ PARTITION BY toYYYYMM(first_hour)
 ORDER BY (project, first_hour, view_id)
 SETTINGS
     default_compression_codec = 'ZSTD(1)',
-    non_replicated_deduplication_window = 1000,
+    old_parts_lifetime = 480,
     fsync_after_insert = 1,
     fsync_part_directory = 1,
     ttl_only_drop_parts = 1,
@@ -229,6 +231,7 @@ ORDER BY (project, received_at)
 SETTINGS
     default_compression_codec = 'ZSTD(1)',
     non_replicated_deduplication_window = 1000,
+    old_parts_lifetime = 480,
     fsync_after_insert = 1,
     fsync_part_directory = 1,
     ttl_only_drop_parts = 1,
@@ -253,5 +256,6 @@ ORDER BY (project, playback_id)
 SETTINGS
     default_compression_codec = 'ZSTD(1)',
     non_replicated_deduplication_window = 1000,
+    old_parts_lifetime = 480,
     fsync_after_insert = 1,
     fsync_part_directory = 1;
