@@ -88,7 +88,7 @@ def make_app(
     )
 
 
-@get("/schema/openapi.json", opt={PUBLIC: True}, include_in_schema=False)
+@get(["/schema", "/schema/openapi.json"], opt={PUBLIC: True}, include_in_schema=False)
 async def get_document(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """The OpenAPI document."""
     return Response(document(request.app), media_type=MediaType.JSON)

@@ -91,8 +91,19 @@ def framework_failed(request: Request[Any, Any, Any], error: HTTPException) -> R
         return _response(
             NotFound(f"there is nothing at {request.url.path[:200]}", got=request.url.path[:200])
         )
-    refusal = kind(error.detail or kind.default_code)
-    return _response(refusal, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if kind is MethodNotAllowed:
+        return _response(_wrong_method(request, headers), headers)
+    return _response(kind(error.detail or kind.default_code), headers)
+
+
+def _wrong_method(request: Request[Any, Any, Any], headers: Mapping[str, str]) -> MethodNotAllowed:
+    told = next((value for name, value in headers.items() if name.lower() == "allow"), "")
+    allowed = sorted(method.strip() for method in told.split(",") if method.strip())
+    path = request.url.path[:200]
+    return MethodNotAllowed(
+        f"{request.method} is not for {path}; {', '.join(allowed)} is", expected=allowed, got=request.method
+    )
 
 
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, ErrorBody]]:

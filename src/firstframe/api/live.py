@@ -87,7 +87,7 @@ def _query(
         filter=found,
         groups=tuple(find_dimension(name, "group_by", groupable=True) for name in dict.fromkeys(names)),
         minutes=minutes,
-        bots=include_bots or any(one.dimension.id == "bot" for one in conditions(found)),
+        bots=include_bots or "bot" in (*names, *(one.dimension.id for one in conditions(found))),
         limit=limit,
     )
 

@@ -1,0 +1,220 @@
+/** Any metric by one or two dimensions, what costs most first. */
+import { useAnswer } from "../api/answer";
+import { type Measured, useCatalogue } from "../api/catalogue";
+import { call } from "../api/client";
+import type { Answer, Row } from "../api/type";
+import { among } from "../logic/filter";
+import { change, changeOf, format } from "../logic/format";
+import { addsUp, impact, isExact } from "../logic/impact";
+import { number } from "../logic/series";
+import { DimensionChoice, MeasurementChoice, MetricChoice } from "../part/choice";
+import { Defined, MetricName } from "../part/definition";
+import { FilterBar } from "../part/filterbar";
+import { Heatmap } from "../part/heatmap";
+import { Panel } from "../part/panel";
+import { RangeBar } from "../part/rangebar";
+import { useNaming } from "../part/ranking";
+import { Sharing } from "../part/sharing";
+import { Ready } from "../part/state";
+import { type Column, Table } from "../part/table";
+import { WorldMap } from "../part/worldmap";
+import { Head } from "../shell";
+import { isFrozen } from "../state/address";
+import { useScope } from "../state/range";
+
+const MOST_GROUPS = 500;
+
+export default function Breakdown() {
+  const { board, metric } = useCatalogue();
+  const { here } = useScope();
+  const chosen = metric(here.params.get("m") ?? board.headlines[4] ?? board.volume);
+  const by = here.params.get("by") ?? board.breakdowns[0] ?? "";
+  const second = here.params.get("by2") ?? "";
+  const set = (name: string) => (value: string) => here.set({ [name]: value }, { replace: true });
+  return (
+    <>
+      <Head title="Breakdown">
+        <RangeBar />
+        {!isFrozen() && <Sharing />}
+      </Head>
+      <FilterBar />
+      <div className="choices">
+        <MetricChoice value={chosen.key} onChange={set("m")} />
+        <MeasurementChoice measured={chosen} onChange={set("m")} />
+        <DimensionChoice label="By" value={by} onChange={set("by")} />
+        <DimensionChoice label="And by" value={second} none="nothing else" onChange={set("by2")} />
+      </div>
+      <Groups measured={chosen} groups={second && second !== by ? [by, second] : [by]} />
+    </>
+  );
+}
+
+function Groups({ measured, groups }: { measured: Measured; groups: string[] }) {
+  const catalogue = useCatalogue();
+  const { board } = catalogue;
+  const { base, compare, every } = useScope();
+  const { key, metric } = measured;
+  const url = call("/v1/query", {
+    ...base,
+    metrics: key === board.volume ? key : `${key},${board.volume}`,
+    group_by: groups.join(","),
+    order_by: `-${board.volume}`,
+    limit: MOST_GROUPS,
+    totals: true,
+    weights: true,
+    compare: compare ? "previous" : undefined,
+  });
+  const answer = useAnswer<Answer>(url, { every });
+  const rows = answer.data?.data ?? [];
+  const columns = useColumns(measured, groups, rows, answer.data?.meta.totals ?? {});
+  const rowKey = (row: Row) => groups.map((one) => String(row[one])).join(" · ");
+  const title = groups.map((one) => catalogue.dimension(one).title).join(" × ");
+  const [first = "", second] = groups;
+  return (
+    <>
+      {second === undefined && first === board.country && (
+        <Panel title={<>{measured.title} on the map</>} exports={{ call: url, name: `${key}-map`, columns, rows, rowKey }}>
+          <Ready answer={answer} height={320}>
+            {({ data }) => <WorldMap rows={data} dimension={first} measured={measured} />}
+          </Ready>
+        </Panel>
+      )}
+      {second !== undefined && (
+        <Panel title={<>{measured.title} as a heatmap</>} exports={{ call: url, name: `${key}-heatmap`, columns, rows, rowKey }}>
+          <Ready answer={answer} height={320} isEmpty={({ data }) => data.length === 0}>
+            {({ data }) => <Heatmap rows={data} across={second} down={first} measured={measured} volume={board.volume} />}
+          </Ready>
+        </Panel>
+      )}
+      <Panel
+        title={
+          <>
+            <MetricName measured={measured} /> by {title}
+          </>
+        }
+        exports={{ call: url, name: `${key}-by-${groups.join("-")}`, columns, rows, rowKey }}
+      >
+        <Ready answer={answer} height={320} isEmpty={({ data }) => data.length === 0}>
+          {({ data, meta }) => (
+            <>
+              <p className="hint">
+                In total <b data-total={String(meta.totals?.[key])}>{format(meta.totals?.[key], metric.unit)}</b> of{" "}
+                {format(meta.totals?.[board.volume], "count")} {catalogue.metric(board.volume).title.toLowerCase()},{" "}
+                {data.length} groups{meta.truncated ? `, the ${MOST_GROUPS} largest` : ""}.
+              </p>
+              <Table
+                key={url}
+                columns={columns}
+                rows={data}
+                rowKey={rowKey}
+                label={`${measured.title} by ${title}`}
+                sort={{ key: "impact", descending: true }}
+                limit={50}
+              />
+            </>
+          )}
+        </Ready>
+      </Panel>
+    </>
+  );
+}
+
+function useColumns(measured: Measured, groups: string[], rows: Row[], totals: Row): Column<Row>[] {
+  const catalogue = useCatalogue();
+  const { compare, here, filters } = useScope();
+  const naming = useNaming();
+  const { volume } = catalogue.board;
+  const { key, metric, measurement } = measured;
+  const gain = gainOf(measured, totals);
+  const most = Math.max(...rows.map((row) => Math.abs(gain(row) ?? 0)), Number.MIN_VALUE);
+  const columns: Column<Row>[] = groups.map((one) => ({
+    key: one,
+    title: catalogue.dimension(one).title,
+    value: (row) => row[one],
+    ascending: true,
+    show: (row) =>
+      isFrozen() ? (
+        naming(one, row[one])
+      ) : (
+        <button
+          type="button"
+          className={row[one] === null ? "label dim" : "label"}
+          title={`Only ${naming(one, row[one])}`}
+          onClick={() => here.set({ f: [...filters, among(one, [row[one] === null ? null : String(row[one])])] })}
+        >
+          {naming(one, row[one])}
+        </button>
+      ),
+  }));
+  columns.push({
+    key,
+    title: metric.title,
+    numeric: true,
+    value: (row) => row[key],
+    show: (row) => <span data-value={String(row[key])}>{format(row[key], metric.unit)}</span>,
+  });
+  if (compare) {
+    columns.push({
+      key: "change",
+      title: "Change",
+      numeric: true,
+      value: (row) => changeOf(row[key], row[`${key}.previous`]),
+      show: (row) => <Change ratio={changeOf(row[key], row[`${key}.previous`])} better={metric.better} />,
+    });
+  }
+  if (key !== volume) {
+    columns.push({
+      key: volume,
+      title: catalogue.metric(volume).title,
+      numeric: true,
+      value: (row) => row[volume],
+      show: (row) => format(row[volume], "count"),
+    });
+  }
+  columns.push({
+    key: "impact",
+    title: <Defined meaning={<span>{impactMeaning(measured)}</span>}>{addsUp(measurement) ? "Share" : "Impact"}</Defined>,
+    numeric: true,
+    value: gain,
+    show: (row) => <Gain value={gain(row)} unit={addsUp(measurement) ? "ratio" : metric.unit} most={most} />,
+  });
+  return columns;
+}
+
+function gainOf({ key, metric, measurement }: Measured, totals: Row): (row: Row) => number | null {
+  const total = { value: number(totals[key]), weight: number(totals[`${key}.weight`]) };
+  if (addsUp(measurement)) {
+    return (row) => (total.value ? (number(row[key]) ?? 0) / total.value : null);
+  }
+  return (row) => impact(total, { value: number(row[key]), weight: number(row[`${key}.weight`]) }, metric.better);
+}
+
+function impactMeaning({ metric, measurement }: Measured): string {
+  if (addsUp(measurement)) return "How much of the total is this group’s.";
+  const nearly = isExact(measurement) ? "" : " For percentiles this is an estimate.";
+  return `How much better ${metric.title.toLowerCase()} would be in total if this group were like all the others. Below zero: the group makes the total better.${nearly}`;
+}
+
+function Gain({ value, unit, most }: { value: number | null; unit: string; most: number }) {
+  if (value === null) return <span className="dim">–</span>;
+  const width = Math.min(100, (Math.abs(value) / most) * 100);
+  return (
+    <span className={value > 0 ? "gain" : "gain less"} data-value={String(value)}>
+      <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+        <rect width={width} height="1" />
+      </svg>
+      <span>{format(value, unit)}</span>
+    </span>
+  );
+}
+
+function Change({ ratio, better }: { ratio: number | null; better: string }) {
+  if (ratio === null) return <span className="dim">–</span>;
+  const verdict = better === "neutral" || ratio === 0 ? "same" : ratio > 0 === (better === "higher") ? "good" : "bad";
+  return (
+    <span className={`delta ${verdict}`}>
+      {ratio > 0 ? "+" : ratio < 0 ? "−" : ""}
+      {change(ratio)}
+    </span>
+  );
+}

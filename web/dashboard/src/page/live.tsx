@@ -1,0 +1,212 @@
+/** What is happening now, every few seconds, and the day that led there. */
+import { useEffect, useMemo, useState } from "react";
+import { useAnswer } from "../api/answer";
+import { useCatalogue } from "../api/catalogue";
+import { call } from "../api/client";
+import { useStream } from "../api/stream";
+import type { Answer, Figure, LiveAnswer, Row } from "../api/type";
+import { among } from "../logic/filter";
+import { format } from "../logic/format";
+import { number, times } from "../logic/series";
+import { clock } from "../logic/time";
+import { Chart } from "../part/chart";
+import { DimensionChoice, Select } from "../part/choice";
+import { Defined } from "../part/definition";
+import { Value } from "../part/figure";
+import { FilterBar } from "../part/filterbar";
+import { Panel } from "../part/panel";
+import { useNaming } from "../part/ranking";
+import { Sharing } from "../part/sharing";
+import { Sparkline } from "../part/sparkline";
+import { Empty, Failed, Loading } from "../part/state";
+import { type Column, Table } from "../part/table";
+import { Head } from "../shell";
+import { isFrozen } from "../state/address";
+import { useScope } from "../state/range";
+
+const SECONDS = 3;
+const KEPT = 100;
+const HISTORY_MS = 60_000;
+const MOST_MINUTES = 2000;
+const MINUTES = ["1", "5", "15", "30", "60"];
+
+export default function Live() {
+  const { board } = useCatalogue();
+  const { here, filters, zone } = useScope();
+  const minutes = here.params.get("minutes") ?? String(board.live.minutes);
+  const by = here.params.get("by") ?? board.live.breakdowns[0] ?? "";
+  const url = call("/v1/live", { filters, minutes, interval: SECONDS });
+  const total = useStream<LiveAnswer>(url, "live");
+  return (
+    <>
+      <Head title="Live">
+        <Pulse isOpen={total.isOpen} at={total.latest?.meta.at ?? null} zone={zone} />
+        <Select
+          label="The last"
+          value={minutes}
+          options={MINUTES.map((one) => [one, `${one} min`])}
+          onChange={(value) => here.set({ minutes: value })}
+        />
+        {!isFrozen() && <Sharing />}
+      </Head>
+      <FilterBar />
+      {total.error && total.error.status >= 400 && total.error.status < 500 ? (
+        <Failed error={total.error} />
+      ) : total.latest ? (
+        <Figures figures={board.live.figures} latest={total.latest} minutes={minutes} />
+      ) : (
+        <Loading height={116} />
+      )}
+      <History />
+      <Groups by={by} minutes={minutes} />
+    </>
+  );
+}
+
+function Pulse({ isOpen, at, zone }: { isOpen: boolean; at: string | null; zone: string }) {
+  const time = at ? new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: zone }).format(Date.parse(at)) : "";
+  return (
+    <span className={isOpen ? "pulse on" : "pulse"} role="status" data-at={at ?? ""}>
+      <i aria-hidden="true" />
+      {isOpen ? (
+        <>
+          <span className="sr">Live, as of</span> {time}
+        </>
+      ) : at ? (
+        "reconnecting…"
+      ) : (
+        "connecting…"
+      )}
+    </span>
+  );
+}
+
+/** The latest figures, and as many before them as a small line takes. */
+function Figures({ figures, latest, minutes }: { figures: Figure[]; latest: LiveAnswer; minutes: string }) {
+  const [kept, setKept] = useState<Row[]>([]);
+  useEffect(() => {
+    const row = latest.data[0];
+    if (row) setKept((before) => [...before.slice(1 - KEPT), row]);
+  }, [latest]);
+  const row = latest.data[0] ?? {};
+  const parts: [string, Figure[]][] = [
+    ["Now", figures.filter((one) => one.now)],
+    [`Last ${minutes} min`, figures.filter((one) => !one.now)],
+  ];
+  return (
+    <>
+      {parts.map(([title, members]) => (
+        <section key={title}>
+          <h2 className="over">{title}</h2>
+          <ul className="cards small" aria-label={title}>
+            {members.map((one) => (
+              <li className="card" key={one.key} data-metric={one.key}>
+                <div className="name">
+                  <Defined meaning={<span>{one.description}</span>}>{one.title}</Defined>
+                </div>
+                <Value value={row[one.key]} unit={one.unit} name={one.key} />
+                {kept.length > 1 && <Sparkline values={kept.map((each) => number(each[one.key]))} height={24} />}
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </>
+  );
+}
+
+function History() {
+  const { board, metric } = useCatalogue();
+  const { filters, zone } = useScope();
+  const { history, history_from: from, history_granularity: granularity } = board.live;
+  const url = call("/v1/query", { metrics: history.join(","), from, granularity, filters, timezone: zone, limit: MOST_MINUTES });
+  const answer = useAnswer<Answer>(url, { every: HISTORY_MS });
+  const rows = answer.data?.data;
+  const drawn = useMemo(
+    () => ({
+      times: times(rows ?? []),
+      lines: history.map((key) => ({ name: metric(key).title, values: (rows ?? []).map((row) => number(row[key])) })),
+    }),
+    [rows, history, metric],
+  );
+  return (
+    <Panel
+      title="The last 24 hours, minute by minute"
+      exports={{
+        call: url,
+        name: "concurrency",
+        rows: rows ?? [],
+        rowKey: (row) => String(row.time),
+        columns: [
+          { key: "time", title: "Time", value: (row) => row.time, show: (row) => clock(Date.parse(String(row.time)), zone) },
+          ...history.map((key) => ({ key, title: metric(key).title, numeric: true, value: (row: Row) => row[key] })),
+        ],
+      }}
+    >
+      {rows ? (
+        <Chart {...drawn} unit="count" zone={zone} granularity={granularity} label="Concurrency of the last day" height={220} />
+      ) : answer.error ? (
+        <Failed error={answer.error} retry={() => void answer.refetch()} />
+      ) : (
+        <Loading height={220} />
+      )}
+    </Panel>
+  );
+}
+
+function Groups({ by, minutes }: { by: string; minutes: string }) {
+  const { board, dimension } = useCatalogue();
+  const { here, filters } = useScope();
+  const naming = useNaming();
+  const url = call("/v1/live", { group_by: by, filters, minutes, interval: SECONDS, limit: 50 });
+  const stream = useStream<LiveAnswer>(url, "live");
+  const columns: Column<Row>[] = [
+    {
+      key: by,
+      title: dimension(by).title,
+      ascending: true,
+      value: (row) => row[by],
+      show: (row) =>
+        isFrozen() ? (
+          naming(by, row[by])
+        ) : (
+          <button
+            type="button"
+            className="label"
+            onClick={() => here.set({ f: [...filters, among(by, [row[by] === null ? null : String(row[by])])] })}
+          >
+            {naming(by, row[by])}
+          </button>
+        ),
+    },
+    ...board.live.figures.map((one) => ({
+      key: one.key,
+      title: <Defined meaning={<span>{one.description}</span>}>{one.title}</Defined>,
+      numeric: true,
+      value: (row: Row) => row[one.key],
+      show: (row: Row) => format(row[one.key], one.unit),
+    })),
+  ];
+  const rows = stream.latest?.data ?? [];
+  return (
+    <Panel
+      title={`By ${dimension(by).title.toLowerCase()}`}
+      aside={
+        <DimensionChoice label="Dimension" value={by} onChange={(id) => here.set({ by: id }, { replace: true })} />
+      }
+      exports={{ call: url.replace("/v1/live", "/v1/live/now").replace(/&?interval=\d+/, ""), name: `live-by-${by}`, columns, rows, rowKey: (row) => String(row[by]) }}
+    >
+      {stream.latest ? (
+        rows.length ? (
+          <Table columns={columns} rows={rows} label={`Live by ${dimension(by).title}`} rowKey={(row) => String(row[by])} limit={20} />
+        ) : (
+          <Empty title="Nobody is watching">No view was heard of in the last minutes.</Empty>
+        )
+      ) : stream.error ? (
+        <Failed error={stream.error} />
+      ) : (
+        <Loading />
+      )}
+    </Panel>
+  );
+}

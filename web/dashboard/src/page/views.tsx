@@ -1,0 +1,126 @@
+/** Single views, newest first, as many as wanted. */
+import { useState } from "react";
+import { useAnswer } from "../api/answer";
+import { type Catalogue, useCatalogue } from "../api/catalogue";
+import { call } from "../api/client";
+import type { ViewsAnswer } from "../api/type";
+import { format, words } from "../logic/format";
+import { precise } from "../logic/time";
+import { Select } from "../part/choice";
+import { Defined } from "../part/definition";
+import { FilterBar } from "../part/filterbar";
+import { Outcome } from "../part/outcome";
+import { Panel } from "../part/panel";
+import { RangeBar } from "../part/rangebar";
+import { Sharing } from "../part/sharing";
+import { Ready } from "../part/state";
+import { type Column, Table } from "../part/table";
+import { Head } from "../shell";
+import { isFrozen } from "../state/address";
+import { useScope } from "../state/range";
+
+const PAGE = 50;
+type ViewRow = Record<string, unknown>;
+
+export default function Views() {
+  const { board } = useCatalogue();
+  const { base, here, every } = useScope();
+  const order = here.params.get("order") ?? `-${board.views.columns[0]}`;
+  const [cursors, setCursors] = useState<string[]>([]);
+  const cursor = cursors.at(-1);
+  const url = call("/v1/views", { ...base, order_by: order, limit: PAGE, cursor });
+  const answer = useAnswer<ViewsAnswer>(url, { every: cursor ? false : every });
+  const columns = useColumns();
+  const sortable = board.views.columns.flatMap((one, at): [string, string][] => [
+    [`-${one}`, `${words(one)}, ${at ? "highest" : "latest"} first`],
+    [one, `${words(one)}, ${at ? "lowest" : "earliest"} first`],
+  ]);
+  const next = answer.data?.meta.next;
+  return (
+    <>
+      <Head title="Views">
+        <RangeBar canCompare={false} />
+        {!isFrozen() && <Sharing />}
+      </Head>
+      <FilterBar />
+      <Panel
+        title="Views begun in this range"
+        aside={
+          <Select
+            label="Order"
+            value={order}
+            options={sortable}
+            onChange={(value) => {
+              setCursors([]);
+              here.set({ order: value }, { replace: true });
+            }}
+          />
+        }
+        exports={{ call: url, name: "views", columns, rows: answer.data?.data ?? [], rowKey: idOf }}
+      >
+        <Ready answer={answer} height={400} isEmpty={({ data }) => data.length === 0}>
+          {({ data }) => <Table columns={columns} rows={data} rowKey={idOf} label="Views" />}
+        </Ready>
+        {!isFrozen() && (
+          <div className="pager">
+            <button
+              type="button"
+              className="button"
+              disabled={cursors.length === 0}
+              onClick={() => setCursors(cursors.slice(0, -1))}
+            >
+              Newer
+            </button>
+            <span className="dim">Page {cursors.length + 1}</span>
+            <button
+              type="button"
+              className="button"
+              disabled={!next}
+              onClick={() => next && setCursors([...cursors, next])}
+            >
+              Next
+            </button>
+          </div>
+        )}
+      </Panel>
+    </>
+  );
+}
+
+const idOf = (row: ViewRow): string => String(row.view_id);
+
+function useColumns(): Column<ViewRow>[] {
+  const catalogue = useCatalogue();
+  const { here, zone } = useScope();
+  return catalogue.board.views.columns.map((name, at) => {
+    const field = catalogue.field(name);
+    return {
+      key: name,
+      title: <Defined meaning={<span>{field.meaning}</span>}>{titleOf(catalogue, name)}</Defined>,
+      fixed: true,
+      numeric: at > 0 && field.unit !== "text" && field.unit !== "id",
+      value: (row: ViewRow) => row[name],
+      show: (row: ViewRow) =>
+        at === 0 ? (
+          <a className="cell" href={here.to("/view", { id: idOf(row) })}>
+            {precise(Number(row[name]), zone)}
+          </a>
+        ) : (
+          <Cell name={name} value={row[name]} unit={field.unit} />
+        ),
+    };
+  });
+}
+
+function Cell({ name, value, unit }: { name: string; value: unknown; unit: string }) {
+  if (name === "outcome") return <Outcome outcome={String(value)} />;
+  return (
+    <span className="cell" data-value={String(value)} title={String(value ?? "")}>
+      {format(value, unit)}
+    </span>
+  );
+}
+
+export function titleOf({ dimensions }: Catalogue, name: string): string {
+  return dimensions.find((one) => one.id === name)?.title ?? words(name);
+}

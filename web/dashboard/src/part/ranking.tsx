@@ -1,0 +1,144 @@
+/** One metric by one dimension, in a few lines with bars. */
+import { useAnswer } from "../api/answer";
+import { type Measured, useCatalogue } from "../api/catalogue";
+import { call } from "../api/client";
+import type { Answer, Row } from "../api/type";
+import { among } from "../logic/filter";
+import { format, named } from "../logic/format";
+import { addsUp } from "../logic/impact";
+import { number } from "../logic/series";
+import { isFrozen } from "../state/address";
+import { useScope } from "../state/range";
+import { Panel } from "./panel";
+import { Ready } from "./state";
+
+const SHOWN = 7;
+
+/** A value for people: codes of countries get their names. */
+export function useNaming(): (dimension: string, value: unknown) => string {
+  const { board } = useCatalogue();
+  return (dimension, value) => {
+    const text = named(value);
+    return dimension === board.country ? country(text) : text;
+  };
+}
+
+const COUNTRIES = new Intl.DisplayNames(["en"], { type: "region" });
+
+function country(code: string): string {
+  try {
+    return /^[A-Z]{2}$/.test(code) ? (COUNTRIES.of(code) ?? code) : code;
+  } catch {
+    return code;
+  }
+}
+
+export function Ranking({
+  dimension,
+  measured,
+  also = [],
+}: {
+  dimension: string;
+  measured: Measured;
+  also?: string[];
+}) {
+  const catalogue = useCatalogue();
+  const { base, every, here } = useScope();
+  const { volume } = catalogue.board;
+  const { key, metric } = measured;
+  const byVolume = !addsUp(measured.measurement);
+  const metrics = byVolume ? [key, volume] : [key];
+  const url = call("/v1/query", {
+    ...base,
+    filters: [...base.filters, ...also],
+    metrics: metrics.join(","),
+    group_by: dimension,
+    order_by: `-${byVolume ? volume : key}`,
+    limit: SHOWN,
+  });
+  const answer = useAnswer<Answer>(url, { every });
+  const about = catalogue.dimension(dimension);
+  return (
+    <Panel
+      title={about.title}
+      className="ranking"
+      aside={
+        !isFrozen() && (
+          <a href={here.to("/breakdown", { m: key, by: dimension })} aria-label={`All of ${measured.title} by ${about.title}`}>
+            All
+          </a>
+        )
+      }
+      exports={{
+        call: url,
+        name: `${key}-by-${dimension}`,
+        rows: answer.data?.data ?? [],
+        rowKey: (row) => String(row[dimension]),
+        columns: [
+          { key: dimension, title: about.title, value: (row) => row[dimension], ascending: true },
+          ...metrics.map((one) => ({
+            key: one,
+            title: catalogue.metric(one).title,
+            numeric: true,
+            value: (row: Row) => row[one],
+            show: (row: Row) => format(row[one], catalogue.metric(one).metric.unit),
+          })),
+        ],
+      }}
+    >
+      <Ready answer={answer} height={190} isEmpty={({ data }) => data.length === 0}>
+        {({ data }) => <Lines rows={data} dimension={dimension} keyOf={key} unit={metric.unit} volume={byVolume ? volume : null} />}
+      </Ready>
+    </Panel>
+  );
+}
+
+function Lines({
+  rows,
+  dimension,
+  keyOf,
+  unit,
+  volume,
+}: {
+  rows: Row[];
+  dimension: string;
+  keyOf: string;
+  unit: string;
+  volume: string | null;
+}) {
+  const { here, filters } = useScope();
+  const naming = useNaming();
+  const top = Math.max(...rows.map((row) => number(row[keyOf]) ?? 0), Number.MIN_VALUE);
+  return (
+    <ul className="lines">
+      {rows.map((row) => {
+        const value = row[dimension] ?? null;
+        const name = naming(dimension, value);
+        const filter = among(dimension, [value === null ? null : String(value)]);
+        return (
+          <li key={String(value)}>
+            <svg className="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+              <rect width={((number(row[keyOf]) ?? 0) / top) * 100} height="1" />
+            </svg>
+            {isFrozen() ? (
+              <span className={value === null ? "label dim" : "label"}>{name}</span>
+            ) : (
+              <button
+                type="button"
+                className={value === null ? "label dim" : "label"}
+                title={`Only ${name}`}
+                onClick={() => here.set({ f: [...filters, filter] })}
+              >
+                {name}
+              </button>
+            )}
+            {volume && <span className="dim num">{format(row[volume], "count")}</span>}
+            <span className="num" data-value={String(row[keyOf])}>
+              {format(row[keyOf], unit)}
+            </span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,130 @@
+/** What surrounds every page: the way to the others, the theme, who is signed in. */
+import { type ReactNode, useEffect } from "react";
+import { useAnswer } from "./api/answer";
+import { write } from "./api/client";
+import type { WhoAnswer } from "./api/type";
+import { Icon, type IconName } from "./part/icon";
+import { isFrozen, useAddress } from "./state/address";
+import { type Theme, choose, useTheme } from "./state/theme";
+
+export interface Entry {
+  path: string;
+  title: string;
+  icon: IconName;
+  /** Pages that belong to it. */
+  also?: string[];
+}
+
+export const MENU: Entry[] = [
+  { path: "/", title: "Overview", icon: "overview" },
+  { path: "/live", title: "Live", icon: "live" },
+  { path: "/breakdown", title: "Breakdown", icon: "breakdown" },
+  { path: "/videos", title: "Videos", icon: "video", also: ["/video"] },
+  { path: "/views", title: "Views", icon: "views", also: ["/view"] },
+  { path: "/errors", title: "Errors", icon: "alert" },
+  { path: "/setup", title: "Set-up", icon: "setup" },
+];
+
+export function Shell({ children }: { children: ReactNode }) {
+  return (
+    <div className={isFrozen() ? "shell frozen" : "shell"}>
+      <a className="skip" href="#main">
+        Skip to the content
+      </a>
+      {!isFrozen() && <Side />}
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function Side() {
+  const here = useAddress();
+  return (
+    <div className="side">
+      <a className="brand" href={here.to("/")}>
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <rect width="32" height="32" rx="7" />
+          <path d="M9 8.5h3v15H9zM15 8.5l9 7.5-9 7.5z" />
+        </svg>
+        firstframe
+      </a>
+      <nav aria-label="Pages">
+        {MENU.map((entry) => {
+          const isHere = here.path === entry.path || Boolean(entry.also?.includes(here.path));
+          return (
+            <a key={entry.path} href={here.to(entry.path)} aria-current={isHere ? "page" : undefined}>
+              <Icon name={entry.icon} />
+              {entry.title}
+            </a>
+          );
+        })}
+      </nav>
+      <div className="foot">
+        <Themes />
+        <Person />
+      </div>
+    </div>
+  );
+}
+
+const THEMES: { theme: Theme; icon: IconName; title: string }[] = [
+  { theme: "system", icon: "system", title: "Theme of the system" },
+  { theme: "light", icon: "sun", title: "Light theme" },
+  { theme: "dark", icon: "moon", title: "Dark theme" },
+];
+
+export function Themes() {
+  const { theme } = useTheme();
+  return (
+    <div className="segments themes" role="group" aria-label="Theme">
+      {THEMES.map((one) => (
+        <button
+          key={one.theme}
+          type="button"
+          title={one.title}
+          aria-label={one.title}
+          aria-pressed={theme === one.theme}
+          onClick={() => choose(one.theme)}
+        >
+          <Icon name={one.icon} />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Person() {
+  const who = useAnswer<WhoAnswer>("/v1/session");
+  return (
+    <div className="person">
+      <span title={who.data?.data.label}>{who.data?.data.project}</span>
+      <button
+        type="button"
+        className="button plain"
+        aria-label="Sign out"
+        title="Sign out"
+        onClick={() => void write("DELETE", "/v1/session").finally(() => location.reload())}
+      >
+        <Icon name="out" />
+      </button>
+    </div>
+  );
+}
+
+/** The heading of a page and what it is about. */
+export function Head({ title, lead, children }: { title: string; lead?: ReactNode; children?: ReactNode }) {
+  useEffect(() => {
+    document.title = `${title} · firstframe`;
+  }, [title]);
+  return (
+    <div className="head">
+      <div>
+        <h1>{title}</h1>
+        {lead && <p className="dim">{lead}</p>}
+      </div>
+      <div className="tools">{children}</div>
+    </div>
+  );
+}

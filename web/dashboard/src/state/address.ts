@@ -1,0 +1,87 @@
+/** The address bar as the one place where the dashboard's state is kept. */
+import { useSyncExternalStore } from "react";
+
+export interface Address {
+  path: string;
+  search: string;
+}
+
+/** What goes along from page to page. */
+const CARRIED = ["from", "to", "tz", "f", "compare"];
+const CHANGED = "addresschange";
+
+let frozen: Address | null = null;
+let current: Address = { path: location.pathname, search: location.search };
+
+function now(): Address {
+  if (frozen) return frozen;
+  if (current.path !== location.pathname || current.search !== location.search) {
+    current = { path: location.pathname, search: location.search };
+  }
+  return current;
+}
+
+function listen(hear: () => void): () => void {
+  addEventListener("popstate", hear);
+  addEventListener(CHANGED, hear);
+  return () => {
+    removeEventListener("popstate", hear);
+    removeEventListener(CHANGED, hear);
+  };
+}
+
+/** Show one state for good, whatever the address bar says: a share link. */
+export function freeze(address: Address): void {
+  frozen = address;
+  dispatchEvent(new Event(CHANGED));
+}
+
+export const isFrozen = (): boolean => frozen !== null;
+
+export function go(url: string, { replace = false } = {}): void {
+  if (frozen) return;
+  if (replace) history.replaceState(null, "", url);
+  else {
+    const samePage = new URL(url, location.href).pathname === location.pathname;
+    history.pushState(null, "", url);
+    if (!samePage) scrollTo(0, 0);
+  }
+  dispatchEvent(new Event(CHANGED));
+}
+
+export type Change = Record<string, string | string[] | null>;
+
+/** The search with some parameters set, or taken out where they are null or empty. */
+export function changed(search: string, change: Change): string {
+  const params = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(change)) {
+    params.delete(name);
+    for (const one of Array.isArray(value) ? value : [value]) if (one) params.append(name, one);
+  }
+  const text = params.toString();
+  return text ? `?${text}` : "";
+}
+
+/** A link to a page that keeps the time range, the zone and the filters. */
+export function link(path: string, search: string, change: Change = {}): string {
+  const params = new URLSearchParams(search);
+  for (const name of [...params.keys()]) if (!CARRIED.includes(name)) params.delete(name);
+  return path + changed(params.toString(), change);
+}
+
+export interface Here extends Address {
+  params: URLSearchParams;
+  set: (change: Change, options?: { replace?: boolean }) => void;
+  to: (path: string, change?: Change) => string;
+}
+
+export function useAddress(): Here {
+  const { path, search } = useSyncExternalStore(listen, now);
+  return {
+    path,
+    search,
+    params: new URLSearchParams(search),
+    set: (change, options) => go(path + changed(search, change), options),
+    to: (page, change) => link(page, search, change),
+  };
+}

@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import { messages } from "../src/api/stream";
+import { csv } from "../src/logic/csv";
+import { among, describe, parse, spell } from "../src/logic/filter";
+import { change, changeOf, format } from "../src/logic/format";
+import { impact, rest } from "../src/logic/impact";
+import { granularityOf, instant, labelled, localInput } from "../src/logic/time";
+import { numberUnder } from "../src/logic/trace";
+
+const HOUR = 3_600_000;
+
+test("the total without a group is the weighted mean of the others", () => {
+  // Two groups of 90 and 10 views at 1 % and 11 %: 2 % in total, 1 % without the second.
+  expect(rest({ value: 0.02, weight: 100 }, { value: 0.11, weight: 10 })).toBeCloseTo(0.01, 12);
+});
+
+test("a group that is worse than the rest has an impact above zero, whichever way is better", () => {
+  const total = { value: 0.02, weight: 100 };
+  expect(impact(total, { value: 0.11, weight: 10 }, "lower")).toBeCloseTo(0.01, 12);
+  expect(impact(total, { value: 0.11, weight: 10 }, "higher")).toBeCloseTo(-0.01, 12);
+});
+
+test("a group that is everything, or of which nothing is known, has no impact", () => {
+  const total = { value: 0.02, weight: 100 };
+  expect(impact(total, { value: 0.02, weight: 100 }, "lower")).toBeNull();
+  expect(impact(total, { value: null, weight: 10 }, "lower")).toBeNull();
+});
+
+test("filters survive being written and read, commas and colons in values too", () => {
+  for (const text of ["country:eq:DE", "cdn:in:a,b\\,c", "page_url:contains:https://x.example:8080/", "city:exists:false"]) {
+    expect(spell(parse(text))).toBe(text);
+  }
+  expect(parse("cdn:in:a,b\\,c").values).toEqual(["a", "b,c"]);
+});
+
+test("unknown values are filtered on as not existing", () => {
+  expect(among("city", [null])).toBe("city:exists:false");
+  expect(among("city", ["Berlin", "Paris"], { not: true })).toBe("city:not_in:Berlin,Paris");
+  expect(describe(parse("city:exists:false"), "City")).toBe("City is unknown");
+});
+
+test("numbers are written by their unit", () => {
+  expect(format(1234567, "count")).toBe("1.2 M");
+  expect(format(0.00312, "ratio")).toBe("0.31 %");
+  expect(format(1523, "ms")).toBe("1.52 s");
+  expect(format(90_000_000, "ms")).toBe("25 h");
+  expect(format(2_500_000, "bps")).toBe("2.50 Mbit/s");
+  expect(format(null, "count")).toBe("–");
+  expect(format(-0.00001, "ratio")).toBe("−0.001 %");
+});
+
+test("a change is told against what was before, and not at all against nothing", () => {
+  expect(changeOf(150, 100)).toBe(0.5);
+  expect(changeOf(150, 0)).toBeNull();
+  expect(change(0.5)).toBe("50 %");
+});
+
+test("ranges have as many buckets as can be read", () => {
+  expect(granularityOf(HOUR)).toBe("minute");
+  expect(granularityOf(24 * HOUR)).toBe("hour");
+  expect(granularityOf(30 * 24 * HOUR)).toBe("day");
+  expect(instant("-24h", 100 * HOUR)).toBe(76 * HOUR);
+});
+
+test("buckets are named at round times of the day of their zone", () => {
+  const start = Date.UTC(2026, 0, 1, 10, 7);
+  const times = Array.from({ length: 180 }, (_, at) => start + at * 60_000);
+  const named = labelled(times, "minute", "Asia/Kolkata", 8) ?? [];
+  const shown = times.filter((_, at) => named[at]).map((time) => localInput(time, "Asia/Kolkata").slice(11));
+  expect(shown).toEqual(["16:00", "16:30", "17:00", "17:30", "18:00", "18:30"]);
+});
+
+test("a stream is cut into whole messages, wherever its pieces end", () => {
+  const [first, left] = messages('event: live\r\ndata: {"a":1}\r\n\r\nevent: li');
+  expect(first).toEqual([{ event: "live", data: '{"a":1}' }]);
+  const [second] = messages(`${left}ve\ndata: {"a":2}\n\n`);
+  expect(second).toEqual([{ event: "live", data: '{"a":2}' }]);
+});
+
+test("cells that a spreadsheet would run are disarmed", () => {
+  expect(csv(["a"], [["=1+1"], ['say "hi"'], [-1]])).toBe('a\r\n\'=1+1\r\n"say ""hi"""\r\n-1\r\n');
+});
+
+test("a bitrate is found wherever an SDK puts it", () => {
+  expect(numberUnder({ data: { video: { bitrate: 5 } } }, /^bitrate$/)).toBe(5);
+  expect(numberUnder({ bitrate: "high" }, /^bitrate$/)).toBeNull();
+});
