@@ -82,6 +82,8 @@ def tally(first: str, second: str) -> Iterator[Callable[[int, int], None]]:
 def settings_table(settings: Settings) -> None:
     """Every setting with its value here."""
     table = Table("setting", "value", "variable", "meaning")
+    for column in table.columns[:3]:
+        column.overflow = "fold"  # to be copied: broken over lines rather than cut short
     for setting in SETTINGS:
         value = getattr(settings, setting.name)
         shown = "(set)" if setting.help.secret and value else str(value)

@@ -33,8 +33,9 @@ def configure(level: str, *, as_json: bool) -> None:
     wanted = logging.getLevelNamesMapping().get(level.upper())
     if wanted is None:
         raise ConfigError(f"log_level is {level!r}, but debug, info, warning or error is wanted")
-    # The client of the engine logs each refused connection with its traceback; we say it in a line.
-    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    # The client of the engine logs each refused connection, at length and for each retry; we say it in a line.
+    for noisy in ("clickhouse_connect", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     stream = Patient(sys.stderr)
     logging.basicConfig(stream=stream, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
@@ -25,6 +26,22 @@ def decode(body: bytes | str) -> Any:
         return _mended(json.loads(text, parse_constant=_nothing))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+_NAMES: Mapping[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    type(None): "null",
+    int: "a number",
+    float: "a number",
+}
+
+
+def named(value: Any) -> str:
+    """What a decoded value is in JSON's own words, for those who sent it."""
+    return _NAMES.get(type(value), "no JSON")
 
 
 def _nothing(word: str) -> None:

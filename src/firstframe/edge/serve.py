@@ -19,6 +19,7 @@ from firstframe.dialects.base import Dialect
 from firstframe.edge.app import App, make_app
 from firstframe.edge.protocol import GuardedProtocol
 from firstframe.edge.refusal import refusal_file
+from firstframe.edge.script import MOUNTS
 from firstframe.enrich.place import PlaceFinder
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
@@ -70,7 +71,13 @@ async def _serve(
     places = PlaceFinder.of(settings.geo)
     journal = open_appender(settings, name)
     app = make_app(
-        dialects, journal, keys, places, settings, refusal_file=refusal_file(folder.run, name), mounts=mounts
+        dialects,
+        journal,
+        keys,
+        places,
+        settings,
+        refusal_file=refusal_file(folder.run, name),
+        mounts={**MOUNTS, **(mounts or {})},
     )
     server = _Server(server_config(app, settings), ready)
     gc.freeze()  # what is here now stays: it need not be looked at again and again

@@ -96,9 +96,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 """The first that fits the user agent; robots have been told apart before."""
 
-ROBOT = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|lighthouse|phantomjs|pingdom|uptime|scrapy", re.IGNORECASE
-)
+ROBOT = re.compile(r"bot\b|bot/|crawl|spider|slurp|lighthouse|phantomjs|pingdom|uptime|scrapy", re.IGNORECASE)
 """Those that call themselves robots."""
 
 LIBRARY = re.compile(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstframe.dialects.foreign import decode
+from firstframe.dialects.foreign import decode, named
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,20 @@ def test_bytes_give_a_value_or_a_value_error(body):
         decode(body)
     except ValueError:
         return
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b"{}", "an object"),
+        (b"[]", "an array"),
+        (b'"a"', "a string"),
+        (b"1", "a number"),
+        (b"1.5", "a number"),
+        (b"true", "a boolean"),
+        (b"null", "null"),
+    ],
+)
+def test_values_are_named_in_the_senders_words(body, name):
+    """A refusal speaks of JSON, not of how it is held here."""
+    assert named(decode(body)) == name

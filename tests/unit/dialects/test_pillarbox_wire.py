@@ -143,6 +143,14 @@ def test_numbers_beyond_64_bit_are_read() -> None:
     assert len(PILLARBOX.parse(beacon(raw)).events) == 1
 
 
+def test_a_title_cut_in_an_emoji_costs_that_character_only() -> None:
+    """JSON that browsers write and strict readers refuse is no reason to lose a beacon."""
+    raw = json.dumps(body("START", data={"media": {"title": "cut \ud83d"}})).encode()
+    assert PILLARBOX.envelope(request(raw)).event_count == 1
+    event = PILLARBOX.parse(beacon(raw)).events[0]
+    assert event.payload["data"]["media"]["title"] == "cut \ufffd"
+
+
 @pytest.mark.parametrize(("key", "path"), [("", "/pillarbox/api/events"), ("k1", "/pillarbox/k1/api/events")])
 def test_the_snippet_names_the_whole_address(key: str, path: str) -> None:
     """The SDK appends nothing to the address it is given."""

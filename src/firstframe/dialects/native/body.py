@@ -30,7 +30,7 @@ def decode(body: bytes) -> list[Any]:
     if isinstance(found, list):
         return found
     raise BadRequest(
-        "the body is JSON of another shape", expected="object or array", came=type(found).__name__
+        f"the body is {foreign.named(found)}", expected="a JSON object or array", came=foreign.named(found)
     )
 
 

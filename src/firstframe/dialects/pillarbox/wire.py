@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from firstframe.beacon import Beacon, Event, context_of, event_key
+from firstframe.dialects import foreign
 from firstframe.dialects.base import (
     Envelope,
     Reading,
@@ -167,11 +166,11 @@ def _session(body: Mapping[str, Any]) -> str | None:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        found = foreign.decode(body)
+    except ValueError as error:
         raise BadRequest(f"the body must be one JSON object, but is not JSON: {error}") from None
     if not isinstance(found, dict):
-        raise BadRequest(f"the body must be one JSON object, but is {type(found).__name__}: {_shown(found)}")
+        raise BadRequest(f"the body must be one JSON object, but is {foreign.named(found)}: {_shown(found)}")
     return found
 
 

@@ -1,0 +1,104 @@
+"""Our own collector in the tests: built anew, and held to tighter bounds than the vendors' SDKs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import subprocess
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from playwright.async_api import Page, async_playwright
+
+from e2e.support_bench import ARGUMENTS, CHROMIUM, CONDITIONS
+from e2e.support_bundle import WEB
+from e2e.support_server import StaticServer
+from e2e.support_truth import disagreements
+
+PACKAGE = Path(__file__).parents[2] / "web" / "collector"
+STARTUP_MS = 50
+ALLOWED_MS = 100
+SHARE = 0.02
+
+
+def build_collector(package: Path = PACKAGE) -> Path:
+    """Install and build the package; what the pages load comes to ``dist/collector`` of the test pages."""
+    outdir = WEB / "dist" / "collector"
+    with (package / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (package / "node_modules" / ".bin" / "esbuild").exists():
+            _run(package, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+        _run(package, "node", "build.mjs", "--players", str(outdir))
+    return outdir
+
+
+NUMBERS: Mapping[str, tuple[str, float]] = {
+    "video_startup_time_ms": ("startup_ms_from_play", STARTUP_MS),
+    "content_playing_time_ms": ("playing_ms", ALLOWED_MS),
+    "rebuffer_duration_ms": ("stalled_ms", ALLOWED_MS),
+    "seek_time_ms": ("seeking_ms", ALLOWED_MS),
+    "pause_time_ms": ("paused_ms", ALLOWED_MS),
+}
+"""Field of the row → what the observer calls it, and how far they may be apart."""
+
+
+def exact(row: Mapping[str, Any], view: Mapping[str, Any]) -> list[str]:
+    """Each number that is further from the truth than our own collector may be; empty when all are near.
+
+    Where a starved processor let the element's clock stand although there was data, that time may count either way.
+    """
+    unsure = view.get("hiccup_ms", 0)
+    found = []
+    for field, (name, allowed) in NUMBERS.items():
+        measured, true = row[field], view[name]
+        if true is None or (measured is None and not true):
+            continue
+        if measured is None:
+            found.append(f"{field} is not known, the observer saw {true:.0f}")
+            continue
+        near = max(allowed, SHARE * true if field != "video_startup_time_ms" else 0)
+        if not true - near <= measured <= true + unsure + near:
+            found.append(f"{field} is {measured:.0f}, the observer saw {true:.0f} (unsure of {unsure:.0f})")
+    return found + disagreements(row, view)
+
+
+@contextlib.asynccontextmanager
+async def browser_page(*arguments: str, **context: Any) -> AsyncIterator[Page]:
+    """One page of a browser that keeps pages it leaves, as a viewer's does."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[*ARGUMENTS, "--autoplay-policy=no-user-gesture-required", *arguments],
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        try:
+            made = await browser.new_context(**context)
+            yield await made.new_page()
+        finally:
+            await browser.close()
+
+
+async def open_player(
+    page: Page, server: StaticServer, collector: str, token: str, source: dict[str, Any] | None = None
+) -> str:
+    """Open the collector's page and load the sample; gives its address."""
+    query = urlencode({"token": token, "collector": collector})
+    await page.goto(f"{server.url}/page/collector?{query}")
+    await page.wait_for_function("document.documentElement.dataset.ready")
+    url = f"{server.url}/media/{token}/sample.mp4"
+    await page.evaluate("source => page.load(source)", {"src": url, "type": "video/mp4", **(source or {})})
+    await page.wait_for_function(CONDITIONS["ready"])
+    return url
+
+
+async def play(page: Page, seconds: float) -> None:
+    """Play for so long."""
+    await page.evaluate("page.play()")
+    await page.wait_for_function(CONDITIONS["playing"], polling=30)
+    await page.wait_for_timeout(seconds * 1000)
+
+
+def _run(package: Path, *command: str) -> None:
+    subprocess.run(command, cwd=package, check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,15 @@
+"""What the command line shows is whole, however narrow the terminal is."""
+
+import re
+
+from firstframe.console import settings_table
+from firstframe.settings import SETTINGS, Settings
+
+
+def test_variables_of_the_settings_are_not_cut(capsys, monkeypatch) -> None:
+    """In 80 columns each variable can still be read to its end, over as many lines as that takes."""
+    monkeypatch.setenv("COLUMNS", "80")
+    settings_table(Settings())
+    rows = [line.split("│")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    shown = re.sub(r"\s", "", "".join(row[2] for row in rows))
+    assert all(setting.variable in shown for setting in SETTINGS)

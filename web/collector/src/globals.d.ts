@@ -1,0 +1,5 @@
+/** The package's version, put in by the build. */
+declare const __VERSION__: string;
+interface ImportMeta {
+  readonly url: string;
+}

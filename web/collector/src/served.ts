@@ -1,0 +1,3 @@
+// What the server serves as a module: everything for elements.
+
+export * from "./index";

@@ -1,0 +1,113 @@
+// video.js: its element, the renditions and requests of VHS, errors of the player, ads of the contrib-ads family.
+
+import { type Monitor } from "./core";
+import { attach, type Attachment, type PlayerOptions } from "./player";
+import type { Data } from "./vocabulary";
+
+/** What is used of video.js, 7 and 8. */
+export interface VideoJsPlayer {
+  on(event: string, act: (event: any) => void): void;
+  off(event: string, act: (event: any) => void): void;
+  el(): Element;
+  tech(allowed: { IWillNotUseThisInPlugins: boolean }): any;
+  currentSource(): { src?: string };
+  error(): { code: number; message: string } | null;
+  duration(): number | undefined;
+  version?(): Record<string, string>;
+}
+
+/** Events of contrib-ads and its plugins → the core's. */
+const ADS: Record<string, string> = {
+  "ads-request": "adrequest",
+  "ads-load": "adresponse",
+  "ads-pod-started": "adbreakstart",
+  adstart: "adbreakstart",
+  "ads-ad-started": "adplaying",
+  "ads-first-quartile": "adfirstquartile",
+  "ads-midpoint": "admidpoint",
+  "ads-third-quartile": "adthirdquartile",
+  "ads-ad-ended": "adended",
+  "ads-ad-skipped": "adended",
+  "ads-pod-ended": "adbreakend",
+  adend: "adbreakend",
+  adserror: "aderror",
+};
+
+/** Watch a video.js player. */
+export function monitor(player: VideoJsPlayer, options: PlayerOptions = {}): Monitor {
+  return attach(options, (tell) => adapter(player, tell));
+}
+
+function adapter(player: VideoJsPlayer, tell: Attachment): void {
+  let playing: unknown;
+  let hooked: unknown;
+  const extra = {
+    player_software_name: "video.js",
+    player_software_version: player.version?.()["video.js"],
+    source: () => player.currentSource()?.src,
+    errors: true,
+    state: (): Data => ({ video_source_is_live: player.duration() === Infinity || undefined }),
+  };
+  const vhs = () => player.tech({ IWillNotUseThisInPlugins: true })?.vhs;
+  const element = () => {
+    tell.element(player.el().querySelector<HTMLMediaElement>("video, audio"), extra);
+    tell.renew();
+    requests();
+  };
+  const acts: Record<string, () => void> = {
+    loadstart: element,
+    sourceset: element,
+    loadedmetadata: element,
+    ready: element,
+    timeupdate: rendition,
+    playing: rendition,
+    error() {
+      const error = player.error();
+      if (error) tell.error(true, error.code, error.message);
+    },
+    dispose: () => tell.emit("destroy"),
+  };
+  for (const [event, name] of Object.entries(ADS)) acts[event] = () => tell.emit(name);
+  for (const [event, act] of Object.entries(acts)) {
+    const listener = () => tell.quietly(act);
+    player.on(event, listener);
+    tell.undo(() => player.off(event, listener));
+  }
+  element();
+
+  /** The playlist whose segment is at the playhead. */
+  function rendition(): void {
+    const media = vhs()?.playlists?.media?.();
+    const { BANDWIDTH: bitrate, RESOLUTION: size } = media?.attributes || {};
+    if (!bitrate || media === playing) return;
+    playing = media;
+    tell.rendition(bitrate, size?.width, size?.height);
+  }
+
+  function requests(): void {
+    const xhr = vhs()?.xhr;
+    if (!xhr?.onResponse || xhr === hooked) return;
+    hooked = xhr;
+    const answered = (request: any, error: any, response: any) => void tell.quietly(() => request_(request, error, response));
+    xhr.onResponse(answered);
+    tell.undo(() => xhr.offResponse(answered));
+  }
+
+  function request_(request: any, error: any, response: any): void {
+    const end = performance.now();
+    const start = request.requestTime ? request.requestTime - performance.timeOrigin : undefined;
+    const url = request.uri || request.url || response?.url;
+    const told: Data = { request_type: /\.m3u8|\.mpd/.test(url) ? "manifest" : "media", request_hostname: tell.host(url) };
+    if (request.aborted) tell.emit("requestcanceled", { ...told, ...tell.start(start) });
+    else if (error || response?.statusCode >= 400) {
+      tell.emit("requestfailed", { ...told, ...tell.start(start), request_error: "LoadError", request_error_code: response?.statusCode });
+    } else {
+      tell.emit("requestcompleted", {
+        ...told,
+        ...tell.start(start, undefined, end),
+        request_bytes_loaded: response?.body?.byteLength || request.bytesReceived,
+        request_response_headers: { "x-cdn": response?.headers?.["x-cdn"] },
+      });
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import * as dashjs from "dashjs";
+export { dashjs };
+export * from "../../dist/dash.js";

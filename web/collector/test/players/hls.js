@@ -1,0 +1,2 @@
+export { default as Hls } from "hls.js";
+export * from "../../dist/hls.js";

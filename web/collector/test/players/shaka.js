@@ -1,0 +1,2 @@
+export { default as shaka } from "shaka-player";
+export * from "../../dist/shaka.js";

@@ -1,0 +1,2 @@
+export { default as videojs } from "video.js";
+export * from "../../dist/videojs.js";
