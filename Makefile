@@ -1,6 +1,8 @@
 # Two commands do all the set-up: `make run` and `make test`.
 PYTHON ?= python3
 VENV := .venv
+# Trust what the machine trusts, as pip does.
+export UV_SYSTEM_CERTS ?= true
 BIN := $(VENV)/bin
 ARGS ?=
 

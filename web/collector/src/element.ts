@@ -21,7 +21,7 @@ export interface Extra {
   errors?: boolean;
 }
 
-const POLL_MS = 15; // only while frames are awaited
+const POLL_MS = 8; // only while frames are awaited
 const LEAP_MS = 500; // a player may set the clock while it loads; beyond this it did
 
 type Play = HTMLMediaElement["play"];
@@ -176,18 +176,24 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
   }
 
   function finish(event: "pause" | "ended"): void {
+    const at = event === "ended" ? stopped() : now();
     if (event === "ended") sample();
     if (seeking && !element.seeking) closeSeek();
     wanted = false;
     pending = null;
-    monitor.emit(event);
+    monitor.emit(event, {}, at);
+  }
+
+  /** When the clock ceased to move. */
+  function stopped(): number {
+    const at = now();
+    const moved = last ? advance(last.position, element.currentTime) : -1;
+    return last && moved >= 0 ? Math.min(at, last.at + moved) : at;
   }
 
   function wait(): void {
     if (!wanted || !started || pending || seeking || jumping || element.seeking) return;
-    const at = now();
-    const moved = last ? advance(last.position, element.currentTime) : -1;
-    const since = last && moved >= 0 ? Math.min(at, last.at + moved) : at;
+    const since = stopped();
     pending = "rebufferend";
     mark();
     monitor.emit("rebufferstart", {}, since);

@@ -18,11 +18,11 @@ export function RangeBar({ canCompare = true }: { canCompare?: boolean }) {
             key={one.from}
             type="button"
             title={one.title}
-            aria-label={one.title}
             aria-pressed={to === "now" && from === one.from}
             disabled={isFrozen()}
             onClick={() => here.set({ from: one.from === DEFAULT_FROM ? null : one.from, to: null })}
           >
+            <span className="sr">Last </span>
             {one.short}
           </button>
         ))}
