@@ -13,6 +13,13 @@ import msgspec
 from firstframe.errors import ConfigError
 
 
+class Secrets(msgspec.Struct, frozen=True):
+    """The passwords of the embedded engine's two users."""
+
+    writer: str
+    reader: str
+
+
 class EngineFace(msgspec.Struct, frozen=True):
     """How to reach the embedded engine: written by the engine's starter, read by the other roles."""
 
@@ -87,14 +94,13 @@ class Folder:
         held.flush()
         self._lock = held
 
-    def passwords(self) -> tuple[str, str]:
-        """The embedded engine's secrets (for writing, for reading), made on first use."""
+    def passwords(self) -> Secrets:
+        """The embedded engine's secrets, made on first use."""
         file = self.path / "secrets.json"
         if not file.exists():
-            write_atomically(
-                file, msgspec.json.encode((secrets.token_urlsafe(24), secrets.token_urlsafe(24))), 0o600
-            )
-        return msgspec.json.decode(file.read_bytes(), type=tuple[str, str])
+            made = Secrets(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+            write_atomically(file, msgspec.json.encode(made), 0o600)
+        return msgspec.json.decode(file.read_bytes(), type=Secrets)
 
     def engine_face(self) -> EngineFace:
         """How to reach the engine that runs on this folder. Raises `ConfigError` when none has."""

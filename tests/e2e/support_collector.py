@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import subprocess
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,19 @@ async def play(page: Page, seconds: float) -> None:
     await page.evaluate("page.play()")
     await page.wait_for_function(CONDITIONS["playing"], polling=30)
     await page.wait_for_timeout(seconds * 1000)
+
+
+def make_dash(media: Path) -> None:
+    """A DASH manifest of the sample, beside the other media."""
+    folder = media / "dash"
+    if (folder / "sample.mpd").exists():
+        return
+    fresh = media / f"dash-{uuid.uuid4().hex}"
+    fresh.mkdir()
+    options = ("-c", "copy", "-f", "dash", "-seg_duration", "2", "-use_template", "1", "-use_timeline", "0")
+    _run(fresh, "ffmpeg", "-v", "error", "-i", str(media / "sample.mp4"), *options, "sample.mpd")
+    with contextlib.suppress(OSError):  # another process was quicker
+        fresh.rename(folder)
 
 
 def _run(package: Path, *command: str) -> None:

@@ -13,15 +13,15 @@ from firstframe.settings import Settings
 def engine(settings: Settings) -> None:
     """Run the embedded engine on the data folder until told to stop."""
     folder = Folder(settings.data).make()
-    write, read = folder.passwords()
-    face = EngineFace("127.0.0.1", engine_port(settings.engine_port), write, read)
+    known = folder.passwords()
+    face = EngineFace("127.0.0.1", engine_port(settings.engine_port), known.writer, known.reader)
     write_atomically(folder.engine_face_file, msgspec.json.encode(face), 0o600)
     server.run(
         folder.engine,
         face.host,
         face.port,
-        write_password=write,
-        read_password=read,
+        write_password=known.writer,
+        read_password=known.reader,
         memory_bytes=settings.engine_memory_bytes,
         query_seconds=settings.query_seconds,
     )

@@ -60,12 +60,12 @@ function Shared() {
   if (!opened) return <Loading height={300} />;
   return (
     <>
-      <p className="sharebar">
+      <header className="sharebar">
         <b>{opened.label || opened.project}</b>
         <span>
           Shared, read-only{opened.expires_ms ? `, until ${clock(opened.expires_ms, ownZone())}` : ""}
         </span>
-      </p>
+      </header>
       <Here />
     </>
   );

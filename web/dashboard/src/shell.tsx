@@ -42,7 +42,7 @@ export function Shell({ children }: { children: ReactNode }) {
 function Side() {
   const here = useAddress();
   return (
-    <div className="side">
+    <header className="side">
       <a className="brand" href={here.to("/")}>
         <svg viewBox="0 0 32 32" aria-hidden="true">
           <rect width="32" height="32" rx="7" />
@@ -65,7 +65,7 @@ function Side() {
         <Themes />
         <Person />
       </div>
-    </div>
+    </header>
   );
 }
 

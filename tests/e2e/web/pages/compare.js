@@ -27,9 +27,9 @@ offer({
       data: { env_key: "e2eenvkey0123456789abcdef", video_id: "compare", player_init_time: Date.now() },
     });
     window.adapter = new HTMLVideoElementAdapter({ key: "e2e-licence", videoId: "compare", config: { backendUrl: `${base}/bitmovin` } }, watched);
+    player.src({ src: source.src, type: source.type });
     const metrics = addMediaMetrics(watched, { src: source.src, interval: 2000 });
     metrics.legacyMetrics.store.getState().__controlsFunctions.setMetricsReportingUrl(`${base}/livepeer/analytics/log`);
-    player.src({ src: source.src, type: source.type });
   },
   play: () => player.play(),
 });
