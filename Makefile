@@ -12,10 +12,10 @@ DASHBOARD := src/firstframe/dashboard/index.html
 COLLECTOR := src/firstframe/collector_js/collector.js
 source_of = $(shell find web/$(1) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: run test check fix e2e faults lock docs wheel web clean help
+.PHONY: run test check fix e2e e2e-quiet faults lock docs wheel web clean help
 
 help: ## what can be made
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(BIN)/.installed $(if $(NODE),web) ## install and start the product on the embedded engine (data in ./data)
 	$(BIN)/firstframe serve --data data $(ARGS)
@@ -41,7 +41,10 @@ fix: $(BIN)/.installed-dev ## format and mend what can be mended by itself
 	$(BIN)/ruff check --fix src tests
 
 e2e: $(BIN)/.installed-dev tools web ## only the real SDKs in a real browser
-	$(BIN)/python -m pytest -m e2e $(ARGS)
+	$(BIN)/python -m pytest -m "e2e and not quiet" $(ARGS)
+
+e2e-quiet: $(BIN)/.installed-dev tools web ## our own collector against its bounds of 50 ms, on a machine with nothing else to do
+	$(BIN)/python -m pytest -m quiet $(ARGS)
 
 faults: $(BIN)/.installed-dev ## only the kills, torn journals and full disks
 	$(BIN)/python -m pytest -m faults $(ARGS)

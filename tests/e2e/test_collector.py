@@ -17,7 +17,7 @@ from e2e.support_product import Product, Row
 from e2e.support_scenario import Scenario
 from e2e.support_server import StaticServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.quiet]
 
 PLAIN = (
     scenario.NORMAL,
