@@ -76,19 +76,23 @@ def disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 @contextmanager
 def running(product: Product, load: Callable[[], Load]) -> Iterator[Load]:
     """The product under load, both ended afterwards."""
-    product.start(wait_seconds=180)
-    under = load()
     try:
-        yield under
+        product.start(wait_seconds=180)
+        under = load()
+        try:
+            yield under
+        finally:
+            under.stop()
     finally:
-        under.stop()
         product.stop()
 
 
 def refused_then_free(product: Product, load: Load, ballast: Path, wait_seconds: float) -> None:
     """Wait for refusals, free the disk, wait until beacons are taken again."""
-    product.wait_until(lambda: load.refused > 5, wait_seconds, "a refusal")
-    assert product.post("/v1/beacons", b'{"view_id": "x", "events": []}') == 503
+    empty = b'{"view_id": "x", "events": []}'
+    product.wait_until(lambda: product.post("/v1/beacons", empty) == 503, wait_seconds, "a refusal")
+    refused = load.refused
+    product.wait_until(lambda: load.refused > refused + 5, 30, "more refusals")
     time.sleep(5)
     taken = load.accepted
     ballast.unlink()
