@@ -35,7 +35,8 @@ def serve(settings: Settings) -> int:
         _check_free(name, where)
     folder.engine_face_file.unlink(missing_ok=True)
     # The port is chosen once, so that an engine that was restarted is found where it was.
-    settings = msgspec.structs.replace(settings, engine_port=engine_port(settings.engine_port))
+    others = {address(settings.collector, "collector")[1], address(settings.api, "api")[1]}
+    settings = msgspec.structs.replace(settings, engine_port=engine_port(settings.engine_port, others))
     with (
         closing(Accounts(settings.accounts or folder.accounts_url)) as accounts,
         # In memory where there is such a folder: counters are mapped files, and a full disk must not end a role.
