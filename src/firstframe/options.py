@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from firstframe.settings import SETTINGS, Setting, Settings, load
+from firstframe.settings import SETTINGS, Setting, load
 
 
 def with_settings(*groups: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -58,6 +58,3 @@ def _shown(default: object) -> str:
 
 def _parameter(name: str, annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-
-
-__all__ = ["Settings", "with_settings"]

@@ -1,8 +1,8 @@
 """The fold worker: journal → events → views, each acknowledged beacon exactly once.
 
-One cycle: take a chunk, store its events (under the chunk's own deduplication token), add them to the open views,
+One cycle: take a chunk, store its events (under keys of their content), add them to the open views,
 write the views whose turn it is, and commit every chunk that no unwritten view depends on. Whatever is not committed
-is replayed after a restart and changes nothing: the events are deduplicated, a view is folded from the set of them.
+is replayed after a restart and changes nothing: the events have the same keys, a view is folded from the set of them.
 """
 
 from __future__ import annotations

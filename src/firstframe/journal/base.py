@@ -35,7 +35,7 @@ class Chunk(msgspec.Struct, frozen=True):
     number: int
     """Grows by one per partition and never repeats."""
     token: str
-    """Names (partition, number, segment, range): the engine's deduplication token."""
+    """Names (partition, number, segment, range): what is stored of a chunk without keys of its own is told apart by it."""
     beacons: Sequence[Beacon]
     bytes: int
 
