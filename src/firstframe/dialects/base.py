@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from sys import float_info
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -124,39 +125,31 @@ class Folded(msgspec.Struct):
     """Server time at which the same events would fold differently because of silence; None when never."""
 
 
-class Dialect(Protocol):
-    """One vendor's language, from its bytes to a view. All methods are pure."""
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """One vendor's language, from its bytes to a view. Its functions are pure."""
 
     name: str
     """One lower-case word: the route prefix, the column value, the file name."""
     title: str
     """For people: ``Pillarbox``."""
-    routes: Sequence[Route]
+    routes: tuple[Route, ...]
+    envelope: Callable[[Request], Envelope]
+    """Read just enough of a body to accept it.
 
-    def envelope(self, request: Request) -> Envelope:
-        """Read just enough of a body to accept it.
+    Raises `firstframe.errors.BadRequest` when the body cannot be read at all. Must not refuse a body because some of
+    its events are unusable: SDKs resend what is refused, for ever.
+    """
+    parse: Callable[[Beacon], Reading]
+    """All events of an accepted beacon, with the reason for each that cannot be used. Never raises."""
+    fold: Callable[[Sequence[Event], int], Folded]
+    """(events, now_ms) → the rows of one native view: a pure function of the *set* of its events and the time.
 
-        Raises `firstframe.errors.BadRequest` when the body cannot be read at all. Must not refuse a body because
-        some of its events are unusable: SDKs resend what is refused, for ever.
-        """
-        ...
-
-    def parse(self, beacon: Beacon) -> Reading:
-        """All events of an accepted beacon, with the reason for each that cannot be used. Never raises."""
-        ...
-
-    def fold(self, events: Sequence[Event], now_ms: int) -> Folded:
-        """The rows of one native view: a pure function of the *set* of its events and the time.
-
-        ``events`` holds each key once (earliest receipt), in no promised order. Times in the rows are on the
-        client's clock; `firstframe.fold.finish` places them, adds what the context knows and the scores.
-        Only what `firstframe.view.record` marks as the dialect's business need be filled in.
-        """
-        ...
-
-    def snippet(self, collector_url: str, write_key: str) -> str:
-        """The few lines that point this SDK at a collector, ready to paste."""
-        ...
+    The events hold each key once (earliest receipt), in no promised order. Times in the rows are on the client's
+    clock; `firstframe.fold.finish` places them, adds what the context knows and the scores. Only what
+    `firstframe.view.record` marks as the dialect's business need be filled in.
+    """
+    snippet: Callable[[str, str], str]
+    """(collector URL, write key) → the few lines that point this SDK at a collector, ready to paste."""
 
 
 def text(value: Any, limit: int = 1024) -> str | None:
@@ -170,18 +163,22 @@ def text(value: Any, limit: int = 1024) -> str | None:
     return None
 
 
+_LARGEST = float_info.max
+"""JSON's integers have no end, columns and divisions do."""
+
+
 def number(value: Any) -> float | None:
     """A foreign value as a finite number, else None. Numeric text counts, booleans do not."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, str):
+    kind = type(value)  # what JSON makes is of these very types
+    if kind is str:
         try:
             value = float(value)
         except ValueError:
             return None
-    if not isinstance(value, int | float) or value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124
-        return None
-    return value
+        kind = float
+    if (kind is int or kind is float) and -_LARGEST <= value <= _LARGEST:  # NaN is not between them
+        return cast("float", value)
+    return None
 
 
 def whole(value: Any, *, low: int = 0, high: int = 2**62) -> int | None:

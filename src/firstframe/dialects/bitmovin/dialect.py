@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from firstframe.beacon import Beacon, Event
-from firstframe.dialects.base import Envelope, Folded, Reading, Request, Route
+from firstframe.dialects.base import Dialect
 from firstframe.dialects.bitmovin import fold, wire
 
 SNIPPET = """\
@@ -20,25 +17,9 @@ new bitmovin.analytics.HTMLVideoElementAdapter(analytics, document.querySelector
 """
 
 
-class Bitmovin:
-    """Implements `firstframe.dialects.base.Dialect`."""
-
-    name = "bitmovin"
-    title = "Bitmovin Analytics"
-    routes: Sequence[Route] = wire.ROUTES
-
-    def envelope(self, request: Request) -> Envelope:
-        return wire.envelope(request)
-
-    def parse(self, beacon: Beacon) -> Reading:
-        return wire.parse(beacon)
-
-    def fold(self, events: Sequence[Event], now_ms: int) -> Folded:
-        return fold.fold(events, now_ms)
-
-    def snippet(self, collector_url: str, write_key: str) -> str:
-        url = f"{collector_url.rstrip('/')}/{self.name}"
-        return SNIPPET.format(key=_quoted(write_key or "any-key"), url=_quoted(url))
+def _snippet(collector_url: str, write_key: str) -> str:
+    url = f"{collector_url.rstrip('/')}/bitmovin"
+    return SNIPPET.format(key=_quoted(write_key or "any-key"), url=_quoted(url))
 
 
 def _quoted(text: str) -> str:
@@ -47,4 +28,12 @@ def _quoted(text: str) -> str:
     return "'" + plain.replace("\n", "\\n").replace("\r", "\\r") + "'"
 
 
-BITMOVIN = Bitmovin()
+BITMOVIN = Dialect(
+    name="bitmovin",
+    title="Bitmovin Analytics",
+    routes=wire.ROUTES,
+    envelope=wire.envelope,
+    parse=wire.parse,
+    fold=fold.fold,
+    snippet=_snippet,
+)

@@ -6,10 +6,8 @@ the page hands the reporting URL to the player's store, or posts the events of `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from firstframe.beacon import Beacon, Event
-from firstframe.dialects.base import Envelope, Folded, Grant, Reading, Reply, Request, Route
+from firstframe.beacon import Beacon
+from firstframe.dialects.base import Dialect, Envelope, Grant, Reading, Reply, Request, Route
 from firstframe.dialects.livepeer.fold import fold
 from firstframe.dialects.livepeer.parse import envelope, parse, parse_socket, socket_envelope
 
@@ -28,32 +26,32 @@ def _discovered(request: Request, grant: Grant) -> Reply:
     return Reply(200, b"{}", "application/json")
 
 
-class Livepeer:
-    """The dialect. One view is one session id; WebSocket tokens are the same ids."""
+def _envelope(request: Request) -> Envelope:
+    return socket_envelope(request) if request.route == INFO else envelope(request)
 
-    name = "livepeer"
-    title = "Livepeer"
-    routes: Sequence[Route] = (
+
+def _parse(beacon: Beacon) -> Reading:
+    return parse_socket(beacon) if beacon.route == INFO else parse(beacon)
+
+
+def _snippet(collector_url: str, write_key: str) -> str:
+    return _SNIPPET.replace("{url}", f"{collector_url.rstrip('/')}/livepeer/{write_key}".rstrip("/"))
+
+
+LIVEPEER = Dialect(
+    name="livepeer",
+    title="Livepeer",
+    routes=(
         Route(LOG, methods=("POST",), at_root=True),
         Route(LOG, kind="answer", methods=("GET",), at_root=True, answer=_discovered),
         Route("", methods=("POST",)),
         Route("", kind="answer", methods=("GET",), answer=_discovered),
         Route(INFO, kind="answer", methods=("GET",), at_root=True, answer=_discovered),
         Route(INFO, kind="socket", methods=("GET",), at_root=True),
-    )
-
-    def envelope(self, request: Request) -> Envelope:
-        return socket_envelope(request) if request.route == INFO else envelope(request)
-
-    def parse(self, beacon: Beacon) -> Reading:
-        return parse_socket(beacon) if beacon.route == INFO else parse(beacon)
-
-    def fold(self, events: Sequence[Event], now_ms: int) -> Folded:
-        return fold(events, now_ms)
-
-    def snippet(self, collector_url: str, write_key: str) -> str:
-        return _SNIPPET.replace("{url}", f"{collector_url.rstrip('/')}/livepeer/{write_key}".rstrip("/"))
-
-
-LIVEPEER = Livepeer()
-"""The one value the list of dialects holds."""
+    ),
+    envelope=_envelope,
+    parse=_parse,
+    fold=fold,
+    snippet=_snippet,
+)
+"""One view is one session id; WebSocket tokens are the same ids."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from firstframe.beacon import Beacon, Event
-from firstframe.dialects.base import Envelope, Folded, Grant, Reading, Reply, Request, Route
+from firstframe.dialects.base import Dialect, Envelope, Grant, Reply, Request, Route
 from firstframe.dialects.native.body import envelope, read
 from firstframe.dialects.native.schema import schema_bytes
 from firstframe.dialects.native.view import fold
@@ -28,12 +25,18 @@ def _serve_schema(request: Request, grant: Grant) -> Reply:
     return Reply(status=200, body=schema_bytes(), content_type="application/schema+json")
 
 
-class Native:
-    """One value, `NATIVE`; see `firstframe.dialects.base.Dialect`."""
+def _envelope(request: Request) -> Envelope:
+    return envelope(request.body)
 
-    name = "native"
-    title = "Native"
-    routes: Sequence[Route] = (
+
+def _snippet(collector_url: str, write_key: str) -> str:
+    return SNIPPET.format(url=collector_url.rstrip("/"), key=write_key)
+
+
+NATIVE = Dialect(
+    name="native",
+    title="Native",
+    routes=(
         Route(path="/v1/beacons", at_root=True, reply=ACCEPTED),
         Route(
             path="/v1/beacons/schema.json",
@@ -42,20 +45,9 @@ class Native:
             at_root=True,
             answer=_serve_schema,
         ),
-    )
-
-    def envelope(self, request: Request) -> Envelope:
-        return envelope(request.body)
-
-    def parse(self, beacon: Beacon) -> Reading:
-        return read(beacon)
-
-    def fold(self, events: Sequence[Event], now_ms: int) -> Folded:
-        return fold(events, now_ms)
-
-    def snippet(self, collector_url: str, write_key: str) -> str:
-        return SNIPPET.format(url=collector_url.rstrip("/"), key=write_key)
-
-
-NATIVE = Native()
-"""The dialect."""
+    ),
+    envelope=_envelope,
+    parse=read,
+    fold=fold,
+    snippet=_snippet,
+)

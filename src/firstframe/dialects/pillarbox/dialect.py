@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
-from firstframe.beacon import Beacon, Event
-from firstframe.dialects.base import Envelope, Folded, Reading, Request, Route
+from firstframe.dialects.base import Dialect
 from firstframe.dialects.pillarbox import fold, wire
 
 SNIPPET = """\
@@ -24,26 +21,18 @@ player.src({{ src: 'https://example.com/video.m3u8', type: 'application/x-mpegUR
 """
 
 
-class Pillarbox:
-    """Implements `firstframe.dialects.base.Dialect`."""
-
-    name = "pillarbox"
-    title = "Pillarbox"
-    routes: Sequence[Route] = wire.ROUTES
-
-    def envelope(self, request: Request) -> Envelope:
-        return wire.envelope(request)
-
-    def parse(self, beacon: Beacon) -> Reading:
-        return wire.parse(beacon)
-
-    def fold(self, events: Sequence[Event], now_ms: int) -> Folded:
-        return fold.fold(events, now_ms)
-
-    def snippet(self, collector_url: str, write_key: str) -> str:
-        parts = [collector_url.rstrip("/"), self.name, *([write_key] if write_key else [])]
-        url = msgspec.json.encode("/".join(parts) + wire.EVENTS).decode()
-        return SNIPPET.format(url=url.replace("<", "\\u003c"))
+def _snippet(collector_url: str, write_key: str) -> str:
+    parts = [collector_url.rstrip("/"), "pillarbox", *([write_key] if write_key else [])]
+    url = msgspec.json.encode("/".join(parts) + wire.EVENTS).decode()
+    return SNIPPET.format(url=url.replace("<", "\\u003c"))
 
 
-PILLARBOX = Pillarbox()
+PILLARBOX = Dialect(
+    name="pillarbox",
+    title="Pillarbox",
+    routes=wire.ROUTES,
+    envelope=wire.envelope,
+    parse=wire.parse,
+    fold=fold.fold,
+    snippet=_snippet,
+)
