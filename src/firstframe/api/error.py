@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter, SkipValidation
 
 from firstframe.accounts.account import Token
 from firstframe.api.fault import answers
@@ -19,11 +19,35 @@ from firstframe.metrics.filter import Filter, conditions, read_filters
 from firstframe.metrics.instant import read_instant
 from firstframe.metrics.zone import zone_of
 
-Filters = Annotated[list[str] | None, QueryParameter(description="dimension:op:value, repeatable")]
-Start = Annotated[str, QueryParameter(name="from", description="from this instant")]
-End = Annotated[str, QueryParameter(name="to", description="before this instant")]
-Zone = Annotated[str, QueryParameter(description="IANA name, for instants without an offset")]
-Bots = Annotated[bool, QueryParameter(description="robots too")]
+
+class Asked(msgspec.Struct, frozen=True):
+    """The views that a call is about."""
+
+    found: Filter
+    start_ms: int
+    end_ms: int
+    bots: bool
+
+
+def asked(
+    services: NamedDependency[Services],
+    filters: Annotated[list[str] | None, QueryParameter(description="dimension:op:value, repeatable")] = None,
+    start: Annotated[str, QueryParameter(name="from", description="from this instant")] = "-24h",
+    end: Annotated[str, QueryParameter(name="to", description="before this instant")] = "now",
+    timezone: Annotated[str, QueryParameter(description="IANA name, for instants without an offset")] = "UTC",
+    include_bots: Annotated[bool, QueryParameter(description="robots too")] = False,
+) -> Asked:
+    """What the query string names; robots are counted too where a filter speaks of them."""
+    zone, now_ms = zone_of(timezone), services.now_ms()
+    start_ms, end_ms = read_instant(start, "from", now_ms, zone), read_instant(end, "to", now_ms, zone)
+    if start_ms >= end_ms:
+        raise BadRequest("from must be before to", parameter="from", got=[start, end], allowed="from < to")
+    found = read_filters(filters or [])
+    named = any(one.dimension.id == "bot" for one in conditions(found))
+    return Asked(found, start_ms, end_ms, include_bots or named)
+
+
+ASKED = {"views": Provide(asked, sync_to_thread=False)}
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True):
@@ -34,67 +58,40 @@ class AudienceAnswer(msgspec.Struct, frozen=True):
     data: Audience
 
 
-@get("/v1/errors", tags=["numbers"], summary="Errors by code and message", responses=answers(400))
+@get(
+    "/v1/errors",
+    tags=["numbers"],
+    summary="Errors by code and message",
+    responses=answers(400),
+    dependencies=ASKED,
+)
 async def get_errors(
     services: NamedDependency[Services],
     caller: NamedDependency[Token],
-    filters: Filters = None,
-    start: Start = "-24h",
-    end: End = "now",
-    timezone: Zone = "UTC",
-    include_bots: Bots = False,
+    views: NamedDependency[SkipValidation[Asked]],
     limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="groups")] = 100,
 ) -> ErrorAnswer:
     """Messages that differ only in numbers, ids and addresses are one; each group says which filters find its views."""
-    start_ms, end_ms, found = _range(services, start, end, timezone, filters)
     with services.seconds.labels("errors").time():
         return ErrorAnswer(
-            await errors(
-                services.engine,
-                caller.project,
-                found=found,
-                start_ms=start_ms,
-                end_ms=end_ms,
-                limit=limit,
-                bots=include_bots or _speaks_of_bots(found),
-            )
+            await errors(services.engine, caller.project, limit=limit, **msgspec.structs.asdict(views))
         )
 
 
-@get("/v1/audience", tags=["numbers"], summary="The audience over a video's length", responses=answers(400))
+@get(
+    "/v1/audience",
+    tags=["numbers"],
+    summary="The audience over a video's length",
+    responses=answers(400),
+    dependencies=ASKED,
+)
 async def get_audience(
     services: NamedDependency[Services],
     caller: NamedDependency[Token],
-    filters: Filters = None,
-    start: Start = "-24h",
-    end: End = "now",
-    timezone: Zone = "UTC",
-    include_bots: Bots = False,
+    views: NamedDependency[SkipValidation[Asked]],
 ) -> AudienceAnswer:
     """For each hundredth: plays that watched some of it, where that is told, and plays that came so far."""
-    start_ms, end_ms, found = _range(services, start, end, timezone, filters)
     with services.seconds.labels("audience").time():
         return AudienceAnswer(
-            await audience(
-                services.engine,
-                caller.project,
-                found=found,
-                start_ms=start_ms,
-                end_ms=end_ms,
-                bots=include_bots or _speaks_of_bots(found),
-            )
+            await audience(services.engine, caller.project, **msgspec.structs.asdict(views))
         )
-
-
-def _range(
-    services: Services, start: str, end: str, timezone: str, filters: list[str] | None
-) -> tuple[int, int, Filter]:
-    zone, now_ms = zone_of(timezone), services.now_ms()
-    start_ms, end_ms = read_instant(start, "from", now_ms, zone), read_instant(end, "to", now_ms, zone)
-    if start_ms >= end_ms:
-        raise BadRequest("from must be before to", parameter="from", got=[start, end], allowed="from < to")
-    return start_ms, end_ms, read_filters(filters or [])
-
-
-def _speaks_of_bots(found: Filter) -> bool:
-    return any(one.dimension.id == "bot" for one in conditions(found))
