@@ -26,7 +26,7 @@ test: $(BIN)/.installed-dev tools web ## install what tests need, then every che
 
 check: $(BIN)/.installed-dev ## the quick part: format, lint, types, layers, docs, fast tests
 	$(MAKE) static
-	$(BIN)/python -m pytest -q -m "not e2e and not faults and not slow" $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 -m "not e2e and not faults and not slow" $(ARGS)
 
 .PHONY: static tools
 static: $(BIN)/.installed-dev
@@ -46,8 +46,16 @@ e2e: $(BIN)/.installed-dev tools web ## only the real SDKs in a real browser
 e2e-quiet: $(BIN)/.installed-dev tools web ## our own collector against its bounds of 50 ms, on a machine with nothing else to do
 	$(BIN)/python -m pytest -m quiet $(ARGS)
 
-faults: $(BIN)/.installed-dev ## only the kills, torn journals and full disks
-	$(BIN)/python -m pytest -m faults $(ARGS)
+faults: $(BIN)/.installed-dev ## every attack of docs/guarantees.md at full size (an hour); `make test` makes them small
+	FAULTS=full $(BIN)/python -m pytest -m faults $(ARGS)
+
+.PHONY: bench bench-quick
+BENCHES := ingest running queries dashboard
+bench: $(BIN)/.installed-dev tools web ## measure: each figure beside a baseline of the same run, into benchmarks/results/
+	set -e; for each in $(BENCHES); do $(BIN)/python benchmarks/$$each.py $(ARGS); done
+
+bench-quick: ## the same in a few minutes, too short to be quoted
+	$(MAKE) bench ARGS=--quick
 
 docs: $(BIN)/.installed-dev ## write the generated pages of docs/
 	$(BIN)/python scripts/docs.py
@@ -55,6 +63,10 @@ docs: $(BIN)/.installed-dev ## write the generated pages of docs/
 lock: $(BIN)/.installed-dev ## resolve the dependencies anew into the two hashed lock files
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -o requirements-dev.lock
+
+.PHONY: audit
+audit: $(BIN)/.installed-dev ## ask the registries about known vulnerabilities of everything that is installed
+	$(BIN)/python scripts/audit.py
 
 web: $(DASHBOARD) $(COLLECTOR) ## build the dashboard and the browser collector
 
