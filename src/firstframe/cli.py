@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -289,6 +290,7 @@ def _log(settings: Settings) -> None:
 
 def main() -> None:
     """Run the command line; a mistake of the operator is one clear line and exit code 2, never a traceback."""
+    os.umask(0o077)  # what is kept of viewers, and the secrets, are for who runs this and nobody else
     try:
         app()
     except (ConfigError, EngineError, JournalError, Refusal) as error:

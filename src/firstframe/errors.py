@@ -46,6 +46,8 @@ class Refusal(FirstframeError):
 
     status: ClassVar[int] = 400
     default_code: ClassVar[str] = "bad_request"
+    project: str | None = None
+    """Whose request it was, where that came out: for lists of refusals, not for the answer."""
 
     def __init__(self, message: str, *, code: str | None = None, **detail: Any) -> None:
         super().__init__(message)

@@ -12,6 +12,9 @@ import msgspec
 
 from firstframe.errors import ConfigError
 
+OWNER_ONLY = 0o700
+"""A folder into which only who runs the product can look."""
+
 
 class Secrets(msgspec.Struct, frozen=True):
     """The passwords of the embedded engine's two users."""
@@ -48,7 +51,7 @@ class Folder:
         """Create what is missing. Raises `ConfigError` when the folder cannot be made or written."""
         try:
             for part in (self.path, self.journal, self.engine, self.run):
-                part.mkdir(parents=True, exist_ok=True)
+                part.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
             if not os.access(self.path, os.W_OK):
                 raise ConfigError(f"the data folder {self.path} cannot be written by this user")
         except OSError as error:

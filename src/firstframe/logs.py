@@ -1,9 +1,13 @@
-"""Logs to standard error: readable on a terminal, JSON lines for machines, and never a reason to stop."""
+"""Logs to standard error: readable on a terminal, JSON lines for machines, and never a reason to stop.
+
+What strangers sent stands in some lines. It can neither begin a line of its own nor steer a terminal.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sys
 from typing import TextIO
 
@@ -28,6 +32,35 @@ class Patient:
             self._stream.flush()
 
 
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+"""Characters that move the cursor, colour, turn the direction of writing, or are not seen at all."""
+
+
+def calm(text: str) -> str:
+    """Text on one line, in which what cannot be seen is spelled out."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def calm_lines(text: str) -> str:
+    """A text of several lines, each set in, so that none of them can be taken for an entry."""
+    return "\n".join(f"    {calm(line)}" for line in text.split("\n"))
+
+
+def _calm_entry(_: object, __: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    for name, value in entry.items():
+        if isinstance(value, str):
+            entry[name] = calm_lines(value) if name == "exception" else calm(value)
+    return entry
+
+
+class _CalmFormatter(logging.Formatter):
+    """The same for what libraries log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        first, *more = super().format(record).split("\n")
+        return "\n".join([calm(first), *(calm_lines(line) for line in more)])
+
+
 def configure(level: str, *, as_json: bool) -> None:
     """Set up logging for this process. Raises `ConfigError` for a level that is none."""
     wanted = logging.getLevelNamesMapping().get(level.upper())
@@ -37,17 +70,19 @@ def configure(level: str, *, as_json: bool) -> None:
     for noisy in ("clickhouse_connect", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     stream = Patient(sys.stderr)
-    logging.basicConfig(stream=stream, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_CalmFormatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    renderers: list[structlog.typing.Processor] = [structlog.processors.JSONRenderer()]
     if not as_json:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        renderers = [_calm_entry, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            renderer,
+            *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(wanted),
         logger_factory=structlog.PrintLoggerFactory(stream),  # type: ignore[arg-type]

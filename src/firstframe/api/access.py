@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
@@ -53,7 +54,8 @@ class Access(AbstractAuthenticationMiddleware):
                 expected=list(token.allowed_origins),
                 got=origin,
             )
-        return AuthenticationResult(user=token, auth=None)
+        # Streams outlive a token: they ask from time to time whether it still is one.
+        return AuthenticationResult(user=token, auth=partial(self.authenticate_request, connection))
 
     async def _bearer(self, connection: Connection) -> Token:
         scheme, _, text = connection.headers.get("authorization", "").partition(" ")

@@ -12,6 +12,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler, ExceptionHandlersMap
 from prometheus_client import CollectorRegistry, Histogram
@@ -21,7 +22,9 @@ from firstframe.accounts.account import Token
 from firstframe.api import asset, fault, health, live, metric, query, view
 from firstframe.api.access import PUBLIC, Access, Session, TokenSource, check_kind
 from firstframe.api.document import document
+from firstframe.api.header import add_headers
 from firstframe.api.service import Services
+from firstframe.api.turn import Turns
 from firstframe.engine.client import AsyncEngine
 from firstframe.errors import EngineError, Refusal
 
@@ -33,6 +36,9 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *(asset.get_assets, asset.get_asset, asset.put_asset, asset.put_all_assets),
     *(health.get_health, health.get_prometheus, health.get_refusals),
 )
+
+NOBODY = ""
+"""Whose questions those of public routes are."""
 
 _HANDLERS: ExceptionHandlersMap = {
     Refusal: fault.refuse,
@@ -53,6 +59,7 @@ def make_app(
     session: Session | None = None,
     routes: Sequence[ControllerRouterHandler] = (),
     stopping: Callable[[], bool] = lambda: False,
+    turns: Turns | None = None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Litestar:
     """The application.
@@ -61,6 +68,7 @@ def make_app(
     count into files). ``refusals`` gives the collector's latest refusals. ``session`` knows callers in another way
     than by a bearer token. ``routes`` are further handlers, such as the dashboard's files and vendors' read APIs;
     they may ask for ``services`` and ``caller`` as ours do, and say ``opt={"public": True}`` to need no token.
+    ``turns`` is how much of the engine each project may have.
     """
     shown = registry if registry is not None else CollectorRegistry()
     services = Services(
@@ -71,11 +79,17 @@ def make_app(
         seconds=_engine_seconds(meter if meter is not None else shown),
         refusals=refusals,
         stopping=stopping,
+        turns=turns or Turns(),
     )
+
+    def services_of(request: Request[Any, Any, Any]) -> Services:
+        caller = request.scope.get("user")
+        return services.of(caller.project if isinstance(caller, Token) else NOBODY)
+
     return Litestar(
         [*ROUTES, get_document, *routes],
         dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False),
+            "services": Provide(services_of, sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
         },
         middleware=[DefineMiddleware(Access, accounts=accounts, session=session)],
@@ -83,6 +97,8 @@ def make_app(
         exception_handlers=_HANDLERS,
         cors_config=_cors(),
         openapi_config=_openapi(),
+        before_send=[add_headers],
+        request_max_body_size=query.MOST_BODY_BYTES,
         signature_types=[Services, Token],
         logging_config=None,
     )
@@ -125,6 +141,8 @@ def _openapi() -> OpenAPIConfig:
         version=__version__,
         description="Video quality-of-experience numbers, the same for every player SDK.",
         path="/schema/framework",
+        # As JSON only: the framework's pages run scripts from elsewhere, and would do so with a session of ours.
+        render_plugins=[JsonRenderPlugin()],
         components=Components(security_schemes={"token": scheme}),
         security=[{"token": []}],
         use_handler_docstrings=True,

@@ -20,6 +20,7 @@ from firstframe.errors import (
     NotFound,
     Refusal,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
     UnsupportedMedia,
@@ -49,6 +50,7 @@ _DESCRIPTIONS = {
     403: "The token may not do this, or not from this origin",
     404: "There is no such thing in this project",
     413: "The body is too large",
+    429: "The project asks too much at once; come back after `Retry-After` seconds",
     500: "A fault of the server",
     503: "The engine does not answer; try again",
 }
@@ -56,7 +58,7 @@ _DESCRIPTIONS = {
 
 def answers(*statuses: int) -> dict[int, ResponseSpec]:
     """The documented failures of a route that wants a token, and those named."""
-    known = sorted({401, 403, 500, 503, *statuses})
+    known = sorted({401, 403, 429, 500, 503, *statuses})
     return {
         status: ResponseSpec(
             data_container=ErrorAnswer, description=_DESCRIPTIONS[status], generate_examples=False
@@ -139,6 +141,6 @@ def _response(refusal: Refusal, headers: dict[str, str] | None = None) -> Respon
     added = dict(headers or {})
     if isinstance(refusal, Unauthenticated):
         added["WWW-Authenticate"] = 'Bearer realm="firstframe"'
-    if isinstance(refusal, Unavailable):
+    if isinstance(refusal, Unavailable | TooMany):
         added["Retry-After"] = str(RETRY_SECONDS)
     return Response(refusal.body(), status_code=refusal.status, media_type=MediaType.JSON, headers=added)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -17,12 +18,21 @@ from firstframe.accounts.account import DEFAULT_PROJECT, Token
 from firstframe.api.access import PUBLIC, SECRET
 from firstframe.api.fault import answers
 from firstframe.api.service import Services
-from firstframe.errors import EngineError
+from firstframe.errors import EngineError, TooMany
 from firstframe.metrics.instant import iso, read_instant
 from firstframe.metrics.refusal import Refusal, answers_questions, last_rejects
 from firstframe.metrics.zone import zone_of
 
 ENGINE_SECONDS = 2
+NOBODYS: Mapping[str, Any] = {
+    "message": "",
+    "detail": {},
+    "path": "",
+    "origin": None,
+    "user_agent": None,
+    "sample": "",
+}
+"""What of a refusal may name a key, a page or a viewer of whoever it was."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -63,7 +73,7 @@ async def get_health(services: NamedDependency[Services]) -> Response[Health]:
     fresh_ms = services.fresh()
     try:
         well = await asyncio.wait_for(answers_questions(services.engine), ENGINE_SECONDS)
-    except (EngineError, TimeoutError):
+    except (EngineError, TimeoutError, TooMany):
         well = False
     fresh = None if fresh_ms is None else iso(fresh_ms)
     health = Health("ok" if well else "engine_unavailable", __version__, fresh)
@@ -106,7 +116,9 @@ async def get_refusals(
 
 
 def _shown(refused: dict[str, Any], project: str) -> dict[str, Any] | None:
-    """A refusal of this project, or one that belongs to none; what was in the latter may be another's secret."""
+    """A refusal of this project; one that belongs to none may be another's, so of it only the kind is told."""
     if refused.get("project") == project or (refused.get("project") is None and project == DEFAULT_PROJECT):
         return refused
-    return {**refused, "sample": ""} if refused.get("project") is None else None
+    if refused.get("project") is not None:
+        return None
+    return {**refused, **{name: value for name, value in NOBODYS.items() if name in refused}}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any
 
 import msgspec
-from litestar import get
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
@@ -15,7 +15,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from firstframe.accounts.account import Token
 from firstframe.api.fault import answers
 from firstframe.api.service import Services
-from firstframe.errors import EngineError, Refusal
+from firstframe.errors import EngineError, Refusal, Unavailable
 from firstframe.metrics.dimension import find_dimension
 from firstframe.metrics.filter import conditions, read_filters
 from firstframe.metrics.live import MOST_GROUPS, USUAL_MINUTES, LiveAnswer, LiveQuery, live
@@ -25,6 +25,9 @@ TICK_SECONDS = 0.25
 
 RETRY_MS = 3_000
 """When a stream that broke is asked for again."""
+
+Again = Callable[[], Awaitable[object]]
+"""Asks anew who the caller is. Raises `Refusal` when it is nobody any more."""
 
 Filters = Annotated[list[str] | None, QueryParameter(description="dimension:op:value, repeatable")]
 Groups = Annotated[list[str] | None, QueryParameter(description="dimensions, comma-separated or repeated")]
@@ -58,6 +61,7 @@ async def get_now(
     responses=answers(400),
 )
 async def get_live(
+    request: Request[Token, Again, Any],
     services: NamedDependency[Services],
     caller: NamedDependency[Token],
     group_by: Groups = None,
@@ -67,9 +71,10 @@ async def get_live(
     limit: Limit = 100,
     interval: Annotated[float, QueryParameter(ge=1, le=60, description="seconds between events")] = 3,
 ) -> ServerSentEvent:
-    """The first at once, then one each ``interval`` seconds."""
+    """The first at once, then one each ``interval`` seconds, for as long as the token is good."""
     query = _query(caller, group_by, filters, minutes, include_bots, limit)
-    return ServerSentEvent(_stream(services, query, interval))
+    services.turns.check_streams(caller.project)
+    return ServerSentEvent(_stream(services, query, interval, request.auth))
 
 
 def _query(
@@ -99,16 +104,24 @@ async def _figures(services: Services, query: LiveQuery) -> LiveAnswer:
 
 
 async def _stream(
-    services: Services, query: LiveQuery, interval: float
+    services: Services, query: LiveQuery, interval: float, again: Again
 ) -> AsyncIterator[ServerSentEventMessage]:
     number = 0
-    while not services.stopping():
-        number += 1
-        yield await _message(services, query, number)
-        for _ in range(max(1, round(interval / TICK_SECONDS))):
-            if services.stopping():
+    with services.turns.streaming(query.project):
+        while not services.stopping():
+            number += 1
+            yield await _message(services, query, number)
+            for _ in range(max(1, round(interval / TICK_SECONDS))):
+                if services.stopping():
+                    return
+                await asyncio.sleep(TICK_SECONDS)
+            try:
+                await again()
+            except Unavailable:
+                continue  # nobody can say now
+            except Refusal as error:
+                yield _event("fault", error.body(), number)
                 return
-            await asyncio.sleep(TICK_SECONDS)
 
 
 async def _message(services: Services, query: LiveQuery, number: int) -> ServerSentEventMessage:

@@ -44,6 +44,7 @@ from firstframe.api.livepeer_query import (
     video_filter,
 )
 from firstframe.api.livepeer_row import live_rows_of, rows_of
+from firstframe.api.turn import Turns
 from firstframe.engine.client import AsyncEngine
 from firstframe.enrich.url import dstorage_id, dstorage_url
 from firstframe.errors import (
@@ -68,6 +69,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HOUR_MS = 3_600_000
+AT_ONCE = 2
+MOST_WAITING = 64
+"""Of one project, or of all who name no key: here anybody may ask, and the engine has beacons to store."""
 PUBLIC_PREFIXES = ("/data/views/query/", "/api/data/views/query/")
 """What the public listener hands on to `make_public_app`."""
 
@@ -113,11 +117,13 @@ class LivepeerApi:
         keys: Keys,
         *,
         public_only: bool = False,
+        turns: Turns | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._engine = engine
         self._keys = keys
         self._public_only = public_only
+        self._turns = turns or Turns(at_once=AT_ONCE, waiting=MOST_WAITING)
         self._now_ms = now_ms
         self._assets = AssetIndex(engine)
 
@@ -160,7 +166,9 @@ class LivepeerApi:
                 except ValueError as error:
                     raise BadRequest("too many query parameters") from error
                 call = Call(project, params, self._now_ms(), (found.groupdict().get("id") or "")[:512])
-                return await endpoint.answer(self, call)
+                # Whoever names no key stands in one line with all the world.
+                async with self._turns.take(project if headers.get("authorization") else ""):
+                    return await endpoint.answer(self, call)
         raise NotFound(f"there is nothing at {path[:200]}")
 
     async def _project(self, endpoint: Endpoint, headers: dict[str, str]) -> str:

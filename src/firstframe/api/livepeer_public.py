@@ -18,6 +18,9 @@ from firstframe.errors import ConfigError, EngineError
 from firstframe.folder import Folder
 from firstframe.settings import Settings
 
+MOST_RESULT_BYTES = 16 * 2**20
+"""Most that one answer of the engine may hold: totals and rows for pages are small."""
+
 
 class PublicApp:
     """The application, behind whatever makes it."""
@@ -43,7 +46,9 @@ def public_mounts(settings: Settings, folder: Folder) -> dict[str, PublicApp]:
 
     def connect() -> LivepeerApi:
         url = settings.engine or folder.engine_face().url
-        limit = urlencode({"max_execution_time": settings.query_seconds})
+        limit = urlencode(
+            {"max_execution_time": settings.query_seconds, "max_result_bytes": MOST_RESULT_BYTES}
+        )
         engine = AsyncEngine.connect(f"{url}{'&' if '?' in url else '?'}{limit}")
         return make_public_app(engine, Accounts(settings.accounts or folder.accounts_url))
 

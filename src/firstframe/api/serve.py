@@ -23,6 +23,7 @@ from firstframe.api.session import Sessions, session_key
 from firstframe.api.setup import Collector
 from firstframe.console import collector_url
 from firstframe.dialects import DIALECTS
+from firstframe.edge.protocol import GuardedProtocol
 from firstframe.edge.refusal import read_refusals
 from firstframe.engine.client import AsyncEngine
 from firstframe.errors import ConfigError
@@ -32,6 +33,8 @@ from firstframe.settings import Settings, address
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 10
+MOST_RESULT_BYTES = 128 * 2**20
+"""Most that one answer of the engine may hold: it is in this process's memory, several times over, before it goes out."""
 WAIT_SECONDS = 0.2
 
 
@@ -76,6 +79,7 @@ def run(settings: Settings) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            http=GuardedProtocol,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )
@@ -120,5 +124,7 @@ def _engine_url(settings: Settings, folder: Folder) -> str:
                 said = True
             time.sleep(WAIT_SECONDS)
         else:
-            limit = urlencode({"max_execution_time": settings.query_seconds})
+            limit = urlencode(
+                {"max_execution_time": settings.query_seconds, "max_result_bytes": MOST_RESULT_BYTES}
+            )
             return f"{url}{'&' if '?' in url else '?'}{limit}"

@@ -113,9 +113,12 @@ class Sessions:
     def _by_cookie(self, cookie: str) -> Token | None:
         token_id, _, rest = cookie.partition(".")
         until, _, signature = rest.partition(".")
-        if not until.isdigit() or len(until) > 12 or int(until) <= self._clock():
+        # A cookie may hold any bytes: digits that are no ASCII are none, and only bytes can be compared safely.
+        if not (until.isascii() and until.isdigit()) or len(until) > 12 or int(until) <= self._clock():
             return None
-        if not hmac.compare_digest(self._sign(token_id, int(until)), signature):
+        if not hmac.compare_digest(
+            self._sign(token_id, int(until)).encode(), signature.encode("utf-8", "replace")
+        ):
             return None
         return self._token(token_id)
 

@@ -149,12 +149,12 @@ def _is_ours(refused: dict[str, Any], dialect: str, project: str) -> bool:
 
 
 def _refused(refused: dict[str, Any], project: str) -> Trouble:
-    # What belongs to no project may hold another's secret: its sample is only for who owns the open door.
+    # What belongs to no project may be another's: its words are only for who owns the open door.
     known = refused.get("project") == project or project == DEFAULT_PROJECT
     return Trouble(
         at_ms=refused.get("at_ms", 0),
         reason=refused.get("reason", ""),
-        message=refused.get("message", ""),
+        message=refused.get("message", "") if known else "it came with no key that is known",
         sample=refused.get("sample", "") if known else "",
         is_refused=True,
     )

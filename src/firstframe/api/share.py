@@ -20,6 +20,7 @@ from firstframe.accounts.account import Share, Token
 from firstframe.accounts.store import Accounts
 from firstframe.api.access import SECRET
 from firstframe.api.fault import answers
+from firstframe.api.pages import PAGES
 from firstframe.api.query import read_json
 from firstframe.api.service import Services
 from firstframe.errors import BadRequest, NotFound
@@ -186,8 +187,15 @@ def _read(body: Any) -> NewShare:
             got=wanted.hours,
             allowed=f"more than 0, up to {MOST_HOURS}",
         )
-    if not wanted.path.startswith("/") or len(wanted.path + wanted.search) > LONGEST_CALL:
-        raise BadRequest("path is no page", parameter="path", got=wanted.path[:100], allowed="/…")
+    # One of ours by name: //elsewhere.example begins with a slash too, and the list of links makes a link of it.
+    if wanted.path not in PAGES or wanted.search[:1] not in ("", "?"):
+        raise BadRequest(
+            "path is no page of the dashboard", parameter="path", got=wanted.path[:100], allowed=list(PAGES)
+        )
+    if len(wanted.search) > LONGEST_CALL:
+        raise BadRequest(
+            "search is too long", parameter="search", got=len(wanted.search), allowed=f"up to {LONGEST_CALL}"
+        )
     if not 1 <= len(wanted.calls) <= MOST_CALLS:
         raise BadRequest(
             f"calls holds {len(wanted.calls)}",

@@ -14,6 +14,7 @@ from firstframe.errors import MethodNotAllowed, Refusal
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
+NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
 def reply_headers(reply: Reply, cors: Headers) -> Headers:
@@ -36,7 +37,7 @@ async def send_answer(send: Send, status: int, headers: Headers, body: bytes) ->
 
 async def send_refusal(send: Send, refusal: Refusal, cors: Headers) -> None:
     """``{"error": {code, message, detail}}``, with when to come back and what is allowed instead."""
-    headers = [JSON, *cors]
+    headers = [JSON, NOSNIFF, *cors]
     wait = refusal.detail.get("retry_after_seconds")
     if wait is not None:
         headers += [

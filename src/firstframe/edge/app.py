@@ -18,7 +18,7 @@ import structlog
 
 from firstframe.accounts.keybook import KeyBook
 from firstframe.dialects.base import Dialect, Grant, Reply
-from firstframe.edge.answer import JSON, reply_headers, send_answer, send_refusal
+from firstframe.edge.answer import JSON, NOSNIFF, reply_headers, send_answer, send_refusal
 from firstframe.edge.body import Disconnected, Patience, check_depth, expand, read_body
 from firstframe.edge.cors import cors_headers, preflight_headers
 from firstframe.edge.document import PATH as DOCUMENT
@@ -233,7 +233,7 @@ class Collector:
         elif path in ("/", "/health", DOCUMENT) and method in ("GET", "HEAD"):
             status, content = self._own(path)
             cors = cors_headers(headers.get(b"origin"))
-            await send_answer(send, status, [JSON, *cors], msgspec.json.encode(content))
+            await send_answer(send, status, [JSON, NOSNIFF, *cors], msgspec.json.encode(content))
         else:
             raise NotFound(
                 f"nothing is served at {path[:200]}; see the known paths",
@@ -274,12 +274,14 @@ class Collector:
         dialect = target.dialect.name if target else None
         self._meter.refused(dialect or "", reason)
         match = self.router.find(scope["path"])
-        grant = self._keys.find(match.write_key if match else None)
+        path_key = match.write_key if match else None
+        grant = self._keys.find(path_key)
+        whose = refusal.project if path_key is None else None  # a key in the path goes before one in the body
         self._refusals.add(
             Refused(
                 at_ms=self._clock(),
                 dialect=dialect,
-                project=grant.project if grant else None,
+                project=whose or (grant.project if grant else None),
                 status=refusal.status,
                 reason=reason,
                 code=refusal.code,

@@ -29,7 +29,7 @@ Scope = MutableMapping[str, Any]
 QUERY_BYTES = 8_192
 HEADER_CHARS = 1_024
 
-_KEPT = tuple((name.encode(), name) for name in KEPT_HEADERS)
+_KEPT = {name.encode(): name for name in KEPT_HEADERS}
 _NOWHERE = Place()
 
 
@@ -64,7 +64,11 @@ class Intake:
             raise TooLarge(
                 f"the query is {len(query)} bytes, {QUERY_BYTES} are allowed", limit_bytes=QUERY_BYTES
             )
-        kept = {name: headers[raw].decode("latin-1")[:HEADER_CHARS] for raw, name in _KEPT if raw in headers}
+        kept = {
+            _KEPT[raw]: value.decode("latin-1")[:HEADER_CHARS]
+            for raw, value in headers.items()
+            if raw in _KEPT
+        }
         if "referer" in kept and not self._settings.keep_page_query:
             kept["referer"] = kept["referer"].partition("?")[0]
         method = scope.get("method", "GET")
@@ -78,7 +82,11 @@ class Intake:
         envelope = self._envelope(target, request)
         if grant is None:
             grant = self.grant(envelope.write_key, origin)
-        self._rate.take(grant.rate_key)
+        try:
+            self._rate.take(grant.rate_key)
+        except Refusal as refusal:
+            refusal.project = grant.project
+            raise
         dialect = target.dialect.name
         beacon = Beacon(
             self._clock(),
@@ -110,12 +118,15 @@ class Intake:
             raise not_understood(target, error) from error
         limit = self._settings.max_events
         if envelope.event_count > limit or len(envelope.native_view_ids) > limit:
-            raise TooLarge(
+            refusal = TooLarge(
                 f"the body holds {envelope.event_count} events, {limit} are allowed",
                 code="too_many_events",
                 limit_events=limit,
                 got_events=envelope.event_count,
             )
+            whose = self._keys.find(envelope.write_key)
+            refusal.project = whose.project if whose else None
+            raise refusal
         return envelope
 
     def grant(self, write_key: str | None, origin: str | None) -> KeyGrant:
@@ -124,12 +135,14 @@ class Intake:
         if grant is None:
             raise self._no_grant(write_key)
         if grant.allowed_origins and not grant.allows(origin):
-            raise Forbidden(
+            refusal = Forbidden(
                 f"pages of {origin} may not send to the project {grant.project!r}",
                 code="forbidden_origin",
                 expected=list(grant.allowed_origins),
                 got=origin,
             )
+            refusal.project = grant.project
+            raise refusal
         return grant
 
     def _no_grant(self, write_key: str | None) -> Refusal:

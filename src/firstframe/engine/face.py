@@ -9,16 +9,24 @@ import secrets as random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from functools import partial
+from math import inf
 from typing import Any
 
 from firstframe.engine.body import Body, Gone
 from firstframe.engine.compression import decoder, encoder, encoding_for
-from firstframe.engine.fault import READONLY, SESSION_IS_LOCKED, Fault, fault, fault_of
+from firstframe.engine.fault import (
+    READONLY,
+    SESSION_IS_LOCKED,
+    TOO_MANY_ROWS_OR_BYTES,
+    Fault,
+    fault,
+    fault_of,
+)
 from firstframe.engine.guard import permitted
 from firstframe.engine.keeper import Keeper
 from firstframe.engine.lane import Lane, Lanes
 from firstframe.engine.reply import Reply, Summary
-from firstframe.engine.request import READER, Ask, ask_of, limits, with_form
+from firstframe.engine.request import READER, Ask, ask_of, limits, most_result_bytes, with_form
 from firstframe.engine.session import Piece, Session, Sessions
 from firstframe.engine.statement import Statement, read
 
@@ -81,7 +89,9 @@ class Face:
         if path in ("/ping", "/replicas_status"):
             await _plain(send, 200, _OK)
         elif path not in ("/", "/query"):
-            await _plain(send, 404, f"There is no handle {path}\n\nUse / or /ping.\n".encode())
+            # No HTML: the path is whatever a page made the browser ask for.
+            text = f"There is no handle {path}\n\nUse / or /ping.\n".encode("utf-8", "replace")
+            await _plain(send, 404, text, b"text/plain; charset=UTF-8")
         elif method not in ("GET", "HEAD", "POST", "PUT"):
             await _plain(send, 405, b"The method must be GET, HEAD, POST or PUT.\n")
         elif method in ("GET", "HEAD") and b"query=" not in query:
@@ -141,6 +151,7 @@ class _Run:
         self._reply = reply
         self._receive = receive
         self._summary = Summary()
+        self._most_bytes = inf
         self._begun = time.perf_counter_ns()
 
     async def through(self) -> None:
@@ -203,7 +214,9 @@ class _Run:
         if statement.verb in _CHANGING and (ask.read_only or ask.user == READER):
             why = "the user may only read" if ask.user == READER else "a GET changes nothing, use POST"
             raise fault(READONLY, f"Cannot execute query in readonly mode: {why}")
-        await lane(session.prepare, ask.database, self._face.settings(ask, statement.verb))
+        settings = self._face.settings(ask, statement.verb)
+        self._most_bytes = most_result_bytes(settings)
+        await lane(session.prepare, ask.database, settings)
         if ask.user == READER:
             text = await lane(permitted, session.ask, statement.text, ask.params, ask.database)
             statement = read(text)
@@ -264,6 +277,11 @@ class _Run:
         summary.read_bytes += piece.read_bytes
         summary.result_rows += piece.rows
         summary.result_bytes += len(piece.data)
+        if summary.result_bytes > self._most_bytes:
+            # chDB does not hold this limit for answers that it gives block by block.
+            raise fault(
+                TOO_MANY_ROWS_OR_BYTES, f"Limit for result exceeded, max bytes: {self._most_bytes:.0f}"
+            )
         await self._reply.write(piece.data, self._told())
 
     def _told(self) -> str:
@@ -283,7 +301,9 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def _plain(send: Send, status: int, text: bytes) -> None:
-    headers = [(b"content-type", b"text/html; charset=UTF-8"), (b"content-length", str(len(text)).encode())]
+async def _plain(
+    send: Send, status: int, text: bytes, content_type: bytes = b"text/html; charset=UTF-8"
+) -> None:
+    headers = [(b"content-type", content_type), (b"content-length", str(len(text)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text, "more_body": False})

@@ -7,6 +7,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from email.parser import BytesParser
 from email.policy import HTTP
+from math import inf
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
@@ -101,8 +102,8 @@ def ask_of(method: str, query_string: bytes, headers: Mapping[str, str], secrets
         params=_params(values),
         settings=asked,
         database=values.get("database") or headers.get("x-clickhouse-database"),
-        format=headers.get("x-clickhouse-format") or values.get("default_format"),
-        query_id=values.get("query_id") or str(uuid4()),
+        format=_plain(headers.get("x-clickhouse-format") or values.get("default_format", "")) or None,
+        query_id=_plain(values.get("query_id", "")) or str(uuid4()),
         session_id=values.get("session_id"),
         session_check=_on(values, "session_check"),
         session_seconds=_seconds(values.get("session_timeout", "60")),
@@ -154,12 +155,22 @@ def limits(ask: Ask, verb: bytes, memory_bytes: int, query_seconds: float) -> di
     return asked | {name: _capped(asked.get(name), cap) for name, cap in caps.items()}
 
 
+def most_result_bytes(settings: Mapping[str, str]) -> float:
+    """How much an answer may hold before it is a fault; infinite where nobody said, or where it is to be cut."""
+    number = _number(settings.get("max_result_bytes"))
+    return number if number > 0 and settings.get("result_overflow_mode") != "break" else inf
+
+
+def _number(value: str | None) -> float:
+    try:
+        return float(value or 0)
+    except ValueError:
+        return 0
+
+
 def _capped(value: str | None, cap: float) -> str:
     """The smaller of what was asked for and the cap; 0, which means no limit, is the cap."""
-    try:
-        number = float(value or 0)
-    except ValueError:
-        number = 0
+    number = _number(value)
     return (
         f"{number if 0 < number < cap else cap:g}"
         if cap < 1e6
@@ -194,6 +205,11 @@ def _settings(values: Mapping[str, str], user: str) -> dict[str, str]:
 
 def _params(values: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix("param_"): value for name, value in values.items() if name.startswith("param_")}
+
+
+def _plain(text: str) -> str:
+    """Text that may stand in a header of the answer: no line breaks, no other control characters."""
+    return "".join(one for one in text if one.isprintable())
 
 
 def _part_text(part: Any) -> str:
