@@ -5,11 +5,12 @@ statement, so that an engine that is away at start is met as an `EngineError` of
 """
 
 import asyncio
+import copy
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, ParamSpec, Self, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -97,7 +98,8 @@ class Engine:
         if not rows:
             return
         key = (table, tuple(columns))
-        settings: dict[str, Any] = {"async_insert": 0}
+        # Late events of many days are few rows each, but they must all be written.
+        settings: dict[str, Any] = {"async_insert": 0, "max_partitions_per_insert_block": 0}
         if token is not None:
             settings["insert_deduplication_token"] = token
         with _told():
@@ -168,6 +170,7 @@ class AsyncEngine:
     def __init__(self, engine: Engine, threads: int = 8) -> None:
         self._engine = engine
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="engine")
+        self._turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
 
     @classmethod
     def connect(cls, url: str, threads: int = 8) -> Self:
@@ -195,12 +198,20 @@ class AsyncEngine:
     async def command(self, sql: str) -> None:
         await self._wait(self._engine.command, sql)
 
+    def in_turn(self, turn: Callable[[], AbstractAsyncContextManager[None]]) -> Self:
+        """The same engine for somebody who shares it: each statement runs inside such a block."""
+        theirs = copy.copy(self)
+        theirs._turn = turn  # noqa: SLF001 - one of our own kind
+        return theirs
+
     async def close(self) -> None:
         await self._wait(self._engine.close)
         self._threads.shutdown(wait=False)
 
     async def _wait(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args, **kwargs))
+        job = partial(call, *args, **kwargs)
+        async with self._turn():
+            return await asyncio.get_running_loop().run_in_executor(self._threads, job)
 
 
 def _open(target: Target) -> Client:

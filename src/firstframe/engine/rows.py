@@ -6,22 +6,26 @@ hands over is made to fit its column (numbers clamped, lone surrogates replaced)
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from math import isfinite
+from sys import float_info
 from typing import Any, get_args
 
 import msgspec
 
 from firstframe.beacon import Context, Event, view_id_of
+from firstframe.engine.twin import TWINS, own_value
 from firstframe.view.record import FIELDS, EndReason, NamedField, Outcome, Span, State, ViewRecord
 
 LATEST_MS = 10_413_791_999_999
 """The end of the year 2299, the last instant that DateTime64(3) holds."""
 MAX_AGE = 2**64 - 1
 _INT64 = 2**63 - 1
+_INT60 = 2**60
 
 EPOCH_FIELDS = ("view_start_ms", "view_end_ms", "received_first_ms", "received_last_ms")
 SPAN_COLUMNS = ("spans.state", "spans.start_ms", "spans.end_ms")
+WRITTEN_SPAN_COLUMNS = ("spans.state", "spans.gap_ms", "spans.length_ms")
 ROW_COLUMNS = ("view_key", "first_hour", "version", "is_deleted")
+WRITTEN_ROW_COLUMNS = ("first_view_id", "first_hour", "version", "is_deleted")
 
 EVENT_COLUMNS = (
     "project",
@@ -58,7 +62,20 @@ def column_of(name: str) -> str:
     return name.removesuffix("_ms") if name in EPOCH_FIELDS else name
 
 
+def _written(name: str) -> str:
+    return f"own_{name}" if name in TWINS else column_of(name)
+
+
 VIEW_COLUMNS = (
+    *(
+        column
+        for field in FIELDS
+        for column in (WRITTEN_SPAN_COLUMNS if field.name == "spans" else (_written(field.name),))
+    ),
+    *WRITTEN_ROW_COLUMNS,
+)
+"""The columns of ``views`` that are written, in the order of `view_row`."""
+READ_COLUMNS = (
     *(
         column
         for field in FIELDS
@@ -66,6 +83,7 @@ VIEW_COLUMNS = (
     ),
     *ROW_COLUMNS,
 )
+"""The columns of ``views`` under the names of the record's fields; some are aliases, which ``*`` leaves out."""
 
 _encode = msgspec.json.Encoder().encode
 _context_decoder = msgspec.json.Decoder(Context)
@@ -74,22 +92,34 @@ _payload_decoder = msgspec.json.Decoder(dict[str, Any])
 
 def event_row(project: str, dialect: str, event: Event, chunk: int) -> tuple[Any, ...]:
     """One row of ``events``, in the order of `EVENT_COLUMNS`."""
-    received = _instant(event.received_at_ms)
-    return (
-        _text(project),
-        view_id_of(project, dialect, event.native_view_id),
-        dialect,
-        _text(event.native_view_id),
-        event.key,
-        None if event.seq is None else _whole(event.seq),
-        _instant(event.at_ms),
-        received,
-        _text(event.name),
-        _text(_encode(event.context).decode()),
-        _text(_encode(event.payload).decode()),
-        chunk,
-        MAX_AGE - received,
-    )
+    return event_rows(project, dialect, [event], chunk)[0]
+
+
+def event_rows(project: str, dialect: str, events: Sequence[Event], chunk: int) -> list[tuple[Any, ...]]:
+    """The rows of events of one view; what they have in common is made once."""
+    rows = []
+    native = events[0].native_view_id
+    place = _text(project), view_id_of(project, dialect, native), dialect, _text(native)
+    context, last = "", None
+    for event in events:
+        if event.context is not last:
+            last = event.context
+            context = _text(_encode(last).decode())
+        received = _instant(event.received_at_ms)
+        row = (
+            *place,
+            event.key,
+            None if event.seq is None else _whole(event.seq),
+            _instant(event.at_ms),
+            received,
+            _text(event.name),
+            context,
+            _text(_encode(event.payload).decode()),
+            chunk,
+            MAX_AGE - received,
+        )
+        rows.append(row)
+    return rows
 
 
 def event_from(row: Mapping[str, Any]) -> Event:
@@ -116,18 +146,24 @@ def reject_row(
 def view_row(record: ViewRecord, version: int, first_hour: int, is_deleted: bool = False) -> tuple[Any, ...]:
     """One row of ``views``, in the order of `VIEW_COLUMNS`; ``first_hour`` in epoch seconds."""
     values: list[Any] = [write(getattr(record, name)) for name, write in _WRITERS]
-    spans = record.spans
-    values[_SPANS : _SPANS + 1] = (
-        [span.state.value for span in spans],
-        [_whole(span.start_ms) for span in spans],
-        [_whole(span.end_ms) for span in spans],
-    )
-    key = (
-        view_id_of(record.project, record.dialect, record.native_view_id)
-        if record.ordinal
-        else record.view_id
-    )
-    return (*values, key, first_hour, version, int(is_deleted))
+    for place, usual in _TWINS:
+        values[place] = own_value(values[place], usual(record))
+    values[_SPANS : _SPANS + 1] = _spans(record)
+    first = view_id_of(record.project, record.dialect, record.native_view_id) if record.ordinal else ""
+    return (*values, first, first_hour, version, int(is_deleted))
+
+
+def _spans(record: ViewRecord) -> tuple[list[str], list[int], list[int]]:
+    """States, the gap before each, and lengths: small numbers, the gaps nearly always 0."""
+    states, gaps, lengths = [], [], []
+    passed = _instant(record.view_start_ms)
+    for span in record.spans:
+        start, end = _mark(span.start_ms), _mark(span.end_ms)
+        states.append(span.state.value)
+        gaps.append(start - passed)
+        lengths.append(end - start)
+        passed = end
+    return states, gaps, lengths
 
 
 def record_from(columns: Sequence[str], row: Sequence[Any]) -> ViewRecord:
@@ -153,8 +189,18 @@ def _text(value: str) -> str:
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
+def _is_finite(value: float) -> bool:
+    """False for integers beyond all floats too."""
+    return -float_info.max <= value <= float_info.max
+
+
 def _whole(value: float) -> int:
-    return max(-_INT64, min(_INT64, int(value))) if isfinite(value) else 0
+    return max(-_INT64, min(_INT64, int(value))) if _is_finite(value) else 0
+
+
+def _mark(value: float) -> int:
+    """An instant of a span, such that the difference of two of them fits too."""
+    return max(-_INT60, min(_INT60, int(value))) if _is_finite(value) else 0
 
 
 def _count(value: int) -> int:
@@ -162,7 +208,7 @@ def _count(value: int) -> int:
 
 
 def _number(value: float) -> float:
-    return float(value) if isfinite(value) else 0.0
+    return float(value) if _is_finite(value) else 0.0
 
 
 def _instant(value: int) -> int:
@@ -186,7 +232,7 @@ def _nullable(write: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _finite_or_none(value: float | None) -> float | None:
-    return float(value) if value is not None and isfinite(value) else None
+    return float(value) if value is not None and _is_finite(value) else None
 
 
 def _enum(value: Any) -> str:
@@ -235,6 +281,7 @@ def _same(value: Any) -> Any:
 
 
 _WRITERS = tuple((field.name, _writer(field)) for field in FIELDS)
+_TWINS = tuple((index, TWINS[field.name]) for index, field in enumerate(FIELDS) if field.name in TWINS)
 _SPANS = next(index for index, field in enumerate(FIELDS) if field.name == "spans")
 _READERS = {
     column_of(field.name): (field.name, _READ_BY_NAME.get(field.name, _same))

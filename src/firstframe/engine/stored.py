@@ -19,6 +19,7 @@ WHERE view_key IN {keys:Array(String)}
 ORDER BY view_key, received_at, event_key
 """
 # Without FINAL: a tombstone's hour is wanted too, because a view that comes back must use it again.
+# Two conditions in turn, because each has an index of its own.
 _HEADS = """
 SELECT
     view_id,
@@ -27,8 +28,16 @@ SELECT
     argMax(first_hour, version) AS hour,
     max(version) AS latest,
     argMax(is_deleted, version) AS gone
-FROM views
-WHERE view_key IN {keys:Array(String)}
+FROM
+(
+    SELECT view_id, view_key, ordinal, first_hour, version, is_deleted
+    FROM views
+    WHERE view_id IN {keys:Array(String)}
+    UNION ALL
+    SELECT view_id, view_key, ordinal, first_hour, version, is_deleted
+    FROM views
+    WHERE first_view_id IN {keys:Array(String)}
+)
 GROUP BY view_id
 ORDER BY key, place
 """

@@ -29,6 +29,12 @@ FROM views FINAL
 WHERE NOT closed
 GROUP BY view_key
 """
+_DAYS = """
+SELECT DISTINCT toUnixTimestamp64Milli(toStartOfDay(received_at)::DateTime64(3, 'UTC')) AS day
+FROM events
+WHERE received_at >= {since:DateTime64(3, 'UTC')} AND received_at < {until:DateTime64(3, 'UTC')}
+ORDER BY day
+"""
 _STORED = """
 SELECT view_key, any(project), any(dialect), any(native_view_id)
 FROM events
@@ -50,6 +56,12 @@ def epoch_of(engine: Engine) -> int:
 def open_views(engine: Engine) -> Sequence[NativeView]:
     """The native views that have a row which is not closed."""
     return [NativeView(*row) for row in engine.query(_OPEN).rows]
+
+
+def stored_days(engine: Engine, since_ms: int, until_ms: int) -> Sequence[int]:
+    """The days (UTC, when each begins) with events received in a range, in order."""
+    params = {"since": _instant(since_ms), "until": _instant(until_ms)}
+    return [day for (day,) in engine.query(_DAYS, params).rows]
 
 
 def stored_views(

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from firstframe.dialects.base import Dialect
 from firstframe.engine.client import Engine
-from firstframe.engine.survey import NativeView, stored_views
+from firstframe.engine.survey import NativeView, stored_days, stored_views
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.store import Store, changes_of
 
 PAGE = 500
+DAY_MS = 86_400_000
 OVERLAP_MS = 120_000
 """Longer than a worker may hold a view that it has not written."""
 
@@ -65,9 +66,12 @@ class Refolder:
         return len(changes)
 
     def _pages(self, since_ms: int, until_ms: int, dialect: str) -> Iterator[Sequence[NativeView]]:
-        after = ""
-        while page := stored_views(
-            self._engine, since_ms, until_ms, dialect=dialect, after=after, limit=PAGE
-        ):
-            yield page
-            after = page[-1].key
+        """Day by day, as the tables are parted: rows of few days go into few parts. A view of two days comes twice."""
+        for day_ms in stored_days(self._engine, since_ms, until_ms):
+            first_ms, last_ms = max(since_ms, day_ms), min(until_ms, day_ms + DAY_MS)
+            after = ""
+            while page := stored_views(
+                self._engine, first_ms, last_ms, dialect=dialect, after=after, limit=PAGE
+            ):
+                yield page
+                after = page[-1].key

@@ -1,4 +1,4 @@
-"""One measurement of one metric as SQL: an aggregate over rows of `views`, or over the pieces of their spans."""
+"""One measurement of one metric as SQL: an aggregate over rows of `views`."""
 
 from __future__ import annotations
 
@@ -55,21 +55,6 @@ def over_views(measure: Measure, plan: Plan) -> str:
     raise TypeError(f"{measure.key} is measured over spans")
 
 
-def over_spans(measure: Measure, plan: Plan, length: str) -> str:
-    """The aggregate over pieces of spans: rows of (state, low, high, attempted, scales)."""
-    shape = measure.metric.shape
-    if isinstance(shape, Elapsed):
-        scale = "playing_scale" if "startup" not in shape.states else "watch_scale"
-        return f"sumIf((high - low) * {scale}, attempted AND {_among(shape.states)})"
-    if not isinstance(shape, Concurrent):
-        raise TypeError(f"{measure.key} is measured over views")
-    counted = f"attempted AND {_among(shape.states)} AND low < least(high, stall_end)"
-    if measure.measurement == "mean":
-        return f"sumIf(least(high, stall_end) - low, {counted}) / {length}"
-    steps = f"sumMapIf([low, least(high, stall_end)], [toInt64(1), toInt64(-1)], {counted})"
-    return f"arrayMax(arrayCumSum(tupleElement({steps}, 2)))"
-
-
 def weight(measure: Measure) -> str:
     """What the measure weighs in its group: Σ of the denominator, or the number of views that have a value."""
     shape = measure.metric.shape
@@ -115,7 +100,3 @@ def _spread(each: str, condition: str, measurement: str, plan: Plan) -> str:
         return _PLAIN[measurement](each, condition)
     function = "quantileExactInclusive" if plan.quantiles == "exact" else "quantileTDigest"
     return f"{function}OrNullIf({quantile_of(measurement)})({each}, {condition})"
-
-
-def _among(states: tuple[str, ...]) -> str:
-    return "state IN (" + ", ".join(f"'{state}'" for state in states) + ")"

@@ -10,6 +10,7 @@ import msgspec
 
 from firstframe.engine.client import AsyncEngine, Rows
 from firstframe.errors import BadRequest, EngineError
+from firstframe.metrics.branch import Column
 from firstframe.metrics.compile import compile_plan, keys_of, totals_of
 from firstframe.metrics.instant import iso
 from firstframe.metrics.query import Plan
@@ -138,8 +139,10 @@ async def _groups_left_out(engine: AsyncEngine, plan: Plan) -> bool:
     """Whether `group_limit` kept some groups out."""
     if plan.group_limit is None:
         return False
+    # Which groups there are depends on where views are placed, not on what is measured of them.
+    placed = {Column(one.key, one).placement: one for one in reversed(plan.measures)}
     every = msgspec.structs.replace(
-        totals_of(plan), groups=plan.groups, measures=plan.measures, weights=False, totals=False
+        totals_of(plan), groups=plan.groups, measures=tuple(placed.values()), weights=False, totals=False
     )
     found = await run(engine, compile_plan(every, rows=plan.group_limit + 1))
     return len(found.rows) > plan.group_limit

@@ -10,37 +10,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from firstframe.metrics.aggregate import column_type, over_spans, over_views, weight, zero_when_empty
+from firstframe.metrics.aggregate import over_views, weight
 from firstframe.metrics.bind import Binder
+from firstframe.metrics.branch import Column, Period, cast, group_by, key_columns, key_names, null
 from firstframe.metrics.granularity import Buckets, Granularity
 from firstframe.metrics.metric import Placement
-from firstframe.metrics.query import Measure, Order, Plan
-from firstframe.metrics.source import SETTINGS, Statement, between, instant, views
-
-STALL_LIMIT_MS = 300_000
-"""A viewer stalled for longer is not counted as watching any more."""
-
-
-class Column(msgspec.Struct, frozen=True):
-    """One number of the answer: a measure, its previous value, or its weight."""
-
-    key: str
-    measure: Measure
-    previous: bool = False
-    weight: bool = False
-
-    @property
-    def placement(self) -> Placement:
-        placement = self.measure.metric.placed(self.measure.measurement)
-        return Placement.VIEW_START if self.weight and placement is Placement.SPANS else placement
-
-    @property
-    def type(self) -> str:
-        return "Float64" if self.weight else column_type(self.measure)
-
-    @property
-    def zero(self) -> bool:
-        return self.weight or zero_when_empty(self.measure)
+from firstframe.metrics.query import Order, Plan
+from firstframe.metrics.source import SETTINGS, Statement, between, views
+from firstframe.metrics.span import span_branches
 
 
 def columns_of(plan: Plan) -> tuple[Column, ...]:
@@ -121,7 +98,7 @@ def _usual_order(plan: Plan) -> tuple[Order, ...]:
 
 def _filled(plan: Plan, columns: Sequence[Column], binder: Binder) -> str:
     """All branches laid over each other, and a row for each bucket of each group."""
-    keys = [*_key_names(plan), *(["bucket"] if plan.series else [])]
+    keys = [*key_names(plan), *(["bucket"] if plan.series else [])]
     select = [*keys, *(f"anyOrNull(m{n}) AS v{n}" for n in range(len(columns)))]
     sql = f"SELECT {', '.join(select)} FROM ({' UNION ALL '.join(_branches(plan, columns, binder))})"
     if keys:
@@ -133,132 +110,60 @@ def _filled(plan: Plan, columns: Sequence[Column], binder: Binder) -> str:
 
 
 def _branches(plan: Plan, columns: Sequence[Column], binder: Binder) -> list[str]:
-    """One SELECT for each placement and period that some column needs."""
+    """One SELECT for each placement that some column needs; spans take one for each period and set of states."""
     chosen = _chosen_groups(plan, binder)
     branches = []
+    for placement in (Placement.VIEW_START, Placement.VIEW_END):
+        mine = [one.placement is placement for one in columns]
+        if any(mine):
+            branches.append(_view_branch(Period(plan, placement, 0, chosen), columns, mine, binder))
     for previous in (False, True):
-        for placement in Placement:
-            mine = [one.placement is placement and one.previous is previous for one in columns]
-            if any(mine):
-                make = _span_branch if placement is Placement.SPANS else _view_branch
-                period = Period(plan, placement, plan.end_ms - plan.start_ms if previous else 0, chosen)
-                branches.append(make(period, columns, mine, binder))
+        mine = [one.placement is Placement.SPANS and one.previous is previous for one in columns]
+        if any(mine):
+            period = Period(plan, Placement.SPANS, _length_ms(plan) if previous else 0, chosen)
+            branches += span_branches(period, columns, mine, binder)
     if plan.series and plan.fill and not plan.groups:
         empty = [f"CAST(NULL AS Nullable({column.type})) AS m{n}" for n, column in enumerate(columns)]
         branches.append(f"SELECT {', '.join(['toInt64(0) AS bucket', *empty])}")
     return branches
 
 
-class Period(msgspec.Struct, frozen=True):
-    """One branch: its placement, and by how much its views lie before the plan's range."""
-
-    plan: Plan
-    placement: Placement
-    back_ms: int
-    chosen: str
-
-    @property
-    def start_ms(self) -> int:
-        return self.plan.start_ms - self.back_ms
-
-    @property
-    def end_ms(self) -> int:
-        return self.plan.end_ms - self.back_ms
-
-    @property
-    def buckets(self) -> Buckets:
-        return Buckets(tuple(edge - self.back_ms for edge in self.plan.buckets.edges))
-
-
 def _view_branch(period: Period, columns: Sequence[Column], mine: Sequence[bool], binder: Binder) -> str:
-    """Whole views, each in the bucket of its start or its end."""
+    """Whole views, each in the bucket of its start or its end; those of the period before in rows of their own."""
     plan, column = period.plan, period.placement.value
     at = f"toUnixTimestamp64Milli({column})"
-    keys = _keys(plan, binder)
+    keys, grouped = key_columns(plan, binder), group_by(plan)
+    first_ms = period.start_ms
+    if plan.compare:
+        first_ms -= _length_ms(plan)
+        keys.append(f"{at} < {binder.bind(period.start_ms, 'Int64')} AS back")
+        at = f"{at} + back * {binder.bind(_length_ms(plan), 'Int64')}"
+        grouped = f"{grouped}, back" if grouped else " GROUP BY back"
     if plan.series:
-        keys.append(f"toInt64({period.buckets.index(at, binder)}) AS bucket")
+        keys.append(f"toInt64({period.buckets.index(f'({at})', binder)}) AS bucket")
+    names = [*key_names(plan), *(["bucket"] if plan.series else [])]
     numbers = [
-        _cast(weight(one.measure) if one.weight else over_views(one.measure, plan), one, n)
-        if here
-        else _null(one, n)
+        cast(_of_period(one, plan), one, n) if here else null(one, n)
         for n, (one, here) in enumerate(zip(columns, mine, strict=True))
     ]
-    held = [between(column, period.start_ms, period.end_ms, binder)]
+    held = [between(column, first_ms, period.end_ms, binder)]
     if period.placement is Placement.VIEW_END:
         held.append("closed")
     source = views(binder, plan.project, plan.filter, *held, bots=plan.bots, groups=plan.groups)
-    return f"SELECT {', '.join([*keys, *numbers])} {source}{period.chosen}{_group_by(plan)}"
+    if not plan.compare:
+        return f"SELECT {', '.join([*keys, *numbers])} {source}{period.chosen}{grouped}"
+    shared = ", ".join([*names, *(f"m{n}" for n in range(len(columns)))])
+    return f"SELECT {shared} FROM (SELECT {', '.join([*keys, *numbers])} {source}{period.chosen}{grouped})"
 
 
-def _span_branch(period: Period, columns: Sequence[Column], mine: Sequence[bool], binder: Binder) -> str:
-    """Spans cut at the edges of the range and of the buckets, each piece in its bucket."""
-    plan, buckets = period.plan, period.buckets
-    low, high = buckets.edge("bucket", binder), buckets.edge("bucket + 1", binder)
-    start, end = binder.bind(period.start_ms, "Int64"), binder.bind(period.end_ms, "Int64")
-    now = binder.bind(max(plan.now_ms, period.start_ms + 1), "Int64")
-    length = f"greatest(1, any(least({high}, {end}, {now}) - greatest({low}, {start})))"
-    numbers = [
-        _cast(over_spans(one.measure, plan, length), one, n) if here else _null(one, n)
-        for n, (one, here) in enumerate(zip(columns, mine, strict=True))
-    ]
-    keys = [*_key_names(plan), *(["bucket"] if plan.series else [])]
-    return (
-        f"SELECT {', '.join([*keys, *numbers])} FROM ({_pieces(period, start, end, binder)}){_group_by(plan)}"
-    )
+def _of_period(column: Column, plan: Plan) -> str:
+    """The aggregate, in the rows of the column's own period."""
+    sql = weight(column.measure) if column.weight else over_views(column.measure, plan)
+    return f"if(back = {int(column.previous)}, {sql}, NULL)" if plan.compare else sql
 
 
-def _pieces(period: Period, start: str, end: str, binder: Binder) -> str:
-    """Rows of (keys, bucket, state, low, high, stall_end, attempted, scales): no piece crosses an edge."""
-    buckets, keys = period.buckets, _key_names(period.plan)
-    first, last = buckets.index("from_ms", binder), buckets.index("to_ms - 1", binder)
-    low, high = buckets.edge("bucket", binder), buckets.edge("bucket + 1", binder)
-    kept = ", ".join([*keys, "state", "stall_end", "attempted", "playing_scale", "watch_scale"])
-    return (
-        f"SELECT {kept}, bucket, greatest(from_ms, {low}) AS low, least(to_ms, {high}) AS high FROM ("
-        f"SELECT {kept}, from_ms, to_ms, arrayJoin(range(toInt64({first}), toInt64({last}) + 1)) AS bucket FROM ("
-        f"SELECT {kept}, greatest(start_ms, {start}) AS from_ms, least(end_ms, {end}) AS to_ms"
-        f" FROM ({_spans(period, binder)}) WHERE from_ms < to_ms))"
-    )
-
-
-def _spans(period: Period, binder: Binder) -> str:
-    """One row for each span; its scale makes the spans of a view add up to what its record says."""
-    plan = period.plan
-    held = (
-        f"view_start < {instant(period.end_ms, binder)}",
-        f"view_end >= {instant(period.start_ms, binder)}",
-    )
-    source = views(binder, plan.project, plan.filter, *held, bots=plan.bots, groups=plan.groups)
-    keys = ", ".join([*_keys(plan, binder), ""])
-    names = ", ".join([*_key_names(plan), ""])
-    playing, watching = (
-        _scale("content_playing_time_ms + ad_playing_time_ms", "span.1 IN ('playing', 'ad_playing')"),
-        _scale("watch_time_ms", "span.1 NOT IN ('idle', 'pause', 'failed')"),
-    )
-    return (
-        f"SELECT {names}attempted, playing_scale, watch_scale, span.1 AS state, span.2 AS start_ms, span.3 AS end_ms,"
-        f" if(state = 'rebuffer', start_ms + {STALL_LIMIT_MS}, end_ms) AS stall_end FROM ("
-        f"SELECT {keys}attempted, {_SPANS} AS pieces, {playing} AS playing_scale, {watching} AS watch_scale"
-        f" {source}{period.chosen}) ARRAY JOIN pieces AS span"
-    )
-
-
-_SPANS = (
-    "if(empty(`spans.state`) AND watch_time_ms > 0,"
-    # A record without spans keeps its time: waiting first, then playing, from the start of the view.
-    " [('startup', toUnixTimestamp64Milli(view_start),"
-    " toUnixTimestamp64Milli(view_start) + toInt64(watch_time_ms - content_playing_time_ms - ad_playing_time_ms)),"
-    " ('playing', toUnixTimestamp64Milli(view_start)"
-    " + toInt64(watch_time_ms - content_playing_time_ms - ad_playing_time_ms),"
-    " toUnixTimestamp64Milli(view_start) + toInt64(watch_time_ms))],"
-    " arrayMap((state, low, high) -> (toString(state), low, high),"
-    " `spans.state`, `spans.start_ms`, `spans.end_ms`))"
-)
-
-
-def _scale(total: str, among: str) -> str:
-    length = f"arraySum(span -> if({among}, span.3 - span.2, 0), pieces)"
-    return f"if({length} = 0, 1, ({total}) / {length})"
+def _length_ms(plan: Plan) -> int:
+    return plan.end_ms - plan.start_ms
 
 
 def _chosen_groups(plan: Plan, binder: Binder) -> str:
@@ -276,27 +181,6 @@ def _chosen_groups(plan: Plan, binder: Binder) -> str:
     if len(names) == 1:
         return f" AND {expressions[0]} IN ({inner})"
     return f" AND ({', '.join(expressions)}) IN ({inner})"
-
-
-def _keys(plan: Plan, binder: Binder) -> list[str]:
-    return [f"{group.expression(binder)} AS k{n}" for n, group in enumerate(plan.groups)]
-
-
-def _key_names(plan: Plan) -> list[str]:
-    return [f"k{n}" for n in range(len(plan.groups))]
-
-
-def _group_by(plan: Plan) -> str:
-    keys = [*_key_names(plan), *(["bucket"] if plan.series else [])]
-    return f" GROUP BY {', '.join(keys)}" if keys else ""
-
-
-def _cast(sql: str, column: Column, number: int) -> str:
-    return f"CAST({sql} AS Nullable({column.type})) AS m{number}"
-
-
-def _null(column: Column, number: int) -> str:
-    return f"CAST(NULL AS Nullable({column.type})) AS m{number}"
 
 
 def _identifier(name: str) -> str:

@@ -228,7 +228,7 @@ def find_dimension(name: str, parameter: str, *, groupable: bool) -> Dimension:
 
 def unknown(parameter: str, got: str, known: Iterable[str], allowed: object, *, of: str = "") -> BadRequest:
     """The refusal of a name that is not in a registry, with the nearest that are."""
-    near = get_close_matches(got, list(known), n=3, cutoff=0.6)
+    near = get_close_matches(got[:100], list(known), n=3, cutoff=0.6)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     return BadRequest(
         f"{parameter}{f' of {of}' if of else ''} names {got[:100]!r}, which does not exist{hint}",

@@ -11,11 +11,11 @@ from firstframe.engine.client import AsyncEngine
 from firstframe.metrics.answer import run
 from firstframe.metrics.bind import Binder
 from firstframe.metrics.catalogue import STARTED_STATES, WATCH_STATES
-from firstframe.metrics.compile import STALL_LIMIT_MS
 from firstframe.metrics.dimension import Dimension
 from firstframe.metrics.filter import Filter
 from firstframe.metrics.instant import iso
 from firstframe.metrics.source import SETTINGS, Statement, instant, views
+from firstframe.metrics.span import STALL_LIMIT_MS
 
 SILENCE_MS = 150_000
 """A view that was not heard of for longer is not watching: the longest beat of an SDK that beats at all."""

@@ -11,7 +11,9 @@ from firstframe.metrics.bind import Binder
 from firstframe.metrics.dimension import Dimension
 from firstframe.metrics.filter import Filter, conditions, where
 
-SETTINGS = "SETTINGS join_use_nulls = 1, transform_null_in = 1"
+SETTINGS = (
+    "SETTINGS do_not_merge_across_partitions_select_final = 1, join_use_nulls = 1, transform_null_in = 1"
+)
 """At the end of every statement: what a view has no asset for is null, and a null group is found again."""
 
 _ASSETS = """ LEFT ANY JOIN (

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-"""What a spreadsheet takes for the beginning of a formula."""
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula; some take the full-width signs for the narrow ones."""
 
 
 def to_csv(keys: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from firstframe.engine.client import AsyncEngine
-from firstframe.engine.rows import event_from, record_from
+from firstframe.engine.rows import READ_COLUMNS, SPAN_COLUMNS, event_from, record_from
 from firstframe.errors import BadRequest, NotFound
 from firstframe.metrics.answer import run
 from firstframe.metrics.bind import Binder, Type
@@ -122,7 +122,7 @@ async def one_view(engine: AsyncEngine, project: str, view_id: str) -> dict[str,
     """A view with its states and events. Raises `NotFound`."""
     binder = Binder()
     sql = (
-        f"SELECT * FROM views FINAL WHERE project = {binder.bind(project, 'String')}"
+        f"SELECT {_listed(READ_COLUMNS)} FROM views FINAL WHERE project = {binder.bind(project, 'String')}"
         f" AND view_id = {binder.bind(view_id, 'String')} LIMIT 1 {SETTINGS}"
     )
     found = await run(engine, Statement(sql, binder.params))
@@ -218,13 +218,17 @@ def _bad_cursor(text: str) -> BadRequest:
 async def _load(engine: AsyncEngine, project: str, ids: Mapping[str, Any]) -> dict[str, ViewRecord]:
     binder = Binder()
     sql = (
-        f"SELECT * EXCEPT (`spans.state`, `spans.start_ms`, `spans.end_ms`) FROM views FINAL"
+        f"SELECT {_listed(set(READ_COLUMNS).difference(SPAN_COLUMNS))} FROM views FINAL"
         f" WHERE project = {binder.bind(project, 'String')}"
         f" AND view_id IN {binder.bind(list(ids), 'Array(String)')} {SETTINGS}"
     )
     found = await run(engine, Statement(sql, binder.params))
     records = (record_from(found.columns, row) for row in found.rows)
     return {record.view_id: record for record in records}
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(f"`{column}`" for column in sorted(columns))
 
 
 async def _events(engine: AsyncEngine, project: str, view_key: str) -> list[dict[str, Any]]:

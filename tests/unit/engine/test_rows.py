@@ -11,7 +11,9 @@ from firstframe.beacon import Context, Event, Place, view_id_of
 from firstframe.engine import rows
 from firstframe.engine.client import Engine
 from firstframe.engine.stored import load_events
+from firstframe.engine.twin import TWINS
 from firstframe.view.record import FIELDS, EndReason, Outcome, Span, State, ViewRecord
+from firstframe.view.score import fill_scores
 
 NOW_MS = 1_900_000_000_000
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -20,6 +22,7 @@ WHOLE = st.integers(-(2**53), 2**53)
 INSTANTS = st.integers(0, rows.LATEST_MS)
 TEXTS = st.dictionaries(TEXT, TEXT, max_size=3)
 SPANS = st.lists(st.builds(Span, st.sampled_from(State), WHOLE, WHOLE), max_size=4)
+READ = ", ".join(f"`{column}`" for column in rows.READ_COLUMNS)
 JSON = st.recursive(
     st.none() | st.booleans() | WHOLE | NUMBERS | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
@@ -80,7 +83,7 @@ def test_a_record_comes_back_as_it_was(engine: Engine, records):
         record.view_id = f"{number:032}"
         written.append(rows.view_row(record, version=number + 1, first_hour=NOW_MS // 1000))
     engine.insert("views", rows.VIEW_COLUMNS, written)
-    answer = engine.query("SELECT * FROM views FINAL ORDER BY view_id")
+    answer = engine.query(f"SELECT {READ} FROM views FINAL ORDER BY view_id")
     assert [rows.record_from(answer.columns, row) for row in answer.rows] == records
 
 
@@ -108,21 +111,59 @@ def test_what_no_column_can_hold_is_made_to_fit(engine):
         custom={"\udfff": "a"},
     )
     engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, 1, NOW_MS // 1000)])
-    answer = engine.query("SELECT * FROM views FINAL")
+    answer = engine.query(f"SELECT {READ} FROM views FINAL")
     back = rows.record_from(answer.columns, answer.rows[0])
     assert (back.view_start_ms, back.view_end_ms) == (0, rows.LATEST_MS)
     assert (back.watch_time_ms, back.rebuffer_duration_ms, back.error_count) == (0, None, 2**63 - 1)
     assert (back.page_url, back.custom) == ("broken ? text", {"?": "a"})
 
 
-def test_the_key_of_a_split_view_is_that_of_its_first_part():
+def test_the_key_of_a_split_view_is_that_of_its_first_part(engine):
     """``view_key`` is the id of ordinal 0, whatever the row's own ordinal."""
     first = ViewRecord(project="p", dialect="d", native_view_id="n", view_id=view_id_of("p", "d", "n"))
     second = ViewRecord(
         project="p", dialect="d", native_view_id="n", ordinal=1, view_id=view_id_of("p", "d", "n", 1)
     )
-    place = rows.VIEW_COLUMNS.index("view_key")
-    assert rows.view_row(first, 1, 0)[place] == rows.view_row(second, 1, 0)[place] == first.view_id
+    engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, 1, 0) for record in (first, second)])
+    assert engine.query("SELECT DISTINCT view_key FROM views").rows == [(first.view_id,)]
+
+
+@given(
+    startup=st.none() | st.floats(0, 1e7),
+    rebuffer=st.none() | st.floats(0, 1e6),
+    stalls=st.none() | st.integers(0, 50),
+    upscale=st.floats(0, 3),
+    outcome=st.sampled_from(Outcome),
+)
+@IN_ENGINE
+def test_what_follows_from_other_numbers_takes_no_room(engine, startup, rebuffer, stalls, upscale, outcome):
+    """The usual record stores none of the numbers that a rule gives, and they are read to the last bit."""
+    engine.command("TRUNCATE TABLE views")
+    record = ViewRecord(
+        view_id="v",
+        started=True,
+        attempted=True,
+        closed=True,
+        outcome=outcome,
+        video_startup_time_ms=startup,
+        content_startup_time_ms=startup,
+        startup_wait_ms=startup or 0.0,
+        watch_time_ms=2e6,
+        rebuffer_duration_ms=rebuffer,
+        rebuffer_count=stalls,
+        content_playing_time_ms=1.5e6 / 7,
+        media_time_ms=1.5e6 / 7,
+        bitrate_ms=1.5e6 / 7,
+        scale_ms=1.5e6 / 7,
+        upscale_x_ms=upscale * 1e5,
+        max_upscale=upscale,
+    )
+    fill_scores(record)
+    engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, 1, NOW_MS // 1000)])
+    answer = engine.query(f"SELECT {READ} FROM views FINAL")
+    assert rows.record_from(answer.columns, answer.rows[0]) == record
+    own = ", ".join(f"own_{name}" for name in TWINS)
+    assert set(engine.query(f"SELECT {own} FROM views FINAL").rows[0]) == {None}
 
 
 def test_an_instant_is_read_from_a_date_or_a_number(engine):

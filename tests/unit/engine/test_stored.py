@@ -89,3 +89,26 @@ def test_a_newer_version_replaces_the_row(engine):
     _head(engine, "a", 2)
     _head(engine, "a", 1)
     assert engine.query("SELECT version FROM views FINAL").rows == [(2,)]
+
+
+def test_rows_of_any_number_of_days_are_written_at_once(engine):
+    """Late events of views of half a year come in one batch, however the tables are parted."""
+    records = []
+    for day in range(180):
+        record = ViewRecord(project="p", dialect="d", native_view_id=f"of day {day}")
+        record.view_id = view_id_of("p", "d", record.native_view_id)
+        records.append(rows.view_row(record, 1, HOUR - day * 86_400, is_deleted=False))
+    engine.insert("views", rows.VIEW_COLUMNS, records)
+    assert engine.query("SELECT count() FROM views FINAL WHERE native_view_id LIKE 'of day %'").rows == [
+        (180,)
+    ]
+
+
+def test_rows_of_any_number_of_days_are_one_insert(engine):
+    """Views that began on more days than ClickHouse usually allows in one insert are written at once."""
+    written = []
+    for day in range(150):
+        record = ViewRecord(project="p", dialect="d", native_view_id=str(day), view_id=_key(str(day)))
+        written.append(rows.view_row(record, 1, HOUR - day * 86_400))
+    engine.insert("views", rows.VIEW_COLUMNS, written)
+    assert len(load_heads(engine, [_key(str(day)) for day in range(150)])) == 150

@@ -85,6 +85,29 @@ def test_refold_puts_rows_right_from_their_events(engine: Engine, journal: Path)
     assert told[-1][0] >= 3
 
 
+def test_refold_finds_the_views_of_every_day(engine: Engine, journal: Path) -> None:
+    """Views whose events came in on other days are refolded in the same run; what came outside the range is not."""
+    day_ms = 86_400_000
+    for number in (0, 1):
+        engine.command(
+            "INSERT INTO events SELECT * REPLACE ("
+            f"received_at - INTERVAL {1 + number * 3} DAY AS received_at, age + {(1 + number * 3) * day_ms} AS age)"
+            f" FROM events FINAL WHERE native_view_id = 'v{number}'"
+        )
+    engine.command(
+        "ALTER TABLE events DELETE WHERE native_view_id IN ('v0', 'v1') AND chunk > 0 AND"
+        f" received_at >= fromUnixTimestamp64Milli(toInt64({START_MS})) SETTINGS mutations_sync = 1"
+    )
+    spoil(engine)
+    now = int(time.time() * 1000)
+    told: list[tuple[int, int]] = []
+    Refolder(engine, FoldRule(), BY_NAME).run(
+        START_MS - 2 * day_ms, now, now, told=lambda views, rows: told.append((views, rows))
+    )
+    assert playing(engine) == [10_000, 1, 10_000]
+    assert told[-1] == (2, 2)
+
+
 def test_refold_of_another_dialect_touches_nothing(engine: Engine, journal: Path) -> None:
     """The dialect that was asked for is the only one that is refolded."""
     spoil(engine)

@@ -3,6 +3,7 @@
 import pytest
 
 import support_engine
+from firstframe.engine.rows import VIEW_COLUMNS, view_row
 from firstframe.errors import BadRequest
 from firstframe.view.record import Outcome, State
 from support_question import DAY_MS, HOUR_MS, MINUTE_MS, NEW_YEAR_MS, ask, make_view, spans, store, value
@@ -321,6 +322,83 @@ def test_a_long_stall_stops_counting_as_watching(engine) -> None:
     times = {"from": NEW_YEAR_MS, "to": NEW_YEAR_MS + 15 * MINUTE_MS}
     rows = ask(engine, metrics=["concurrent_viewers"], granularity="minute", **times).data
     assert [row["concurrent_viewers"] for row in rows] == [1] * 6 + [0] * 9
+
+
+def test_whoever_goes_on_watching_is_there_in_every_bucket(engine) -> None:
+    """A bucket in which nobody comes or goes has those of before; an end on an edge is not in the next bucket."""
+    hour = NEW_YEAR_MS
+    store(
+        engine,
+        [
+            play("a", hour, 1_000, 3 * HOUR_MS - 1_000, country="DE"),
+            play("b", hour + 2 * HOUR_MS, 1_000, 60_000, 30_000, country="DE"),
+            play("c", hour + 5 * HOUR_MS, 1_000, 60_000, country="FR"),
+        ],
+    )
+    times = {"from": hour, "to": hour + 7 * HOUR_MS, "granularity": "hour"}
+    question = {"metrics": ["concurrent_viewers", "concurrent_plays.mean"], **times}
+    rows = ask(engine, **question).data
+    assert [row["concurrent_viewers"] for row in rows] == [1, 1, 2, 0, 0, 1, 0]
+    known = ask(engine, metrics=["concurrent_viewers"], fill=False, **times).data
+    assert [(row["time"][11:13], row["concurrent_viewers"]) for row in known] == [
+        ("00", 1),
+        ("01", 1),
+        ("02", 2),
+        ("05", 1),
+    ]
+    groups = ask(engine, metrics=["concurrent_viewers"], group_by=["country"], **times).data
+    assert [row["concurrent_viewers"] for row in groups if row["country"] == "FR"] == [0, 0, 0, 0, 0, 1, 0]
+    later = {**times, "from": hour + HOUR_MS, "to": hour + 2 * HOUR_MS}
+    assert [
+        row["concurrent_viewers"] for row in ask(engine, metrics=["concurrent_viewers"], **later).data
+    ] == [1]
+
+
+def test_viewers_who_hand_over_are_never_two(engine) -> None:
+    """One who leaves at the instant at which another comes, and spans that adjoin, make no peak of two."""
+    store(
+        engine, [play("a", NEW_YEAR_MS, 500, 59_500), play("b", NEW_YEAR_MS + MINUTE_MS, 500, 59_500, 1_000)]
+    )
+    times = {"from": NEW_YEAR_MS, "to": NEW_YEAR_MS + HOUR_MS}
+    assert value(engine, "concurrent_viewers", **times) == 1
+
+
+def test_a_day_that_is_over_answers_the_same_in_one_part(engine) -> None:
+    """Versions and tombstones count the same before and after a day's parts have become one."""
+    views = [play(name, NEW_YEAR_MS, 1_000, 60_000) for name in "abcd"]
+    store(engine, views)
+    store(engine, [play(name, NEW_YEAR_MS, 3_000, 60_000) for name in "bc"], version=2)
+    gone = view_row(views[3], 3, NEW_YEAR_MS // 1000, is_deleted=True)
+    engine.insert("views", VIEW_COLUMNS, [gone])
+    question = {"metrics": ["attempts", "video_startup_time.mean", "watch_time", "unique_viewers"]}
+    before = ask(engine, **question).data
+    assert (before[0]["attempts"], before[0]["watch_time"]) == (3, 61_000 + 2 * 63_000)
+    engine.command("OPTIMIZE TABLE views PARTITION '2026-01-01' FINAL")
+    parts = "SELECT count() FROM system.parts WHERE active AND database = {d:String} AND table = 'views'"
+    assert engine.query(parts, {"d": engine.target.database}).rows == [(1,)]
+    assert ask(engine, **question).data == before
+
+
+def test_both_periods_of_a_series_have_their_own_groups(engine) -> None:
+    """A group of the period before stands in the same bucket of its own period, beside those of now."""
+    first = NEW_YEAR_MS + DAY_MS
+    store(
+        engine,
+        [
+            play("a", first + HOUR_MS, 1_000, 60_000, country="DE"),
+            play("b", first - DAY_MS + HOUR_MS, 1_000, 60_000, country="DE"),
+            play("c", first - DAY_MS + 2 * HOUR_MS, 3_000, 60_000, country="FR"),
+        ],
+    )
+    back = {"from": first, "to": first + DAY_MS, "granularity": "hour", "compare": "previous"}
+    rows = ask(
+        engine, metrics=["attempts", "video_startup_time.mean"], group_by=["country"], fill=False, **back
+    ).data
+    found = {(row["country"], row["time"][11:13]): row for row in rows}
+    assert (found["DE", "01"]["attempts"], found["DE", "01"]["attempts.previous"]) == (1, 1)
+    assert (found["FR", "02"]["attempts"], found["FR", "02"]["attempts.previous"]) == (0, 1)
+    assert found["FR", "02"]["video_startup_time.mean.previous"] == 3_000
+    assert found["FR", "02"]["video_startup_time.mean"] is None
 
 
 def test_projects_do_not_see_each_other(engine) -> None:

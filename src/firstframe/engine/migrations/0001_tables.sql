@@ -35,6 +35,8 @@ SETTINGS
     materialize_ttl_recalculate_only = 1;
 
 -- One row is one view, in its latest version; is_deleted is a view that late events have joined to another.
+-- A number that nearly always is another one, or follows from others, is stored only where it is not: `own_…` is null
+-- where the rule of the alias holds and NaN where the field is null. Aliases are the fields as everybody reads them.
 CREATE TABLE IF NOT EXISTS views
 (
     -- identity
@@ -47,11 +49,11 @@ CREATE TABLE IF NOT EXISTS views
     viewer_id Nullable(String),
     video_id LowCardinality(Nullable(String)),
     -- time
-    view_start DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
-    view_end DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
-    received_first DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
-    received_last DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
-    clock_shift_ms Int64,
+    view_start DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
+    view_end DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
+    received_first DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
+    received_last DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
+    clock_shift_ms Int64 CODEC(T64, ZSTD(1)),
     closed Bool,
     end_reason LowCardinality(Nullable(String)),
     -- flags
@@ -70,8 +72,10 @@ CREATE TABLE IF NOT EXISTS views
     page_load_time_ms Nullable(Float64),
     player_startup_time_ms Nullable(Float64),
     video_startup_time_ms Nullable(Float64),
-    content_startup_time_ms Nullable(Float64),
-    startup_wait_ms Float64,
+    own_content_startup_time_ms Nullable(Float64),
+    content_startup_time_ms Nullable(Float64) ALIAS if(own_content_startup_time_ms IS NULL, video_startup_time_ms, if(isNaN(own_content_startup_time_ms), NULL, own_content_startup_time_ms)),
+    own_startup_wait_ms Nullable(Float64),
+    startup_wait_ms Float64 ALIAS coalesce(own_startup_wait_ms, video_startup_time_ms, 0),
     drm_time_ms Nullable(Float64),
     asset_time_ms Nullable(Float64),
     metadata_time_ms Nullable(Float64),
@@ -86,28 +90,31 @@ CREATE TABLE IF NOT EXISTS views
     rebuffer_duration_ms Nullable(Float64),
     seek_time_ms Nullable(Float64),
     pause_time_ms Nullable(Float64),
-    media_time_ms Nullable(Float64),
+    own_media_time_ms Nullable(Float64),
+    media_time_ms Nullable(Float64) ALIAS if(own_media_time_ms IS NULL, content_playing_time_ms, if(isNaN(own_media_time_ms), NULL, own_media_time_ms)),
     -- counts
-    rebuffer_count Nullable(Int64),
-    seek_count Nullable(Int64),
-    error_count Int64,
-    warning_count Int64,
-    recovered_errors Int64,
-    rendition_upshifts Nullable(Int64),
-    rendition_downshifts Nullable(Int64),
-    dropped_frames Nullable(Int64),
-    ad_breaks Nullable(Int64),
-    ad_attempts Nullable(Int64),
-    ad_impressions Nullable(Int64),
-    ad_errors Nullable(Int64),
-    ad_break_errors Nullable(Int64),
-    event_count Int64,
+    rebuffer_count Nullable(Int64) CODEC(T64, ZSTD(1)),
+    seek_count Nullable(Int64) CODEC(T64, ZSTD(1)),
+    error_count Int64 CODEC(T64, ZSTD(1)),
+    warning_count Int64 CODEC(T64, ZSTD(1)),
+    recovered_errors Int64 CODEC(T64, ZSTD(1)),
+    rendition_upshifts Nullable(Int64) CODEC(T64, ZSTD(1)),
+    rendition_downshifts Nullable(Int64) CODEC(T64, ZSTD(1)),
+    dropped_frames Nullable(Int64) CODEC(T64, ZSTD(1)),
+    ad_breaks Nullable(Int64) CODEC(T64, ZSTD(1)),
+    ad_attempts Nullable(Int64) CODEC(T64, ZSTD(1)),
+    ad_impressions Nullable(Int64) CODEC(T64, ZSTD(1)),
+    ad_errors Nullable(Int64) CODEC(T64, ZSTD(1)),
+    ad_break_errors Nullable(Int64) CODEC(T64, ZSTD(1)),
+    event_count Int64 CODEC(T64, ZSTD(1)),
     -- pairs
     bitrate_x_ms Float64,
-    bitrate_ms Float64,
+    own_bitrate_ms Nullable(Float64),
+    bitrate_ms Float64 ALIAS ifNull(own_bitrate_ms, content_playing_time_ms),
     upscale_x_ms Float64,
     downscale_x_ms Float64,
-    scale_ms Float64,
+    own_scale_ms Nullable(Float64),
+    scale_ms Float64 ALIAS ifNull(own_scale_ms, content_playing_time_ms),
     max_upscale Nullable(Float64),
     max_downscale Nullable(Float64),
     request_bytes Float64,
@@ -115,11 +122,11 @@ CREATE TABLE IF NOT EXISTS views
     ttfb_sum_ms Float64,
     ttfb_count Float64,
     max_request_latency_ms Nullable(Float64),
-    request_count Nullable(Int64),
-    request_failed_count Nullable(Int64),
-    request_canceled_count Nullable(Int64),
+    request_count Nullable(Int64) CODEC(T64, ZSTD(1)),
+    request_failed_count Nullable(Int64) CODEC(T64, ZSTD(1)),
+    request_canceled_count Nullable(Int64) CODEC(T64, ZSTD(1)),
     latency_sum_ms Float64,
-    latency_count Int64,
+    latency_count Int64 CODEC(T64, ZSTD(1)),
     -- content
     duration_ms Nullable(Float64),
     max_playhead_ms Nullable(Float64),
@@ -127,10 +134,31 @@ CREATE TABLE IF NOT EXISTS views
     played_range_ms Nullable(Float64),
     -- scores
     playback_success_score Nullable(Float64),
-    startup_score Nullable(Float64),
+    own_startup_score Nullable(Float64),
+    startup_score Nullable(Float64) ALIAS if(own_startup_score IS NULL, 800 / (8 + video_startup_time_ms / 1000), if(isNaN(own_startup_score), NULL, own_startup_score)),
     smoothness_score Nullable(Float64),
     video_quality_score Nullable(Float64),
-    experience_score Nullable(Float64),
+    own_experience_score Nullable(Float64),
+    experience_score Nullable(Float64) ALIAS if(
+        own_experience_score IS NULL,
+        coalesce(
+            playback_success_score / 100 * (
+                sqrt(startup_score * smoothness_score)
+                + sqrt(startup_score * video_quality_score)
+                + sqrt(smoothness_score * video_quality_score)
+            ) / 3,
+            playback_success_score / 100 * coalesce(
+                sqrt(startup_score * smoothness_score),
+                sqrt(startup_score * video_quality_score),
+                sqrt(smoothness_score * video_quality_score),
+                startup_score,
+                smoothness_score,
+                video_quality_score
+            ),
+            playback_success_score
+        ),
+        if(isNaN(own_experience_score), NULL, own_experience_score)
+    ),
     -- dimension
     video_title LowCardinality(Nullable(String)),
     video_series LowCardinality(Nullable(String)),
@@ -164,7 +192,7 @@ CREATE TABLE IF NOT EXISTS views
     subdivision LowCardinality(Nullable(String)),
     city LowCardinality(Nullable(String)),
     time_zone LowCardinality(Nullable(String)),
-    asn Nullable(Int64),
+    asn Nullable(Int64) CODEC(T64, ZSTD(1)),
     network LowCardinality(Nullable(String)),
     cdn LowCardinality(Nullable(String)),
     connection_type LowCardinality(Nullable(String)),
@@ -180,20 +208,30 @@ CREATE TABLE IF NOT EXISTS views
     error_class LowCardinality(Nullable(String)),
     experiment LowCardinality(Nullable(String)),
     sub_property LowCardinality(Nullable(String)),
-    player_width_px Nullable(Int64),
-    player_height_px Nullable(Int64),
-    video_width_px Nullable(Int64),
-    video_height_px Nullable(Int64),
+    player_width_px Nullable(Int64) CODEC(T64, ZSTD(1)),
+    player_height_px Nullable(Int64) CODEC(T64, ZSTD(1)),
+    video_width_px Nullable(Int64) CODEC(T64, ZSTD(1)),
+    video_height_px Nullable(Int64) CODEC(T64, ZSTD(1)),
     sample_rate Nullable(Float64),
     custom Map(LowCardinality(String), String),
     extra Map(LowCardinality(String), String),
     -- row
     approx Array(LowCardinality(String)),
     `spans.state` Array(Enum8('idle' = 0, 'startup' = 1, 'playing' = 2, 'ad_playing' = 3, 'rebuffer' = 4, 'seek' = 5, 'resuming' = 6, 'ad_wait' = 7, 'pause' = 8, 'failed' = 9)),
-    `spans.start_ms` Array(Int64) CODEC(Delta, ZSTD(1)),
-    `spans.end_ms` Array(Int64) CODEC(Delta, ZSTD(1)),
+    -- from the end of the span before, for the first from view_start; nearly always 0
+    `spans.gap_ms` Array(Int64) CODEC(T64, ZSTD(1)),
+    `spans.length_ms` Array(Int64) CODEC(T64, ZSTD(1)),
+    `spans.end_ms` Array(Int64) ALIAS arrayMap(
+        passed_ms -> toUnixTimestamp64Milli(view_start) + passed_ms,
+        arrayCumSum(arrayMap((gap_ms, length_ms) -> gap_ms + length_ms, `spans.gap_ms`, `spans.length_ms`))
+    ),
+    `spans.start_ms` Array(Int64) ALIAS arrayMap(
+        (end_ms, length_ms) -> end_ms - length_ms, `spans.end_ms`, `spans.length_ms`
+    ),
+    -- the view_id of ordinal 0 where that is another one
+    first_view_id String,
     -- the view_id of ordinal 0: the key of its events
-    view_key String,
+    view_key String ALIAS if(first_view_id = '', view_id, first_view_id),
     -- the hour in which the view's first row was written; never recomputed
     first_hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
     version UInt64 CODEC(Delta, ZSTD(1)),
@@ -201,19 +239,22 @@ CREATE TABLE IF NOT EXISTS views
     INDEX by_start view_start TYPE minmax GRANULARITY 1,
     INDEX by_end view_end TYPE minmax GRANULARITY 1,
     INDEX by_id view_id TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX by_key view_key TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_first_id first_view_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_native_id native_view_id TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
-PARTITION BY toYYYYMM(first_hour)
-ORDER BY (project, first_hour, view_id)
+PARTITION BY toDate(first_hour)
+ORDER BY (project, first_hour, dialect, view_id)
 SETTINGS
     default_compression_codec = 'ZSTD(1)',
     old_parts_lifetime = 480,
     fsync_after_insert = 1,
     fsync_part_directory = 1,
     ttl_only_drop_parts = 1,
-    materialize_ttl_recalculate_only = 1;
+    materialize_ttl_recalculate_only = 1,
+    -- a day to which nothing was written for a while becomes one part, in which no version has another
+    min_age_to_force_merge_seconds = 1200,
+    min_age_to_force_merge_on_partition_only = 1;
 
 -- One row is one beacon, or one event of it, that could not be used.
 CREATE TABLE IF NOT EXISTS rejects
