@@ -125,8 +125,5 @@ def event_key(*identity: object, content: Any = None) -> str:
 
 def view_id_of(project: str, dialect: str, native_view_id: str, ordinal: int = 0) -> str:
     """The id of a view: 32 hex digits of (project, dialect, native id, ordinal)."""
-    digest = blake2b(digest_size=16)
-    for part in (project, dialect, native_view_id, str(ordinal)):
-        digest.update(part.encode("utf-8", "surrogatepass"))
-        digest.update(b"\x00")
-    return digest.hexdigest()
+    named = f"{project}\x00{dialect}\x00{native_view_id}\x00{ordinal}\x00"
+    return blake2b(named.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

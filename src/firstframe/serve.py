@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -95,7 +96,7 @@ class Supervisor:
         role.process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "firstframe", *role.arguments],
             env={**os.environ, **self.environment},
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - the supervisor has one thread
+            preexec_fn=partial(_die_with_parent, os.getpid()),  # noqa: PLW1509 - the supervisor has one thread
             start_new_session=True,  # Ctrl-C is for the supervisor alone, which then stops the roles in order
         )
         role.started_at = now
@@ -135,8 +136,10 @@ def _spell(value: object) -> str:
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Ask Linux to end this process when the supervisor is killed, so that no role is left alone."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM)
+        if os.getppid() != parent:  # it was killed before that could be asked
+            os._exit(1)

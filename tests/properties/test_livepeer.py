@@ -145,7 +145,10 @@ def test_twice_and_in_any_order(startup_ms, parts, random):
 @given(st.integers(0, 12_000), segments, st.data())
 @settings(max_examples=80, deadline=None)
 def test_merged_and_late(startup_ms, parts, data):
-    """A collector that answers late or not at all: batches merge, some parts stored before; the numbers are the same."""
+    """A collector that answers late or not at all: batches merge, some parts stored before; the numbers are the same.
+
+    But for the few milliseconds by which a wait may lie before or behind the mark that stands in a merged batch.
+    """
     batches = reports_of(startup_ms, parts)
     first = data.draw(st.integers(0, len(batches) - 2))
     last = data.draw(st.integers(first, len(batches) - 2))
@@ -160,7 +163,7 @@ def test_merged_and_late(startup_ms, parts, data):
     plain = numbers(lp.fold([lp.report(batch) for batch in batches]))
     found = numbers(row)
     for name, value in plain.items():
-        assert found[name] == (pytest.approx(value, abs=1) if isinstance(value, float | int) else value), name
+        assert found[name] == (pytest.approx(value, abs=3) if isinstance(value, float | int) else value), name
 
 
 JSON = st.recursive(

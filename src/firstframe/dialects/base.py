@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from sys import float_info
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 
@@ -163,6 +163,7 @@ def text(value: Any, limit: int = 1024) -> str | None:
     return None
 
 
+_WHOLE = 2**63
 _LARGEST = float_info.max
 """JSON's integers have no end, columns and divisions do."""
 
@@ -177,7 +178,8 @@ def number(value: Any) -> float | None:
             return None
         kind = float
     if (kind is int or kind is float) and -_LARGEST <= value <= _LARGEST:  # NaN is not between them
-        return cast("float", value)
+        found: float = value if -_WHOLE < value < _WHOLE else float(value)
+        return found
     return None
 
 

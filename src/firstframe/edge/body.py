@@ -16,6 +16,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 GZIP_BITS = zlib.MAX_WBITS | 16
 ENCODINGS = ("gzip", "deflate", "identity")
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _OPENING = bytes.maketrans(b"[]", b"{}")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -137,7 +138,7 @@ def check_depth(body: bytes, limit: int) -> None:
     """
     if body.count(b"{") + body.count(b"[") <= limit:
         return
-    brackets = _STRINGS.sub(b"", body).translate(_OPENING, _NOT_BRACKETS)
+    brackets = _without_strings(body).translate(_OPENING, _NOT_BRACKETS)
     for _ in range(limit):  # each round takes away the innermost level
         if not brackets:
             return
@@ -146,6 +147,14 @@ def check_depth(body: bytes, limit: int) -> None:
         raise TooLarge(
             f"the body is nested more than {limit} deep, or a bracket is not closed", limit_depth=limit
         )
+
+
+def _without_strings(body: bytes) -> bytes:
+    """A body without its strings: they stand between every other quote that is not escaped."""
+    plain = _ESCAPED.sub(b"", body) if b"\\" in body else body
+    if plain.count(b'"') % 2:
+        return _STRINGS.sub(b"", body)
+    return b"".join(plain.split(b'"')[::2])
 
 
 def _too_large(limit: int, got: int) -> TooLarge:

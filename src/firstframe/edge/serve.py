@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -31,6 +32,8 @@ log = structlog.get_logger()
 BACKLOG = 4_096
 KEEP_ALIVE_SECONDS = 65
 """Longer than a player's heartbeat and than most proxies' own, so that the proxy closes first."""
+SWITCH_SECONDS = 0.0005
+"""How long the journal's thread may have to wait for the loop's: each answer waits for what it does after a sync."""
 DRAIN_SECONDS = 10
 """After SIGTERM: how long what is half received may take."""
 
@@ -81,6 +84,7 @@ async def _serve(
     )
     server = _Server(server_config(app, settings), ready)
     gc.freeze()  # what is here now stays: it need not be looked at again and again
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         await server.serve(sockets=[listener])
     finally:

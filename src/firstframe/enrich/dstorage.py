@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
 _BASE58 = "[1-9A-HJ-NP-Za-km-z]"
@@ -31,6 +32,7 @@ ARWEAVE_HOSTS = (
 """Gateways that serve a transaction as the first path segment. Elsewhere 43 characters may be any id."""
 
 
+@lru_cache(4096)
 def dstorage_id(text: str | None) -> str | None:
     """The CID or transaction id in a URL (``ipfs:``, ``ar:`` or a gateway's) or standing alone, else None."""
     if not text:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from firstframe.enrich.dstorage import dstorage_id, dstorage_url
 
 __all__ = ["dstorage_id", "dstorage_url", "host_of", "playback_id", "protocol_of", "without_query"]
+
+_KEPT = 4096
+"""URLs whose reading is kept: each view's is read anew with each version of its row, and many views share theirs."""
 
 _PLUS_ID = re.compile(r"[A-Za-z]+\+([A-Za-z0-9_-]+)")
 """A MistServer stream name with its wildcard: ``video+ID``, ``videorec+ID``."""
@@ -60,12 +64,14 @@ _PROTOCOL_OF_SUFFIX = {
 _PROTOCOL_OF_SCHEME = {"rtmp": "rtmp", "rtmps": "rtmp", "rtsp": "rtsp", "srt": "srt", "webrtc": "webrtc"}
 
 
+@lru_cache(_KEPT)
 def host_of(url: str | None) -> str | None:
     """The host a URL names, lower case and without port; for ``blob:`` the host of its page."""
     found = _split(url)
     return found[1] if found else None
 
 
+@lru_cache(_KEPT)
 def without_query(url: str | None) -> str | None:
     """A URL without query, fragment, user name and password; None for blanks and for ``data:`` URLs."""
     found = _split(url)
@@ -78,6 +84,7 @@ def without_query(url: str | None) -> str | None:
     return urlunsplit((parts.scheme, place, parts.path, "", ""))[:2048] or None
 
 
+@lru_cache(_KEPT)
 def playback_id(url: str | None) -> str | None:
     """The delivery's own id of the video in a source URL (Livepeer's and Mux's addresses), else None."""
     found = _split(url)
@@ -104,6 +111,7 @@ def _of_playlist(segments: list[str]) -> str | None:
     return None
 
 
+@lru_cache(_KEPT)
 def protocol_of(url: str | None, mime: str | None = None) -> str | None:
     """How the media comes: hls, dash, smooth, progressive, webrtc, flv, rtmp …; the MIME type goes first."""
     return _of_mime(mime) or _of_url(url)

@@ -70,8 +70,11 @@ def _receipt(event: Event) -> tuple[int, str]:
 def merged(contexts: Iterable[Context]) -> Context:
     """What the requests of a view say together: for each field the first that says something."""
     found: dict[str, object] = {}
-    empty = Context()
+    empty = last = Context()
     for context in contexts:
+        if context == last:  # most often: a viewer's requests are alike
+            continue
+        last = context
         for name in Context.__struct_fields__:
             value = getattr(context, name)
             if name not in found and value != getattr(empty, name):

@@ -15,7 +15,7 @@ class Pace(msgspec.Struct, frozen=True):
     """
 
     calm_ms: int = 900
-    crowd: int = 2_000
+    crowd: int = 10_000
     steps: tuple[tuple[int, int], ...] = ((60_000, 2_000), (600_000, 10_000))
     """(age below, spacing): while the view is that young."""
     old_ms: int = 30_000

@@ -42,14 +42,19 @@ def read(
 ) -> Batch:
     """Parse beacons, keeping the views of one partition: the other views of a body are another worker's."""
     batch = Batch()
+    found: dict[tuple[str, str, str], list[Event]] = {}
     for beacon in beacons:
         batch.beacon_count += 1
         reading = _parse(beacon, dialects)
         for event in reading.events:
-            key = view_id_of(beacon.project, beacon.dialect, event.native_view_id)
-            if partitions == 1 or partition_of(key, partitions) == partition:
-                name = NativeView(key, beacon.project, beacon.dialect, event.native_view_id)
-                batch.events.setdefault(name, []).append(event)
+            native = beacon.project, beacon.dialect, event.native_view_id
+            events = found.get(native)
+            if events is None:
+                events = found[native] = []
+                key = view_id_of(*native)
+                if partitions == 1 or partition_of(key, partitions) == partition:
+                    batch.events[NativeView(key, *native)] = events
+            events.append(event)
         batch.refused.extend(
             Refused(beacon.received_at_ms, beacon.project, beacon.dialect, reject)
             for reject in reading.rejects
@@ -60,10 +65,13 @@ def read(
 def _parse(beacon: Beacon, dialects: Mapping[str, Dialect]) -> Reading:
     """A dialect's reading; a beacon that breaks it is a reject, never the end of the worker."""
     dialect = dialects.get(beacon.dialect)
-    sample = beacon.body[:500].decode("utf-8", "replace")
     if dialect is None:
-        return Reading((), (Reject(Reason.UNREADABLE, f"no dialect is called {beacon.dialect!r}", sample),))
+        return _unreadable(beacon, f"no dialect is called {beacon.dialect!r}")
     try:
         return dialect.parse(beacon)
     except Exception as error:  # noqa: BLE001 - one broken beacon must not stop all others
-        return Reading((), (Reject(Reason.UNREADABLE, f"{type(error).__name__}: {error}", sample),))
+        return _unreadable(beacon, f"{type(error).__name__}: {error}")
+
+
+def _unreadable(beacon: Beacon, why: str) -> Reading:
+    return Reading((), (Reject(Reason.UNREADABLE, why, beacon.body[:500].decode("utf-8", "replace")),))

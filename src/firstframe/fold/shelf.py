@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection
 
 from firstframe.fold.open_view import OpenView
 
@@ -15,6 +15,8 @@ class Shelf:
     def __init__(self, capacity_events: int) -> None:
         self.capacity_events = capacity_events
         self._views: OrderedDict[str, OpenView] = OrderedDict()
+        self._dirty: dict[str, OpenView] = {}
+        """Views with events that no written version knows, the longest waiting first."""
         self._events = 0
         self._dues: list[tuple[int, str]] = []
         self._due_of: dict[str, tuple[int, str, str, str]] = {}
@@ -43,12 +45,24 @@ class Shelf:
 
     def drop(self, key: str) -> None:
         view = self._views.pop(key, None)
+        self._dirty.pop(key, None)
         if view is not None:
             self._events -= len(view.events)
 
-    def dirty(self) -> Iterator[OpenView]:
-        """Views with events that no written version knows."""
-        return (view for view in self._views.values() if view.dirty_since is not None)
+    def touch(self, view: OpenView, chunk: int, received_ms: int) -> None:
+        """A chunk brought a view on the shelf something that is not written yet."""
+        view.touch(chunk, received_ms)
+        self._dirty.setdefault(view.key, view)
+
+    def settle(self, view: OpenView, now_ms: int) -> None:
+        """Everything known of a view is written."""
+        view.settle(now_ms)
+        self._dirty.pop(view.key, None)
+
+    @property
+    def dirty(self) -> Collection[OpenView]:
+        """Views with events that no written version knows, the longest waiting first."""
+        return self._dirty.values()
 
     def schedule(self, view: OpenView, due_ms: int | None) -> None:
         """Wake the view at a time, whether it is still in memory then or not; None: never."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
+import structlog
 
 from firstframe.engine.client import Engine
 from firstframe.engine.rows import (
     EVENT_COLUMNS,
     REJECT_COLUMNS,
     VIEW_COLUMNS,
-    event_row,
+    event_rows,
     reject_row,
     view_row,
 )
@@ -20,6 +22,8 @@ from firstframe.engine.survey import EPOCH_SHIFT, NativeView, epoch_of, open_vie
 from firstframe.fold.open_view import Head, OpenView
 from firstframe.fold.reading import Batch
 from firstframe.view.record import ViewRecord
+
+log = structlog.get_logger()
 
 TICK_SHIFT = 8
 """A version is (refold epoch, chunk number, tick): 16, 40 and 8 bits."""
@@ -55,9 +59,9 @@ class Store:
         Events need no token for that, they are the same by their keys; rejects have no keys.
         """
         rows = [
-            event_row(name.project, name.dialect, event, chunk)
+            row
             for name, events in batch.events.items()
-            for event in events
+            for row in event_rows(name.project, name.dialect, events, chunk)
         ]
         if rows:
             self._engine.insert("events", EVENT_COLUMNS, rows)
@@ -96,11 +100,9 @@ class Store:
         """Write new versions, then remember that they are written."""
         if not changes:
             return
-        rows = [
-            view_row(c.row, c.head.version, c.head.first_hour, is_deleted=c.head.is_deleted) for c in changes
-        ]
-        self._engine.insert("views", VIEW_COLUMNS, rows)
-        for change in changes:
+        rows = [(change, row) for change in changes if (row := _row_of(change)) is not None]
+        self._engine.insert("views", VIEW_COLUMNS, [row for _, row in rows])
+        for change, _ in rows:
             change.view.heads[change.row.view_id] = change.head
             change.view.prints[change.row.view_id] = change.print
 
@@ -115,6 +117,16 @@ def changes_of(view: OpenView, rows: Sequence[ViewRecord], epoch: int) -> list[C
         if gone not in kept and not head.is_deleted
     )
     return changes
+
+
+def _row_of(change: Change) -> tuple[Any, ...] | None:
+    """None for a row that no column can hold: it is not written, all others are."""
+    head = change.head
+    try:
+        return view_row(change.row, head.version, head.first_hour, is_deleted=head.is_deleted)
+    except Exception as error:
+        log.exception("a view cannot be written", view=change.row.view_id, error=repr(error)[:300])
+        return None
 
 
 def _change(view: OpenView, row: ViewRecord, epoch: int) -> Change | None:
@@ -146,4 +158,8 @@ def _next_version(view: OpenView, known: Head | None, epoch: int) -> int:
 
 def _print_of(row: ViewRecord) -> bytes:
     """What a row says, without what changes with every heartbeat even if nothing happens."""
-    return msgspec.msgpack.encode(msgspec.structs.replace(row, received_last_ms=0, event_count=0))
+    plain = msgspec.structs.replace(row, received_last_ms=0, event_count=0)
+    try:
+        return msgspec.msgpack.encode(plain)
+    except (OverflowError, UnicodeEncodeError):
+        return repr(plain).encode("utf-8", "backslashreplace")

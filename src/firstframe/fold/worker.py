@@ -7,8 +7,10 @@ is replayed after a restart and changes nothing: the events have the same keys, 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from threading import Event as Flag
 
 import msgspec
@@ -18,6 +20,7 @@ from firstframe.dialects.base import Dialect, Folded
 from firstframe.engine.client import Engine
 from firstframe.engine.survey import NativeView
 from firstframe.errors import EngineError
+from firstframe.fold.budget import Budget
 from firstframe.fold.meter import FoldMeter
 from firstframe.fold.open_view import OpenView
 from firstframe.fold.pace import Pace
@@ -25,9 +28,17 @@ from firstframe.fold.reading import Batch, read
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.shelf import Shelf
 from firstframe.fold.store import Store, changes_of
-from firstframe.journal.base import Chunk, Consumer
+from firstframe.journal.base import Chunk, Consumer, Lag
 
 log = structlog.get_logger()
+
+BEHIND_MS = 1_000
+"""What waits to be read for longer makes the fold write less and read more."""
+CYCLE_SECONDS = 0.5
+"""From one chunk to the next at least: a statement costs the engine tens of milliseconds, however few rows it brings.
+What is behind takes longer than that by itself."""
+LEAST_DUE, MOST_DUE = 50, 2_000
+"""Silent views written in one go."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -56,6 +67,7 @@ class Worker:
         pace: Pace | None = None,
         capacity_events: int = 400_000,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        timer: Callable[[], float] = time.perf_counter,
         meter: FoldMeter | None = None,
         tell: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
@@ -65,13 +77,17 @@ class Worker:
         self._dialects = dialects
         self._partition, self._partitions = partition, partitions
         self._pace = pace or Pace()
+        self._budget = Budget()
         self._shelf = Shelf(capacity_events)
         self._clock = clock
+        self._timer = timer
         self._meter = meter
         self._tell = tell
         self._pending: Chunk | None = None
         """Handed out but not taken in: an engine that went away meets it again."""
+        self._taken_at = 0.0
         self._uncommitted: list[int] = []
+        self._lag = Lag(0, 0, None)
         self._epoch = 0
 
     def start(self) -> None:
@@ -81,7 +97,7 @@ class Worker:
         for name in self._store.open_views():
             self._shelf.remind(name.key, now, name.project, name.dialect, name.native_view_id)
 
-    def run(self, stop: Flag, *, wait_seconds: float = 0.2) -> None:
+    def run(self, stop: Flag, *, wait_seconds: float = 0.5) -> None:
         """Work until told to stop; when the engine is away or the disk full, wait: the journal holds."""
         pause = 0.2
         started = False
@@ -90,7 +106,8 @@ class Worker:
                 if not started:
                     self.start()
                     started = True
-                self.step(wait_seconds)
+                if self.step(wait_seconds):
+                    stop.wait(max(0.0, self._taken_at + CYCLE_SECONDS - self._timer()))
                 pause = 0.2
             except (EngineError, OSError) as error:
                 log.warning("cannot go on, the journal holds", error=str(error)[:300], retry_seconds=pause)
@@ -104,11 +121,14 @@ class Worker:
         asked_ms = self._clock()
         self._pending = self._pending or self._next_chunk(wait_seconds)
         taken = self._pending is not None
+        self._taken_at = began = self._timer()
         if self._pending is not None:
             self._take(self._pending)
             self._pending = None
-        now = self._clock()
-        self._write(self._ready(now, force=force), now)
+        now, read = self._clock(), self._timer()
+        most = sys.maxsize if force else self._budget.views(read - began, behind=self._is_behind(asked_ms))
+        written = self._write(self._ready(now, most, force=force), now)
+        self._budget.spent(written, self._timer() - read)
         self._commit()
         self._shelf.trim()
         self._report(asked_ms, caught_up=not taken)
@@ -117,8 +137,12 @@ class Worker:
     # -- taking in
 
     def _next_chunk(self, wait_seconds: float) -> Chunk | None:
-        dirty = next(iter(self._shelf.dirty()), None)
-        return self._consumer.next(min(wait_seconds, 0.1) if dirty else wait_seconds)
+        return self._consumer.next(min(wait_seconds, 0.1) if self._shelf.dirty else wait_seconds)
+
+    def _is_behind(self, asked_ms: int) -> bool:
+        """Whether more waits to be read than the last cycle left behind."""
+        oldest = self._lag.oldest_received_ms
+        return oldest is not None and asked_ms - oldest > BEHIND_MS
 
     def _take(self, chunk: Chunk) -> None:
         batch = read(chunk.beacons, self._dialects, partition=self._partition, partitions=self._partitions)
@@ -137,7 +161,7 @@ class Worker:
             known = self._shelf.get(name.key)
             assert known is not None  # noqa: S101 - loaded above
             self._shelf.grown(known.add(events))
-            known.touch(number, min(event.received_at_ms for event in events))
+            self._shelf.touch(known, number, min(event.received_at_ms for event in events))
 
     def _load(self, names: Sequence[NativeView]) -> Iterable[OpenView]:
         now = self._clock()
@@ -147,11 +171,14 @@ class Worker:
 
     # -- writing
 
-    def _ready(self, now_ms: int, *, force: bool) -> list[OpenView]:
-        dirty = list(self._shelf.dirty())
-        ready = [view for view in dirty if force or self._pace.ready(view, now_ms, len(dirty))]
+    def _ready(self, now_ms: int, most: int, *, force: bool) -> list[OpenView]:
+        """Views whose turn it is, the longest waiting first; then those whose silence is up."""
+        waiting = len(self._shelf.dirty)
+        turn = (view for view in self._shelf.dirty if force or self._pace.ready(view, now_ms, waiting))
+        ready = list(islice(turn, most))
         seen = {view.key for view in ready}
-        due = [view for view in self._shelf.pop_due(now_ms, 2_000) if view.key not in seen]
+        woken = self._shelf.pop_due(now_ms, min(max(most - len(ready), LEAST_DUE), MOST_DUE))
+        due = [view for view in woken if view.key not in seen]
         absent = [view for view in due if not view.events]
         loaded = self._load([NativeView(v.key, v.project, v.dialect, v.native_view_id) for v in absent])
         for view in loaded:
@@ -159,11 +186,13 @@ class Worker:
             ready.append(view)
         return ready + [view for view in due if view.events]
 
-    def _write(self, views: Sequence[OpenView], now_ms: int) -> None:
-        """Fold each view and write the rows that say something new."""
+    def _write(self, views: Sequence[OpenView], now_ms: int) -> int:
+        """Fold each view and write the rows that say something new; returns how many views."""
         changes = []
         for view in views:
             folded = self._fold(view, now_ms)
+            if folded is None:
+                continue
             changes.extend(changes_of(view, folded.rows, self._epoch))
             self._shelf.schedule(view, folded.due_ms)
             view.closed = (
@@ -171,21 +200,29 @@ class Worker:
             )
         self._store.put_views(changes)
         for view in views:
-            view.settle(now_ms)
+            self._shelf.settle(view, now_ms)
             if view.closed:
                 # A closed view leaves memory with its last version, so that whoever writes it next reads its head.
                 self._shelf.drop(view.key)
         if self._meter:
             self._meter.wrote(len(views), len(changes))
+        return len(views)
 
-    def _fold(self, view: OpenView, now_ms: int) -> Folded:
-        return self._rule.fold(
-            self._dialects[view.dialect],
-            view.project,
-            view.native_view_id,
-            list(view.events.values()),
-            now_ms,
-        )
+    def _fold(self, view: OpenView, now_ms: int) -> Folded | None:
+        """None for a view that breaks its dialect: its events stay, its row stays as it was, all others go on."""
+        try:
+            return self._rule.fold(
+                self._dialects[view.dialect],
+                view.project,
+                view.native_view_id,
+                list(view.events.values()),
+                now_ms,
+            )
+        except Exception as error:
+            log.exception(
+                "a view cannot be folded", view=view.key, dialect=view.dialect, error=repr(error)[:300]
+            )
+            return None
 
     # -- committing
 
@@ -193,9 +230,8 @@ class Worker:
         """Commit the chunks before the first one that an unwritten view depends on."""
         if not self._uncommitted:
             return
-        held = min(
-            (view.dirty_since for view in self._shelf.dirty() if view.dirty_since is not None), default=None
-        )
+        oldest = next(iter(self._shelf.dirty), None)
+        held = oldest.dirty_since if oldest else None
         done = [number for number in self._uncommitted if held is None or number < held]
         if done:
             self._consumer.commit(done[-1])
@@ -203,8 +239,8 @@ class Worker:
 
     def _report(self, asked_ms: int, *, caught_up: bool) -> None:
         now = self._clock()
-        lag = self._consumer.lag()
-        waiting = [view.dirty_received_ms for view in self._shelf.dirty()]
+        self._lag = lag = self._consumer.lag()
+        waiting = [view.dirty_received_ms for view in self._shelf.dirty]
         unread = [lag.oldest_received_ms] if lag.oldest_received_ms is not None and not caught_up else []
         fresh = min([asked_ms, *waiting, *unread])
         progress = Progress(fresh, lag.beacons, max(0.0, (now - fresh) / 1000), len(self._shelf), now)
@@ -216,7 +252,7 @@ class Worker:
         """On a clean stop write what waits, so that the next start has nothing to replay."""
         try:
             now = self._clock()
-            self._write(list(self._shelf.dirty()), now)
+            self._write(list(self._shelf.dirty), now)
             self._commit()
         except EngineError as error:
             log.info("stopping without the engine; the journal holds the rest", error=str(error)[:200])

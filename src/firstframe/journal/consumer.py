@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 CHUNK_BEACONS = 5_000
 POLL_SECONDS = 0.02
+IDLE_POLL_SECONDS = 0.1
+"""Where nothing comes for a while it is looked for less often: an idle journal costs nothing."""
 
 
 class Damage(msgspec.Struct):
@@ -67,6 +69,7 @@ class FilesConsumer:
         """Size at which a segment was last found to have nothing new."""
         self._last = ""
         """The segment of the newest chunk; the next look begins behind it, so that no writer starves."""
+        self._pause = POLL_SECONDS
         self._tally = Tally()
         self._retention = Retention(journal, retention_hours, limit_bytes, now_seconds)
 
@@ -80,10 +83,11 @@ class FilesConsumer:
         deadline = time.monotonic() + wait_seconds
         while True:
             chunk = self._look()
+            self._pause = POLL_SECONDS if chunk else min(self._pause * 1.1, IDLE_POLL_SECONDS)
             left = deadline - time.monotonic()
             if chunk is not None or left <= 0:
                 return chunk
-            time.sleep(min(POLL_SECONDS, left))
+            time.sleep(min(self._pause, left))
 
     def commit(self, number: int) -> None:
         """See `firstframe.journal.base.Consumer.commit`."""

@@ -13,9 +13,12 @@ from pathlib import Path
 from zlib import crc32
 
 import msgspec
+import structlog
 
 from firstframe.errors import JournalError
 from firstframe.journal.segment import sync_folder
+
+log = structlog.get_logger()
 
 LOG_NAME = "chunks.log"
 COMMIT_NAME = "committed"
@@ -50,7 +53,7 @@ class Notebook:
         self.read: dict[str, int] = {}
         """How far each segment is cut into chunks."""
         self.committed_to: dict[str, int] = {}
-        for bounds in _read_log(folder / LOG_NAME):
+        for bounds in _unbroken(self.committed, _read_log(folder / LOG_NAME)):
             self._learn(bounds)
         self._rewrite()
 
@@ -146,6 +149,18 @@ def _read_log(path: Path) -> Iterator[Bounds]:
         content = _unseal(line)
         if content is not None:
             yield msgspec.json.decode(content, type=Bounds)
+
+
+def _unbroken(committed: int, noted: Iterable[Bounds]) -> Iterator[Bounds]:
+    """The notes up to a damaged one: what stands behind it is cut into chunks anew, or its bytes would be skipped."""
+    wanted = committed + 1
+    for bounds in noted:
+        if bounds.number > committed:
+            if bounds.number != wanted:
+                log.error("a chunk's note is damaged, it and those behind it are cut anew", chunk=wanted)
+                return
+            wanted += 1
+        yield bounds
 
 
 def _read_commit(path: Path) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from firstframe.beacon import Beacon, Place, view_id_of
+from firstframe.beacon import Beacon, Event, Place, view_id_of
 from firstframe.dialects import DIALECTS
+from firstframe.dialects.base import Folded
 from firstframe.engine.client import Engine
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.worker import Progress, Worker
@@ -195,3 +198,22 @@ def test_freshness_waits_for_what_is_not_written(bench: Bench) -> None:
     bench.work()
     assert bench.told[-1].fresh_as_of_ms == bench.now_ms
     assert bench.told[-1].lag_beacons == 0
+
+
+def test_a_view_that_breaks_its_dialect_stops_no_other(bench: Bench) -> None:
+    """Its events are stored and its chunk is done; every other view is written."""
+    native = next(dialect for dialect in DIALECTS if dialect.name == "native")
+
+    def fold(events: Sequence[Event], now_ms: int) -> Folded:
+        if any(event.native_view_id == "broken" for event in events):
+            raise ZeroDivisionError
+        return native.fold(events, now_ms)
+
+    bench.worker._dialects = {"native": msgspec.structs.replace(native, fold=fold)}
+    bench.send("broken", at(0, "play"))
+    bench.send("whole", at(0, "play"), at(1, "playing"), at(11, "end"))
+    bench.work()
+    assert bench.rows() == [("exited", 10_000)]
+    assert bench.count("events FINAL") == 4
+    assert bench.consumer is not None
+    assert bench.consumer.lag().beacons == 0

@@ -124,6 +124,22 @@ def test_torn_line_of_the_chunk_log_is_dropped(tmp_path):
     consumer.close()
 
 
+def test_damaged_line_in_the_middle_of_the_chunk_log_skips_nothing(tmp_path):
+    """The chunk it stood for comes, and every chunk behind it, though its neighbours' notes are whole."""
+    write(tmp_path, range(12))
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=3)
+    drain(consumer)
+    consumer.commit(1)
+    consumer.close()
+    log = tmp_path / "p0000" / "chunks.log"
+    lines = log.read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b",3]", b",2]")
+    log.write_bytes(b"".join(lines))
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=3)
+    assert numbers(drain(consumer)) == list(range(3, 12))
+    consumer.close()
+
+
 def test_chunk_log_is_rewritten_small(tmp_path, monkeypatch):
     """The notes do not grow for ever, and nothing is forgotten when they are rewritten."""
     monkeypatch.setattr("firstframe.journal.note.REWRITE_BYTES", 200)

@@ -9,8 +9,13 @@ Stretch = tuple[float, float]
 
 def clipped(stretches: Iterable[Stretch], low: float, high: float) -> list[Stretch]:
     """The parts of the stretches that lie in ``[low, high]``."""
-    cut = ((max(start, low), min(end, high)) for start, end in stretches)
-    return [(start, end) for start, end in cut if start < end]
+    if low >= high:
+        return []
+    return [
+        (max(start, low), min(end, high))
+        for start, end in stretches
+        if start < high and end > low and start < end
+    ]
 
 
 def length(stretches: Iterable[Stretch]) -> float:
@@ -25,6 +30,9 @@ def tail(stretches: list[Stretch], amount: float) -> tuple[list[Stretch], list[S
     while left and amount > 0:
         start, end = left.pop()
         cut = max(start, end - amount)
+        if cut >= end:  # less than a float of this size can tell: it would be taken for ever
+            left.append((start, end))
+            break
         amount -= end - cut
         taken.insert(0, (cut, end))
         if cut > start:

@@ -130,10 +130,11 @@ class _Report:
         if stamp is None:
             self._refuse(Reason.BAD_EVENT, f"a {kind} without timestamp", sent)
             return None
-        if not 0 <= stamp <= YEAR_2100_MS:
+        at = stamp * 1000 if stamp < SECONDS_BELOW else stamp
+        if not 0 <= at <= YEAR_2100_MS:
             self._refuse(Reason.BAD_CLOCK, f"a {kind} at {stamp:g}", sent)
             return None
-        at_ms = round(stamp * 1000 if stamp < SECONDS_BELOW else stamp)
+        at_ms = round(at)
         if kind not in wire.EVENT_TYPES:
             self._refuse(Reason.UNKNOWN_EVENT, f"the type {kind!r}", sent)
         payload = self._payload(kind, sent)
@@ -170,7 +171,7 @@ class _Report:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"a Livepeer report is a JSON object: {error}") from error
     if not isinstance(found, dict):
         raise BadRequest(f"a Livepeer report is a JSON object, this is a {type(found).__name__}")

@@ -41,8 +41,9 @@ class FieldMap:
     def apply(self, event: Event) -> None:
         """Take over what an event says; events must come in their order."""
         said = {name: value for name, value in event.payload.items() if not name.startswith(OWN)}
-        for name in ONE_SHOT & said.keys():
-            self.one_shot.setdefault(name, said.pop(name))
+        for name in ONE_SHOT:
+            if name in said:
+                self.one_shot.setdefault(name, said.pop(name))
         if event.name in CARRIES_NEXT and self._opened:
             return  # it ends this view, and describes the video that comes next
         self._opened = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any
 
 from firstframe.dialects.mux.word import FIRST_WORDS, FURTHER_WORDS
@@ -12,11 +11,11 @@ _SHORT = re.compile(r"[a-z](?:[a-z]{2}|\d+|_[^_]+_)*")
 _PART = re.compile(r"[a-z]{2}|\d+|_[^_]+_")
 _LONGEST = 128
 """Longer keys are nobody's field, and must not fill the cache."""
+_KEPT = 4096
 _FIRST_CODES = {word: code for code, word in FIRST_WORDS.items()}
 _FURTHER_CODES = {word: code for code, word in FURTHER_WORDS.items()}
 
 
-@lru_cache(maxsize=4096)
 def decode(key: str) -> str:
     """The field name that a key stands for; a key that stands for none is returned as it is."""
     if _SHORT.fullmatch(key) and key[0] in FIRST_WORDS:
@@ -38,9 +37,25 @@ def encode(name: str) -> str:
     return _FIRST_CODES.get(first, f"{first}_") + "".join(_code(word) for word in further)
 
 
+class _Names(dict[str, str]):
+    """Field names by key: a beacon has hundreds of keys, so looking one up must cost no call."""
+
+    def __missing__(self, key: str) -> str:
+        if len(key) > _LONGEST:
+            return key
+        name = decode(key)
+        if len(self) < _KEPT:
+            self[key] = name
+        return name
+
+
+_names = _Names()
+
+
 def decode_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """An event with all its keys written out."""
-    return {decode(key) if len(key) <= _LONGEST else key: value for key, value in fields.items()}
+    names = _names
+    return {names[key]: value for key, value in fields.items()}
 
 
 def _code(word: str) -> str:

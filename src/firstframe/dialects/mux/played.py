@@ -41,7 +41,7 @@ def _ranges(text: str) -> Iterable[Range]:
     """``["15:11996","12075:17018"]``."""
     try:
         listed = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return
     for item in listed if isinstance(listed, list) else ():
         start, _, end = item.partition(":") if isinstance(item, str) else ("", "", "")

@@ -116,7 +116,9 @@ def _opens(event: Event) -> bool:
 
 
 def _sums(event: Event) -> Iterable[tuple[str, float]]:
-    for name in TOTALS & event.payload.keys():
-        found = number(event.payload[name])
-        if found is not None and found >= 0:
-            yield name, found
+    payload = event.payload
+    for name in TOTALS:
+        if name in payload:
+            found = number(payload[name])
+            if found is not None and found >= 0:
+                yield name, found

@@ -44,6 +44,7 @@ RENDITION = {
     "height": "video_source_height",
 }
 SIZE = {"width": "player_width", "height": "player_height"}
+_SHOWN = (*RENDITION.values(), *SIZE.values())
 
 _BEAT_MS = 15_000
 """A view that plays says something every 10 s: what was just sent is alive for that long and no longer."""
@@ -85,6 +86,7 @@ class Translation:
         self._missing = history.missing
         self._steps: list[tuple[int, int, TimelineEvent]] = []
         self._changed_at = self._latest = 0  # the last change of state; the latest event of any kind
+        self._shown: list[Any] = []
         self._rendition: Picture = {}
         self._size: Picture = {}
         for event in history.events:
@@ -95,8 +97,10 @@ class Translation:
     @property
     def timeline(self) -> list[TimelineEvent]:
         """In the order of time; of events at one time, in the order in which they came."""
-        ordered = sorted(self._steps, key=lambda step: step[:2])
-        return [msgspec.structs.replace(event, seq=seq) for seq, (_, _, event) in enumerate(ordered, 1)]
+        ordered = [event for _, _, event in sorted(self._steps)]  # no two have the same number
+        for seq, event in enumerate(ordered, 1):
+            msgspec.structs.force_setattr(event, "seq", seq)  # they are our own, and nobody has seen them yet
+        return ordered
 
     def change(self, kind: Kind, event: Event, *, late_ms: int = 0, **more: Any) -> None:
         """Something that may change the state, told so late: never before the change before it."""
@@ -177,6 +181,10 @@ class Translation:
         if not self.started:
             return
         fields = self.map.fields
+        shown = [fields.get(field) for field in _SHOWN]
+        if shown == self._shown:
+            return
+        self._shown = shown
         rendition = {name: number(fields.get(field)) or None for name, field in RENDITION.items()}
         if rendition != self._rendition and any(rendition.values()):
             self._rendition = rendition
