@@ -29,7 +29,11 @@ def build_collector(package: Path = PACKAGE) -> Path:
     outdir = WEB / "dist" / "collector"
     with (package / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (package / "node_modules" / ".bin" / "esbuild").exists():
+        installed = package / "node_modules" / ".package-lock.json"
+        if (
+            not installed.exists()
+            or installed.stat().st_mtime < (package / "package-lock.json").stat().st_mtime
+        ):
             _run(package, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
         _run(package, "node", "build.mjs", "--players", str(outdir))
     return outdir
@@ -66,12 +70,13 @@ def exact(row: Mapping[str, Any], view: Mapping[str, Any]) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def browser_page(*arguments: str, **context: Any) -> AsyncIterator[Page]:
+async def browser_page(*arguments: str, gesture_needed: bool = False, **context: Any) -> AsyncIterator[Page]:
     """One page of a browser that keeps pages it leaves, as a viewer's does."""
+    policy = () if gesture_needed else ("--autoplay-policy=no-user-gesture-required",)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=[*ARGUMENTS, "--autoplay-policy=no-user-gesture-required", *arguments],
+            args=[*ARGUMENTS, *policy, *arguments],
             ignore_default_args=["--disable-back-forward-cache"],
         )
         try:
@@ -112,6 +117,25 @@ def make_dash(media: Path) -> None:
     _run(fresh, "ffmpeg", "-v", "error", "-i", str(media / "sample.mp4"), *options, "sample.mpd")
     with contextlib.suppress(OSError):  # another process was quicker
         fresh.rename(folder)
+
+
+BREAK = 'START-DATE="2026-01-01T00:00:04.000Z",DURATION=4.0,X-ASSET-URI="/media/ads/ad.m3u8"'
+BREAKS = {"insert": ",X-RESUME-OFFSET=0", "preroll": ',X-RESUME-OFFSET=0,CUE="PRE"', "in-place": ""}
+
+
+def make_ads(media: Path) -> None:
+    """Playlists with one interstitial: put in after four seconds, before the content, or over a part of it."""
+    (media / "ad.m3u8").write_text(_playlist("0", 2))
+    for name, more in BREAKS.items():
+        line = f'#EXT-X-DATERANGE:ID="ad",CLASS="com.apple.hls.interstitial",{BREAK}{more}'
+        dated = ("#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:00.000Z", line)
+        (media / f"ads-{name}.m3u8").write_text(_playlist("1", 12, *dated))
+
+
+def _playlist(folder: str, count: int, *lines: str) -> str:
+    segments = [f"#EXTINF:2.0,\n{folder}/{number:03}.ts" for number in range(count)]
+    head = ("#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-TARGETDURATION:2", "#EXT-X-PLAYLIST-TYPE:VOD")
+    return "\n".join([*head, *lines, *segments, "#EXT-X-ENDLIST", ""])
 
 
 def _run(package: Path, *command: str) -> None:

@@ -25,7 +25,11 @@ for (const [entry, file] of Object.entries(whole)) {
   console.log(file, gzipSync(smaller.code, { level: 9 }).length, "bytes gzipped");
 }
 const place = process.argv.indexOf("--players");
-if (place > 0) await build({ ...common, entryPoints: ["test/players/*.js"], format: "esm", outdir: process.argv[place + 1], logLevel: "error" });
+if (place > 0) {
+  const define = { ...common.define, "process.env.NODE_ENV": '"production"' };
+  const entryPoints = ["test/players/*.js", "test/players/*.jsx"];
+  await build({ ...common, define, entryPoints, jsx: "automatic", format: "esm", outdir: process.argv[place + 1], logLevel: "error" });
+}
 
 const served = "../../src/firstframe/collector_js";
 mkdirSync(served, { recursive: true });

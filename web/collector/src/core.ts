@@ -136,7 +136,7 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
       return;
     }
     if (name === "destroy") destroy();
-    else if (name === "videochange" || name === "programchange") change(data);
+    else if (name === "videochange" || name === "programchange") change(data, at);
     else if (name === "viewend") end(at);
     else {
       if (!id && !OPENS.test(name)) return;
@@ -220,8 +220,8 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
   }
 
   /** Another video: its own view, described by what is told now and by what did not speak of the video before. */
-  function change(data: Data): void {
-    end();
+  function change(data: Data, at: number): void {
+    end(at);
     for (const name of Object.keys(metadata)) if (ABOUT_VIDEO.test(name)) delete metadata[name];
     Object.assign(metadata, typeof options.data == "function" && asked(), data);
     begin();

@@ -43,6 +43,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
   let source = address();
   let dropped = 0;
   let framed = false;
+  let taken: number | undefined; // when the media was, while it played
   let poll: ReturnType<typeof setTimeout>;
   const undo: Array<() => void> = [];
 
@@ -73,10 +74,8 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
     seeked,
     ended: () => finish("ended"),
     error: fail,
-    emptied() {
-      last = null;
-      if (wanted && element.paused) finish("pause");
-    },
+    abort: gone,
+    emptied: gone,
     loadstart: renew,
     loadedmetadata: renew,
     "firstframe-source": renew,
@@ -86,8 +85,15 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
     },
     enterpictureinpicture: picture,
     leavepictureinpicture: picture,
-    fullscreenchange: picture,
+    webkitbeginfullscreen: picture, // of an iPhone
+    webkitendfullscreen: picture,
   };
+
+  /** The media is taken away. It stopped when the event was made; the event may be told of much later. */
+  function gone({ timeStamp }: Event): void {
+    last = null;
+    if (wanted && element.paused) finish("pause", (taken = performance.timeOrigin + timeStamp));
+  }
 
   /** The picture went to another place; its size is told with it. */
   function picture(event: Event): void {
@@ -98,6 +104,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
     renew();
     if (wanted) return;
     broken = false;
+    taken = undefined;
     const active = (navigator as { userActivation?: { isActive: boolean } }).userActivation?.isActive;
     wanted = true;
     jumping = element.ended; // a replay goes back by itself: no seek
@@ -175,9 +182,11 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
     finish("pause");
   }
 
-  function finish(event: "pause" | "ended"): void {
-    const at = event === "ended" ? stopped() : now();
-    if (event === "ended") sample();
+  function finish(event: "pause" | "ended", at = now()): void {
+    if (event === "ended") {
+      at = stopped();
+      sample();
+    }
     if (seeking && !element.seeking) closeSeek();
     wanted = false;
     pending = null;
@@ -263,7 +272,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
       return;
     }
     reset();
-    monitor.emit("videochange"); // the view that ends still had the source before
+    monitor.emit("videochange", {}, taken); // the view that ends still had the source before
     dropped = framesDropped();
     source = found;
   }
@@ -305,6 +314,8 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
   };
   if (monitor.viewId) {
     for (const type in acts) undo.push(listen(element, type, acts[type]!));
+    // what goes to full screen is mostly a box around the element
+    undo.push(listen(document, "fullscreenchange", (event) => (event.target as Node).contains(element) && picture(event)));
     overridePlay();
     if (!element.paused && element.currentTime > 0) resume();
   }

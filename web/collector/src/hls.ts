@@ -1,4 +1,5 @@
-// hls.js: renditions on the screen, requests, live latency, errors that are final and those it got over.
+// hls.js: renditions on the screen, requests, live latency, errors that are final and those it got over,
+// interstitials.
 
 import { type Monitor } from "./core";
 import { attach, type Attachment, type PlayerOptions } from "./player";
@@ -38,6 +39,8 @@ export function monitor(hls: HlsPlayer, options: PlayerOptions = {}): Monitor {
 function adapter(hls: HlsPlayer, tell: Attachment): void {
   let live: boolean | undefined;
   let told = 0;
+  /** An ad among the content's segments: the element's clock just goes on. */
+  const inPlace = (event: { appendInPlace?: boolean }) => Boolean(event?.appendInPlace) && !hls.media?.paused;
   const acts: Record<string, (data: any) => void> = {
     hlsMediaAttaching: (data) => tell.element(data.media ?? hls.media, extra),
     hlsManifestLoading: () => tell.renew(),
@@ -54,6 +57,12 @@ function adapter(hls: HlsPlayer, tell: Attachment): void {
     hlsFragLoadEmergencyAborted: ({ frag }) =>
       tell.emit("requestcanceled", { ...tell.start(frag.stats?.loading.start), request_type: "media", request_hostname: tell.host(frag.url) }),
     hlsError: error,
+    hlsInterstitialStarted: () => tell.ads((ads) => ads.start(true)),
+    hlsInterstitialAssetStarted: ({ event }) => tell.ads((ads) => ads.ad(inPlace(event))),
+    hlsInterstitialAssetEnded: () => tell.ads((ads) => ads.done()),
+    hlsInterstitialAssetError: ({ details, error: { message } }) =>
+      tell.ads((ads) => ads.tell("aderror", { player_error_code: details, player_error_message: message })),
+    hlsInterstitialEnded: ({ event }) => tell.ads((ads) => ads.end(inPlace(event))),
   };
   const extra = {
     player_software_name: "hls.js",

@@ -1,13 +1,12 @@
 // Delivery: one queue for each address. Bodies leave in order and come again byte for byte, so a repeat changes nothing.
 
 import { inPage, quietly } from "./page";
-import { shelfFor } from "./shelf";
+import { SHELF_LIMIT, shelfFor } from "./shelf";
 
 const BODY_LIMIT = 60_000; // browsers give keepalive and beacons 64 KiB
 const QUEUE_LIMIT = 400_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
-const KEPT_LIMIT = 100;
 const PATIENCE_MS = 15_000;
 
 export interface Outbox {
@@ -66,9 +65,9 @@ function outbox(url: string): Outbox {
   }
 
   function shelve(bodies: string[]): void {
-    const fresh = bodies.filter((body) => !kept.has(body));
-    fresh.forEach((body) => kept.add(body));
-    if (fresh.length && kept.size < KEPT_LIMIT) quietly(() => shelf?.keep(fresh));
+    const fresh = bodies.slice(-SHELF_LIMIT).filter((body) => !kept.has(body));
+    kept = new Set([...kept, ...fresh].slice(-SHELF_LIMIT));
+    if (fresh.length) quietly(() => shelf?.keep(fresh));
   }
 
   /** What was kept has arrived; what another page kept has not. */

@@ -60,7 +60,7 @@ export function cookieId(name: string): string {
 }
 
 const script = inPage ? (document.currentScript as HTMLScriptElement | null)?.src : "";
-const SCRIPT = /\/collector(\/[\w.-]+)?\.m?js$/;
+const SCRIPT = /\/collector(\/\d[\w.-]*)?\.m?js$/;
 
 /** Address and key of the collector: from `<meta name="firstframe">`, or from the address of this script. */
 export function configured(module?: string): { url?: string; key?: string } {

@@ -1,5 +1,6 @@
 // What the players' adapters share: an element that may come later, and their words turned into the core's.
 
+import { adBreaks, type AdBreaks } from "./ads";
 import { type Monitor, type Options } from "./core";
 import { watchElement, type Extra } from "./element";
 import { listen, quietly } from "./page";
@@ -15,6 +16,8 @@ export interface Attachment {
   /** The player has this element from now on. */
   element(element: HTMLMediaElement | null | undefined, extra: Extra): void;
   emit(event: string, data?: Data): void;
+  /** Ads, once there is an element. */
+  ads(act: (breaks: AdBreaks) => void): void;
   /** The source may be another. */
   renew(): void;
   /** An error of the player: final, mended by itself, or just a warning. */
@@ -35,6 +38,8 @@ export function attach(options: PlayerOptions, adapter: (tell: Attachment) => vo
   const undo: Array<() => void> = [];
   let element: HTMLMediaElement | null = null;
   let inner: Monitor | null = null;
+  let breaks: AdBreaks;
+  let undoAds: () => void = () => {};
   let shown = "";
   let early: Array<(monitor: Monitor) => void> = [];
   const later = (act: (monitor: Monitor) => void) => void (inner ? act(inner) : early.length < 50 && early.push(act));
@@ -44,12 +49,15 @@ export function attach(options: PlayerOptions, adapter: (tell: Attachment) => vo
       found = found || options.element;
       if (!found || found === element) return;
       inner?.destroy();
+      undoAds();
       element = found;
       const watched = (inner = watchElement(found, options, extra));
+      [breaks, undoAds] = adBreaks(found, watched);
       early.forEach((act) => act(watched));
       early = [];
     },
     emit: (event, data) => later((monitor) => monitor.emit(event, data)),
+    ads: (act) => later(() => act(breaks)),
     renew: () => element?.dispatchEvent(new Event("firstframe-source")),
     error(fatal, code, message, warning) {
       const player_error_severity = fatal ? "fatal" : warning ? "warning" : "error";
@@ -87,6 +95,7 @@ export function attach(options: PlayerOptions, adapter: (tell: Attachment) => vo
     flush: () => inner?.flush(),
     destroy() {
       undo.forEach((act) => quietly(act));
+      undoAds();
       inner?.destroy();
     },
     get viewId() {

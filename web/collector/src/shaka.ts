@@ -1,5 +1,6 @@
 // Shaka Player: variants, requests, live latency, critical errors and those it got over, ads of its ad manager.
 
+import { type AdBreaks } from "./ads";
 import { type Monitor } from "./core";
 import { attach, type Attachment, type PlayerOptions } from "./player";
 import type { Data } from "./vocabulary";
@@ -25,18 +26,29 @@ export interface ShakaPlayer extends EventTarget {
 const CRITICAL = 2;
 const KINDS = ["manifest", "media", "license", "app", "timing"];
 const LATENCY_MS = 10_000;
-/** Events of the ad manager → the core's. */
-const ADS: Record<string, string> = {
-  "ad-started": "adplay",
-  "ad-complete": "adended",
-  "ad-skipped": "adended",
-  "ad-error": "aderror",
-  "ad-paused": "adpause",
-  "ad-first-quartile": "adfirstquartile",
-  "ad-midpoint": "admidpoint",
-  "ad-third-quartile": "adthirdquartile",
-  "ad-content-pause-requested": "adbreakstart",
-  "ad-content-resume-requested": "adbreakend",
+/** Events of the ad manager → what they are told as. */
+const ADS: Record<string, (ads: AdBreaks, event: any) => void> = {
+  "ad-break-started": (ads) => ads.start(),
+  "ad-content-pause-requested": (ads) => ads.start(),
+  "ad-started"(ads, { ad }) {
+    const apart = ad?.isUsingAnotherMediaElement?.() ?? true;
+    ads.start(!apart);
+    ads.ad(apart);
+  },
+  "ad-complete": (ads) => ads.done(),
+  "ad-skipped": (ads) => ads.done(),
+  "ad-stopped": (ads) => ads.done(),
+  "ad-error": (ads) => ads.tell("aderror"),
+  "ad-paused": (ads) => ads.tell("adpause"),
+  "ad-resumed"(ads) {
+    ads.tell("adplay");
+    ads.tell("adplaying");
+  },
+  "ad-first-quartile": (ads) => ads.tell("adfirstquartile"),
+  "ad-midpoint": (ads) => ads.tell("admidpoint"),
+  "ad-third-quartile": (ads) => ads.tell("adthirdquartile"),
+  "ad-content-resume-requested": (ads) => ads.end(),
+  "ad-break-ended": (ads) => ads.end(),
 };
 
 /** Watch a Shaka player; its element may be attached later. */
@@ -72,15 +84,8 @@ function adapter(player: ShakaPlayer, tell: Attachment): void {
     error: ({ detail }) => tell.error(detail?.severity === CRITICAL, detail?.code, String(detail?.message ?? detail?.data ?? "")),
   };
   for (const [type, act] of Object.entries(acts)) tell.on(player, type, act);
-  const ads = player.getAdManager?.();
-  if (ads) {
-    for (const [type, event] of Object.entries(ADS)) {
-      tell.on(ads, type, () => {
-        tell.emit(event);
-        if (event === "adplay") tell.emit("adplaying");
-      });
-    }
-  }
+  const manager = player.getAdManager?.();
+  for (const [type, act] of Object.entries(ADS)) if (manager) tell.on(manager, type, (event) => tell.ads((ads) => act(ads, event)));
   requests();
   element();
 

@@ -1,6 +1,6 @@
 // Bodies that could not be delivered, kept in IndexedDB until the next visit; bounded in number and age.
 
-const LIMIT = 100;
+export const SHELF_LIMIT = 100;
 const OLDEST_MS = 23 * 3600_000; // what is older would be taken for a wrong clock
 const NAME = "bodies";
 
@@ -19,6 +19,7 @@ export interface Shelf {
 /** The shelf of one address; its database stays open, or a page that leaves could not write. */
 export function shelfFor(url: string): Shelf {
   let database: IDBDatabase | undefined;
+  let place = Math.floor(Math.random() * SHELF_LIMIT); // pages that are open side by side seldom meet
   const waiting: Array<() => void> = [];
   const opening = indexedDB.open("firstframe " + url);
   opening.onupgradeneeded = () => opening.result.createObjectStore(NAME, { autoIncrement: true });
@@ -34,7 +35,7 @@ export function shelfFor(url: string): Shelf {
   return {
     keep(bodies) {
       use((store) => {
-        for (const body of bodies) store.add({ body, at: Date.now() } satisfies Kept);
+        for (const body of bodies) store.put({ body, at: Date.now() } satisfies Kept, ++place % SHELF_LIMIT);
         store.transaction.commit?.();
       });
     },
@@ -42,7 +43,10 @@ export function shelfFor(url: string): Shelf {
       use((store) => {
         const all = store.getAll() as IDBRequest<Kept[]>;
         store.clear();
-        all.onsuccess = () => act(all.result.slice(-LIMIT).filter(({ at }) => Date.now() - at < OLDEST_MS).map(({ body }) => body));
+        all.onsuccess = () => {
+          const young = all.result.filter(({ at }) => Date.now() - at < OLDEST_MS);
+          act(young.sort((one, other) => one.at - other.at).map(({ body }) => body));
+        };
       });
     },
   };

@@ -1,5 +1,6 @@
 // video.js: its element, the renditions and requests of VHS, errors of the player, ads of the contrib-ads family.
 
+import { type AdBreaks } from "./ads";
 import { type Monitor } from "./core";
 import { attach, type Attachment, type PlayerOptions } from "./player";
 import type { Data } from "./vocabulary";
@@ -14,23 +15,29 @@ export interface VideoJsPlayer {
   error(): { code: number; message: string } | null;
   duration(): number | undefined;
   version?(): Record<string, string>;
+  /** Of contrib-ads. */
+  ads?: { isInAdMode?(): boolean };
 }
 
-/** Events of contrib-ads and its plugins → the core's. */
-const ADS: Record<string, string> = {
-  "ads-request": "adrequest",
-  "ads-load": "adresponse",
-  "ads-pod-started": "adbreakstart",
-  adstart: "adbreakstart",
-  "ads-ad-started": "adplaying",
-  "ads-first-quartile": "adfirstquartile",
-  "ads-midpoint": "admidpoint",
-  "ads-third-quartile": "adthirdquartile",
-  "ads-ad-ended": "adended",
-  "ads-ad-skipped": "adended",
-  "ads-pod-ended": "adbreakend",
-  adend: "adbreakend",
-  adserror: "aderror",
+/** Events of contrib-ads and its plugins → what they are told as; `paused`: the content's element stands still. */
+const ADS: Record<string, (ads: AdBreaks, paused: boolean) => void> = {
+  "ads-request": (ads) => ads.tell("adrequest"),
+  "ads-load": (ads) => ads.tell("adresponse"),
+  "ads-pod-started": (ads) => ads.start(true),
+  adstart: (ads) => ads.start(true),
+  "ads-ad-started"(ads, paused) {
+    ads.start(true);
+    ads.ad(paused);
+  },
+  "ads-pause": (ads) => ads.tell("adpause"),
+  "ads-first-quartile": (ads) => ads.tell("adfirstquartile"),
+  "ads-midpoint": (ads) => ads.tell("admidpoint"),
+  "ads-third-quartile": (ads) => ads.tell("adthirdquartile"),
+  "ads-ad-ended": (ads) => ads.done(),
+  "ads-ad-skipped": (ads) => ads.done(),
+  "ads-pod-ended": (ads) => ads.end(),
+  adend: (ads) => ads.end(),
+  adserror: (ads) => ads.tell("aderror"),
 };
 
 /** Watch a video.js player. */
@@ -41,14 +48,18 @@ export function monitor(player: VideoJsPlayer, options: PlayerOptions = {}): Mon
 function adapter(player: VideoJsPlayer, tell: Attachment): void {
   let playing: unknown;
   let hooked: unknown;
+  let content: string | undefined;
+  /** The content's: an ad in the same element is no other video. */
+  const source = () => (player.ads?.isInAdMode?.() ? content : (content = player.currentSource()?.src));
   const extra = {
     player_software_name: "video.js",
     player_software_version: player.version?.()["video.js"],
-    source: () => player.currentSource()?.src,
+    source,
     errors: true,
     state: (): Data => ({ video_source_is_live: player.duration() === Infinity || undefined }),
   };
   const vhs = () => player.tech({ IWillNotUseThisInPlugins: true })?.vhs;
+  const paused = () => player.el().querySelector<HTMLMediaElement>("video, audio")?.paused ?? true;
   const element = () => {
     tell.element(player.el().querySelector<HTMLMediaElement>("video, audio"), extra);
     tell.renew();
@@ -67,7 +78,7 @@ function adapter(player: VideoJsPlayer, tell: Attachment): void {
     },
     dispose: () => tell.emit("destroy"),
   };
-  for (const [event, name] of Object.entries(ADS)) acts[event] = () => tell.emit(name);
+  for (const [event, act] of Object.entries(ADS)) acts[event] = () => tell.ads((ads) => act(ads, paused()));
   for (const [event, act] of Object.entries(acts)) {
     const listener = () => tell.quietly(act);
     player.on(event, listener);

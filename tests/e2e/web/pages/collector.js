@@ -13,6 +13,21 @@ const settings = (source) => ({
   ...source.collector,
 });
 
+// A preroll as the plugins on contrib-ads play it: in the content's element, by another source.
+function preroll(player, { src, ad }) {
+  player.ads();
+  player.on("readyforpreroll", () => {
+    player.ads.startLinearAdMode();
+    player.src({ src: new URL(ad, src).href, type: "video/mp4" });
+    player.one("adplaying", () => player.trigger("ads-ad-started"));
+    player.one("adended", () => {
+      player.trigger("ads-ad-ended");
+      player.ads.endLinearAdMode();
+    });
+  });
+  player.trigger("adsready");
+}
+
 const players = {
   html5: ({ monitor }, source) => {
     const given = element(source);
@@ -21,7 +36,7 @@ const players = {
   },
   hls: ({ monitor, Hls }, source) => {
     const given = element(source);
-    const hls = new Hls({ ...source.hls });
+    const hls = (window.hlsPlayer = new Hls({ ...source.hls }));
     const watched = monitor(hls, settings(source));
     hls.attachMedia(given);
     hls.loadSource(source.src);
@@ -39,6 +54,11 @@ const players = {
   shaka: ({ monitor, shaka }, source) => {
     const given = element(source);
     const made = new shaka.Player();
+    if (source.apart) {
+      const apart = document.createElement("div");
+      document.getElementById("stage").after(apart);
+      made.getAdManager().setContainers(apart);
+    }
     const watched = monitor(made, { ...settings(source), element: given });
     made.attach(given).then(() => made.load(source.src)).catch((error) => console.log("shaka", error.code));
     return { given, monitor: watched, load: (next) => made.load(next.src).catch(() => {}),
@@ -52,6 +72,7 @@ const players = {
     given.className = "video-js";
     document.getElementById("stage").append(given);
     const made = videojs(given, { autoplay: Boolean(source.autoplay), muted: Boolean(source.muted), width: 640, height: 360 });
+    if (source.ad) preroll(made, source);
     const watched = monitor(made, settings(source));
     made.src({ src: source.src, type: source.type });
     return { given: null, monitor: watched, load: (next) => made.src({ src: next.src, type: next.type }),
@@ -79,8 +100,9 @@ offer({
   destroy: () => built.monitor.destroy(),
 });
 
-// A page that plays by itself, without anybody's gesture.
+// A page that plays by itself, without anybody's gesture, and again when it is clicked.
 if (options.start) {
   const src = new URL(`/media/${options.token}/${options.start}`, location.href).href;
   window.page.load({ src, type: "video/mp4" }).then(() => setTimeout(() => window.page.play(), 300));
+  addEventListener("click", () => window.page.play());
 }

@@ -28,7 +28,7 @@ offer({
     });
     window.adapter = new HTMLVideoElementAdapter({ key: "e2e-licence", videoId: "compare", config: { backendUrl: `${base}/bitmovin` } }, watched);
     player.src({ src: source.src, type: source.type });
-    const metrics = addMediaMetrics(watched, { src: source.src, interval: 2000 });
+    const metrics = addMediaMetrics(watched, { src: source.src, playbackId: "compare0compare0", interval: 1000 });
     metrics.legacyMetrics.store.getState().__controlsFunctions.setMetricsReportingUrl(`${base}/livepeer/analytics/log`);
   },
   play: () => player.play(),

@@ -1,2 +1,3 @@
 export { default as videojs } from "video.js";
 export * from "../../dist/videojs.js";
+import "videojs-contrib-ads";
