@@ -5,17 +5,21 @@ Its policy forbids evaluating text, so waiting is done with locators, not with f
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from e2e.support_bench import ARGUMENTS, CHROMIUM
+from firstframe.demo.tables import PLACES
+from support_mmdb import write_mmdb
 from support_product import TOKEN, Product
 
 WEB = Path(__file__).parents[2] / "web" / "dashboard"
@@ -26,14 +30,30 @@ SETTINGS = {"executable_path": CHROMIUM, "args": list(ARGUMENTS), "headless": Tr
 
 
 def build() -> None:
-    """The dashboard from its sources, unless what is built is newer than all of them."""
-    sources = [path for folder in ("src", "public") for path in (WEB / folder).rglob("*") if path.is_file()]
-    newest = max(path.stat().st_mtime for path in (*sources, *WEB.glob("*.*")))
-    index = BUILT / "index.html"
-    if index.exists() and index.stat().st_mtime >= newest and (WEB / "node_modules" / "axe-core").exists():
-        return
-    for command in (("npm", "ci"), ("npm", "run", "build")):
-        subprocess.run(command, cwd=WEB, check=True, capture_output=True)
+    """The dashboard from its sources, unless what is built is newer than all of them; one test run at a time."""
+    with (Path(tempfile.gettempdir()) / "firstframe-dashboard.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        sources = [
+            path for folder in ("src", "public") for path in (WEB / folder).rglob("*") if path.is_file()
+        ]
+        newest = max(path.stat().st_mtime for path in (*sources, *WEB.glob("*.*")))
+        index = BUILT / "index.html"
+        # npm writes this file when it has installed everything.
+        installed = WEB / "node_modules" / ".package-lock.json"
+        if not _is_newer(installed, (WEB / "package-lock.json").stat().st_mtime):
+            subprocess.run(("npm", "ci"), cwd=WEB, check=True, capture_output=True)
+        if not _is_newer(index, newest):
+            subprocess.run(("npm", "run", "build"), cwd=WEB, check=True, capture_output=True)
+
+
+def _is_newer(file: Path, than: float) -> bool:
+    return file.exists() and file.stat().st_mtime >= than
+
+
+def places(folder: Path) -> tuple[str, ...]:
+    """Options of a product that knows where the demo's viewers are."""
+    records = {f"{place.address}.0/24": {"country": {"iso_code": place.country}} for place in PLACES}
+    return ("--geo", str(write_mmdb(folder / "places.mmdb", records)), "--trusted-proxies", "127.0.0.1")
 
 
 def fill(product: Product) -> None:
@@ -48,6 +68,7 @@ def fill(product: Product) -> None:
         "--hours",
         "5",
         "--backfill-only",
+        "--addresses",
     ]
     subprocess.run([*command, "--collector", f"http://{product.collector}"], check=True, capture_output=True)
     last = [-1]
@@ -104,6 +125,15 @@ class Visitor:
         """The parameters in the address bar."""
         return dict(parse_qsl(urlsplit(self.page.url).query))
 
+    def panel(self, title: str) -> Locator:
+        """A panel by its heading, scrolled to: what nobody sees is not asked for."""
+        found = self.page.locator(
+            "section.panel", has=self.page.get_by_role("heading", name=title, exact=True)
+        )
+        found.scroll_into_view_if_needed()
+        self.settle()
+        return found
+
     def cards(self) -> dict[str, float | None]:
         """The figures on the page by their metric."""
         found = self.page.eval_on_selector_all(
@@ -119,6 +149,17 @@ class Visitor:
             "all => all.map(one => [one.closest('tr').dataset.row, one.dataset.value])",
         )
         return {row: float(value) for row, value in cells if value not in ("null", "undefined")}
+
+
+def hold(page: Page, pattern: str) -> list[Route]:
+    """What the page asks for from now on is kept waiting in this list."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, keep)
+    return held
 
 
 @contextmanager

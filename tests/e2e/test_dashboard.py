@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 from urllib.parse import quote, urlencode
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from e2e.support_dashboard_page import PATIENCE_MS, SETTINGS, SIZES, WEB, build, fill, visiting
+from e2e.support_dashboard_page import PATIENCE_MS, SETTINGS, SIZES, WEB, build, fill, hold, places, visiting
 from support_product import TOKEN, Product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -35,7 +36,8 @@ expect.set_options(timeout=PATIENCE_MS)
 def product(tmp_path_factory):
     """A product with hours of synthetic views."""
     build()
-    running = Product(tmp_path_factory.mktemp("dashboard") / "data")
+    folder = tmp_path_factory.mktemp("dashboard")
+    running = Product(folder / "data", *places(folder))
     running.start()
     fill(running)
     yield running
@@ -107,9 +109,7 @@ def test_filters_narrow_every_number(visitor, product) -> None:
     """A press on a value keeps only its views; the filter stands in the address and can be taken away again."""
     page = visitor.open("/")
     whole = visitor.cards()
-    page.locator("section.panel", has=page.get_by_role("heading", name="CDN")).locator(
-        "button.label"
-    ).first.click()
+    visitor.panel("CDN").locator("button.label").first.click()
     visitor.settle()
     filters = visitor.state()["f"]
     assert filters.startswith("cdn:")
@@ -160,6 +160,90 @@ def test_a_drag_over_the_chart_zooms(visitor, product) -> None:
     same(visitor.cards(), numbers(product, visitor.cards(), **{"from": state["from"], "to": state["to"]}))
     page.go_back()
     page.wait_for_url("**/*from=-6h*")
+
+
+def test_the_chart_zooms_by_keyboard(visitor) -> None:
+    """Arrow keys choose a bucket and say it, Shift a stretch, Enter zooms into it."""
+    page = visitor.open("/?from=-6h")
+    page.wait_for_selector(".chart canvas")
+    brush = page.get_by_role("slider", name="Zoom")
+    brush.focus()
+    page.keyboard.press("End")
+    expect(brush).to_have_attribute("aria-valuetext", re.compile(r"\d\d:\d\d: Attempts \d+"))
+    for _ in range(12):
+        page.keyboard.press("Shift+ArrowLeft")
+    expect(brush).to_have_attribute("aria-valuetext", re.compile(" to "))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/*from=2*")
+    visitor.settle()
+
+
+def test_the_chart_zooms_under_a_finger(browser, product) -> None:
+    """A finger that moves along the chart zooms."""
+    with visiting(browser, product, size="phone", has_touch=True) as somebody:
+        page = somebody.open("/?from=-6h")
+        chart = page.locator(".chart")
+        chart.scroll_into_view_if_needed()
+        page.wait_for_selector(".chart canvas")
+        box = chart.bounding_box()
+        tools = somebody.context.new_cdp_session(page)
+        y = box["y"] + box["height"] / 2
+        for kind, part in (("touchStart", 0.3), ("touchMove", 0.5), ("touchMove", 0.8), ("touchEnd", None)):
+            points = [] if part is None else [{"x": box["x"] + box["width"] * part, "y": y}]
+            tools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_url("**/*from=2*")
+        assert somebody.complaints == []
+
+
+def test_another_figure_is_drawn_at_once(visitor) -> None:
+    """Although the server is silent: its series was there already."""
+    page = visitor.open("/")
+    page.wait_for_selector(".chart canvas")
+    expect(page.locator(".card .spark .fill")).to_have_count(8)
+    held = hold(page, "**/v1/query?*")
+    page.locator(".card[data-metric='experience_score'] .cover").click()
+    expect(page.locator(".chart [role=img]")).to_have_attribute("aria-label", re.compile("^Experience score"))
+    expect(page.locator(".card.chosen")).to_have_attribute("data-metric", "experience_score")
+    for route in held:
+        route.continue_()
+    page.unroute("**/v1/query?*")
+
+
+def test_the_old_picture_stays_until_the_new_one_is_there(visitor) -> None:
+    """With a sign that it is old; three questions run at once, and who leaves gives them up."""
+    page = visitor.open("/")
+    expect(page.locator(".card .spark .fill")).to_have_count(8)
+    before = visitor.cards()
+    failed = []
+    held = hold(page, "**/v1/query?*")
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.get_by_role("button", name="7 d").click()
+    expect(page.get_by_role("button", name="7 d")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".stale .card")).to_have_count(len(before))
+    assert visitor.cards() == before
+    page.wait_for_timeout(300)
+    assert len(held) == 3
+    page.locator("nav").get_by_role("link", name="Views").click()
+    expect(page.get_by_role("heading", name="Views", exact=True)).to_be_visible()
+    page.wait_for_timeout(300)
+    assert len(failed) == 3 == len(held)
+
+
+def test_countries_are_on_the_map(visitor, product) -> None:
+    """Each country that has views is shaded, says its number, and filters when it is pressed."""
+    page = visitor.open("/breakdown?by=country&m=attempts")
+    answered = product.get("/v1/query?metrics=attempts&group_by=country&from=-24h")["data"]
+    views = {row["country"]: row["attempts"] for row in answered if row["country"]}
+    assert len(views) > 3
+    known = page.locator(".world [data-country]")
+    expect(known).to_have_count(len(views))
+    assert set(known.evaluate_all("all => all.map(one => one.dataset.country)")) == set(views)
+    page.locator(".world [data-country='US']").dispatch_event("pointerover")
+    expect(page.locator(".world figcaption")).to_contain_text(f"United States: {views['US']}")
+    page.locator(".world [data-country='US']").dispatch_event("click")
+    visitor.settle()
+    assert visitor.state()["f"] == "country:eq:US"
+    expect(known).to_have_count(1)
 
 
 def test_a_link_shows_the_same_to_a_colleague(browser, visitor, product) -> None:
@@ -256,27 +340,65 @@ def test_errors_lead_to_their_views(visitor, product) -> None:
     expect(page.locator("tbody tr")).to_have_count(min(50, first["views"]))
 
 
-@pytest.mark.quiet
 def test_live_figures_come_by_themselves(visitor, product) -> None:
-    """A viewer who starts is there within seconds, and the stream comes back after the API had died."""
-    page = visitor.open("/live")
+    """A viewer who starts is there within seconds; the stream comes back after the API died, and the engine."""
+    video = f"live-{time.time_ns()}"
+    page = visitor.open(f"/live?minutes=60&f=video_id:eq:{video}")
+    # Views that begin are counted: how many watch falls again when they are silent.
+    begun = page.locator(".card[data-metric='attempts'] .value")
+    expect(begun).to_have_attribute("data-value", "0")
+    start(product, video, 1)
+    expect(begun).to_have_attribute("data-value", "1")
     watching = page.locator(".card[data-metric='concurrent_viewers'] .value")
-    before = int(watching.get_attribute("data-value"))
-    start(product, f"live-1-{before}-{time.time_ns()}")
-    expect(watching).to_have_attribute("data-value", str(before + 1))
-    product.kill("api")
-    expect(page.locator(".pulse")).to_contain_text("reconnecting")
-    start(product, f"live-2-{before}-{time.time_ns()}")
-    expect(watching).to_have_attribute("data-value", str(before + 2))
-    expect(page.locator(".pulse.on")).to_be_visible()
+    assert watching.get_attribute("data-value") == "1"
+    page.evaluate(HEAR)
+    for number, role in enumerate(("api", "engine"), 2):
+        page.evaluate("window.heard = []")
+        product.kill(role)
+        start(product, video, number)
+        expect(begun).to_have_attribute("data-value", str(number), timeout=2 * PATIENCE_MS)
+        expect(page.locator(".pulse.on")).to_be_visible()
+        assert any("reconnecting" in text for text in page.evaluate("window.heard")), role
     visitor.complaints.clear()  # the browser's own words about the lost connection
 
 
-def start(product, name) -> None:
-    """Somebody begins to watch."""
+HEAR = """
+  window.heard = [];
+  const pulse = document.querySelector(".pulse");
+  new MutationObserver(() => window.heard.push(pulse.textContent)).observe(pulse, {
+    subtree: true, childList: true, characterData: true,
+  });
+"""
+"""Keeps what the light says, however short."""
+
+
+def test_a_page_that_stays_open_does_not_grow(visitor, product) -> None:
+    """Thousands of live events leave the browser's memory where it was."""
+    figures = product.get("/v1/live/now")
+    body = f"event: live\ndata: {json.dumps(figures)}\n\n" * 300
+    served = []
+
+    def serve(route) -> None:
+        served.append(1)
+        route.fulfill(status=200, headers={"content-type": "text/event-stream"}, body=body)
+
+    visitor.page.route("**/v1/live?*", serve)
+    page = visitor.open("/live")
+    tools = visitor.context.new_cdp_session(page)
+    sizes = []
+    for rounds in (8, 24):
+        while len(served) < rounds:
+            page.wait_for_timeout(200)
+        tools.send("HeapProfiler.collectGarbage")
+        sizes.append(tools.send("Runtime.getHeapUsage")["usedSize"])
+    assert sizes[1] - sizes[0] < 2_000_000
+
+
+def start(product, video, number) -> None:
+    """Somebody begins to watch a video."""
     now = round(time.time() * 1000)
     events = [{"type": "play", "at": now - 3_000}, {"type": "playing", "at": now - 2_000}]
-    body = {"view_id": name, "context": {"video_id": "live"}, "events": events}
+    body = {"view_id": f"{video}-{number}", "context": {"video_id": video}, "events": events}
     assert product.post("/v1/beacons", json.dumps(body).encode()) == 202
 
 
@@ -294,7 +416,8 @@ def test_a_share_link_shows_one_state_and_nothing_else(browser, visitor, product
         assert guest.cards() == visitor.cards()
         expect(guest.page.locator(".sharebar")).to_contain_text("for Ann")
         assert guest.page.get_by_role("navigation").count() == 0
-        assert guest.page.locator(".notice.failed").count() == 0
+        guest.panel("Player name")
+        assert guest.page.locator(".notice").count() == 0
         secret = link.partition("#")[2]
         for path, status in (("/v1/views", 403), ("/v1/query?metrics=attempts", 403), ("/v1/metrics", 200)):
             answer = guest.context.request.get(

@@ -12,8 +12,9 @@ import msgspec
 from litestar import get
 
 from firstframe.api.fault import answers
+from firstframe.api.trace import TRACES
 from firstframe.metrics.live import USUAL_MINUTES
-from firstframe.view.record import FIELDS, Approx, State
+from firstframe.view.record import FIELDS, Approx, Outcome, State
 
 HEADLINES = (
     *("attempts", "watch_time", "unique_viewers", "video_startup_time.median"),
@@ -23,6 +24,8 @@ HEADLINES = (
 """The overview's figures, in order."""
 BREAKDOWNS = ("video_title", "country", "device_type", "browser", "cdn", "player_name")
 """By what the overview tells the chosen figure apart."""
+BREAKDOWN_METRIC = "rebuffer_percentage"
+"""What the breakdown begins with."""
 COUNTRY = "country"
 """The dimension whose values are places on the map."""
 VOLUME = "attempts"
@@ -149,6 +152,7 @@ VIDEO = {
         *("video_startup_time.median", "rebuffer_percentage", "playback_failure_percentage"),
         *("exit_before_video_start_percentage", "average_bitrate", "experience_score"),
     ),
+    "length": "duration_ms",
     "facts": ("video_title", "video_series", "stream_type", "protocol", "video_codec", "source_host"),
     "breakdowns": (
         *("device_type", "browser", "os", "country", "page_host", "cdn", "player_name", "viewer_id"),
@@ -166,7 +170,12 @@ VIEWS = {
     ),
     "title": ("video_title", "video_id", "playback_id", "source_url"),
     "errors": ("error_code", "error_message", "fatal_error_code"),
+    "outcome": "outcome",
+    "language": "dialect",
+    "flag_lengths": {Approx.CLOCK_SHIFTED: "clock_shift_ms"},
+    "unknown_groups": ("startup", "durations", "counts", "pairs", "content"),
 }
+"""``flag_lengths``: how much a flag is about; ``unknown_groups``: where null is what the SDK does not tell."""
 DERIVED: Mapping[str, tuple[str, str]] = {
     "playing_time_ms": ("ms", "wall time in which content or ads moved"),
     "rebuffer_percentage": ("ratio", "rebuffer duration ÷ watch time"),
@@ -254,6 +263,27 @@ STATES: Mapping[str, Words] = {
 }
 
 
+class Ending(msgspec.Struct, frozen=True):
+    """An outcome's name for people, and whether it is good news."""
+
+    title: str
+    tone: str
+    """good, warn, bad or plain."""
+
+
+OUTCOMES: Mapping[str, Ending] = {
+    Outcome.NOT_ATTEMPTED: Ending("Not attempted", "plain"),
+    Outcome.EXITED_BEFORE_START: Ending("Exited before start", "warn"),
+    Outcome.START_FAILED: Ending("Start failed", "bad"),
+    Outcome.START_BLOCKED: Ending("Start blocked", "warn"),
+    Outcome.PLAYBACK_FAILED: Ending("Playback failed", "bad"),
+    Outcome.PLAYBACK_BLOCKED: Ending("Playback blocked", "warn"),
+    Outcome.COMPLETED: Ending("Completed", "good"),
+    Outcome.DROPPED: Ending("Dropped", "warn"),
+    Outcome.EXITED: Ending("Exited", "plain"),
+}
+
+
 class BoardAnswer(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
@@ -269,6 +299,7 @@ def board() -> dict[str, Any]:
     return {
         "headlines": HEADLINES,
         "breakdowns": BREAKDOWNS,
+        "breakdown_metric": BREAKDOWN_METRIC,
         "country": COUNTRY,
         "volume": VOLUME,
         "live": LIVE,
@@ -277,6 +308,8 @@ def board() -> dict[str, Any]:
         "fields": record_fields(),
         "flags": FLAGS,
         "states": STATES,
+        "outcomes": OUTCOMES,
+        "traces": TRACES,
     }
 
 

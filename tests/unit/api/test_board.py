@@ -1,9 +1,13 @@
 """What the dashboard shows where is all in the catalogue, and everything has words."""
 
+import json
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from firstframe.api.board import (
+    BREAKDOWN_METRIC,
     BREAKDOWNS,
     COUNTRY,
     DERIVED,
@@ -11,18 +15,21 @@ from firstframe.api.board import (
     FLAGS,
     HEADLINES,
     LIVE,
+    OUTCOMES,
     STATES,
     VIDEO,
     VIEWS,
     VOLUME,
     board,
 )
+from firstframe.api.trace import TRACES
+from firstframe.dialects import DIALECTS
 from firstframe.metrics.dimension import DIMENSION_BY_ID
 from firstframe.metrics.live import FIGURES as LIVE_FIGURES
 from firstframe.metrics.query import measure_of
 from firstframe.metrics.view import FILTERABLE
 from firstframe.view.derived import derive
-from firstframe.view.record import Approx, State, ViewRecord
+from firstframe.view.record import Approx, Outcome, State, ViewRecord
 
 DIMENSIONS = (
     *BREAKDOWNS,
@@ -32,7 +39,7 @@ DIMENSIONS = (
     *VIDEO["facts"],
     *VIDEO["breakdowns"],
 )
-METRICS = (*HEADLINES, VOLUME, *LIVE["history"], *VIDEO["list"], *VIDEO["headlines"])
+METRICS = (*HEADLINES, BREAKDOWN_METRIC, VOLUME, *LIVE["history"], *VIDEO["list"], *VIDEO["headlines"])
 
 
 @pytest.mark.parametrize("name", sorted(set(DIMENSIONS)))
@@ -56,6 +63,18 @@ def test_every_flag_and_state_has_words() -> None:
     """A flag that is added must be said in words too."""
     assert set(FLAGS) == set(Approx)
     assert set(STATES) == set(State)
+    assert set(OUTCOMES) == set(Outcome)
+
+
+def test_every_dialect_says_what_can_be_drawn() -> None:
+    """Also those that tell nothing."""
+    assert set(TRACES) == {dialect.name for dialect in DIALECTS}
+
+
+def test_what_the_front_end_is_tested_with_is_what_the_api_says() -> None:
+    """Its tests read a copy of the table."""
+    copy = Path(__file__).parents[3] / "web" / "dashboard" / "test" / "golden" / "traces.json"
+    assert json.loads(copy.read_text()) == json.loads(msgspec.json.encode(TRACES))
 
 
 def test_every_derived_number_has_words() -> None:

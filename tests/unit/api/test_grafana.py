@@ -15,9 +15,15 @@ pytestmark = pytest.mark.engine
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "grafana"
 START_S, END_S = (NOW_MS - 24 * HOUR_MS) // 1000, NOW_MS // 1000
+BOARDS = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("dashboards/*.json"))]
+VARIABLES = {
+    f"{board['title']}: {variable['name']}": variable["query"]
+    for board in BOARDS
+    for variable in board["templating"]["list"]
+}
 STATEMENTS = {
     f"{board['title']}: {panel['title']}": target["rawSql"]
-    for board in (json.loads(path.read_text()) for path in sorted(FOLDER.glob("dashboards/*.json")))
+    for board in BOARDS
     for panel in board["panels"]
     for target in panel["targets"]
 }
@@ -32,7 +38,7 @@ SAME = {
 """Single numbers and the metrics that they must equal."""
 
 
-def expanded(sql: str) -> str:
+def expanded(sql: str, project: str = "default") -> str:
     """The statement as the plug-in sends it for the last day of the tests, in steps of an hour."""
     sql = re.sub(
         r"\$__timeFilter\((\w+)\)", rf"\1 >= toDateTime({START_S}) AND \1 <= toDateTime({END_S})", sql
@@ -40,7 +46,7 @@ def expanded(sql: str) -> str:
     sql = re.sub(
         r"\$__timeInterval\((\w+)\)", r"toStartOfInterval(toDateTime(\1), INTERVAL 3600 second)", sql
     )
-    return sql.replace("${project:singlequote}", "'default'")
+    return sql.replace("${project:singlequote}", f"'{project}'")
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +81,19 @@ def reader(module_engine, engine_url):
     connected = Engine.connect(f"clickhouse://reader:{support_engine.READ_PASSWORD}@{host}/{database}")
     yield connected
     connected.close()
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_every_variable_has_values(reader, name) -> None:
+    """Its statement runs as the reader; every panel of its dashboard runs with each of them."""
+    title, _, variable = name.partition(": ")
+    assert variable == "project"
+    values = [value for (value,) in reader.query(VARIABLES[name]).rows]
+    assert values == ["default"]
+    for value in values:
+        for panel, sql in STATEMENTS.items():
+            if panel.startswith(f"{title}: "):
+                reader.query(expanded(sql, value))
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

@@ -1,32 +1,23 @@
 /** Who may see what: a page for who is signed in, one state for who has a link, else the door. */
 import { useQueryClient } from "@tanstack/react-query";
-import { type ComponentType, Suspense, lazy, useEffect, useState } from "react";
+import { Suspense, lazy, useEffect, useState } from "react";
 import { useAnswer } from "./api/answer";
 import { CatalogueProvider } from "./api/catalogue";
 import { type ApiError, read, shareWith } from "./api/client";
 import type { WhoAnswer } from "./api/type";
 import { clock } from "./logic/time";
 import { SignIn } from "./page/signin";
+import { PAGES } from "./pages";
+import { Guard } from "./part/guard";
 import { Failed, Loading } from "./part/state";
 import { Shell } from "./shell";
-import { freeze, go, useAddress } from "./state/address";
+import { SHARE, freeze, go, useAddress } from "./state/address";
 import { ownZone } from "./state/range";
 
-const PAGES: Record<string, ComponentType> = {
-  "/": lazy(() => import("./page/overview")),
-  "/live": lazy(() => import("./page/live")),
-  "/breakdown": lazy(() => import("./page/breakdown")),
-  "/videos": lazy(() => import("./page/videos")),
-  "/video": lazy(() => import("./page/video")),
-  "/views": lazy(() => import("./page/views")),
-  "/view": lazy(() => import("./page/view")),
-  "/errors": lazy(() => import("./page/errors")),
-  "/setup": lazy(() => import("./page/setup")),
-  "/shares": lazy(() => import("./page/shares")),
-};
+const COMPONENTS = Object.fromEntries(Object.entries(PAGES).map(([path, load]) => [path, lazy(load)]));
 
 export function App() {
-  return location.pathname === "/share" ? <Shared /> : <Own />;
+  return location.pathname === SHARE ? <Shared /> : <Own />;
 }
 
 function Own() {
@@ -73,7 +64,7 @@ function Shared() {
 
 function Here() {
   const { path, params, search } = useAddress();
-  const Page = PAGES[path] ?? PAGES["/"];
+  const Page = COMPONENTS[path] ?? COMPONENTS["/"];
   const hasZone = params.has("tz");
   // A link shows everybody the same days: the zone is always part of it.
   useEffect(() => {
@@ -83,9 +74,11 @@ function Here() {
   return (
     <Shell>
       <CatalogueProvider>
-        <Suspense fallback={<Loading height={300} />}>
-          <Page key={path} />
-        </Suspense>
+        <Guard key={path}>
+          <Suspense fallback={<Loading height={300} />}>
+            <Page />
+          </Suspense>
+        </Guard>
       </CatalogueProvider>
     </Shell>
   );

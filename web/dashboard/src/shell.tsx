@@ -1,8 +1,9 @@
 /** What surrounds every page: the way to the others, the theme, who is signed in. */
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useAnswer } from "./api/answer";
 import { write } from "./api/client";
 import type { WhoAnswer } from "./api/type";
+import { preload } from "./pages";
 import { Icon, type IconName } from "./part/icon";
 import { isFrozen, useAddress } from "./state/address";
 import { type Theme, choose, useTheme } from "./state/theme";
@@ -41,6 +42,12 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function Side() {
   const here = useAddress();
+  const list = useRef<HTMLElement>(null);
+  // Where the pages are a row, that of this page is in it.
+  useEffect(() => {
+    const link = list.current?.querySelector<HTMLElement>("[aria-current]");
+    if (link && list.current) list.current.scrollLeft = link.offsetLeft - list.current.clientWidth / 2 + link.offsetWidth / 2;
+  }, [here.path]);
   return (
     <header className="side">
       <a className="brand" href={here.to("/")}>
@@ -50,11 +57,17 @@ function Side() {
         </svg>
         firstframe
       </a>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" ref={list}>
         {MENU.map((entry) => {
           const isHere = here.path === entry.path || Boolean(entry.also?.includes(here.path));
           return (
-            <a key={entry.path} href={here.to(entry.path)} aria-current={isHere ? "page" : undefined}>
+            <a
+              key={entry.path}
+              href={here.to(entry.path)}
+              aria-current={isHere ? "page" : undefined}
+              onPointerEnter={() => preload(entry.path)}
+              onFocus={() => preload(entry.path)}
+            >
               <Icon name={entry.icon} />
               {entry.title}
             </a>

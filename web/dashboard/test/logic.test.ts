@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { Line } from "../src/api/line";
 import { messages } from "../src/api/stream";
 import { csv } from "../src/logic/csv";
 import { among, describe, parse, spell } from "../src/logic/filter";
 import { change, changeOf, format } from "../src/logic/format";
 import { impact, rest } from "../src/logic/impact";
 import { granularityOf, instant, labelled, localInput } from "../src/logic/time";
-import { numberUnder } from "../src/logic/trace";
 
 const HOUR = 3_600_000;
 
@@ -47,6 +47,7 @@ test("numbers are written by their unit", () => {
   expect(format(2_500_000, "bps")).toBe("2.50 Mbit/s");
   expect(format(null, "count")).toBe("–");
   expect(format(-0.00001, "ratio")).toBe("−0.001 %");
+  expect(format(4.2e-7, "ratio")).toBe("≈ 0 %");
 });
 
 test("a change is told against what was before, and not at all against nothing", () => {
@@ -81,7 +82,37 @@ test("cells that a spreadsheet would run are disarmed", () => {
   expect(csv(["a"], [["=1+1"], ['say "hi"'], [-1]])).toBe('a\r\n\'=1+1\r\n"say ""hi"""\r\n-1\r\n');
 });
 
-test("a bitrate is found wherever an SDK puts it", () => {
-  expect(numberUnder({ data: { video: { bitrate: 5 } } }, /^bitrate$/)).toBe(5);
-  expect(numberUnder({ bitrate: "high" }, /^bitrate$/)).toBeNull();
+test("few calls run at once, in order, and what is given up before its turn never begins", async () => {
+  const line = new Line(2);
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const work = (name: string) => () => {
+    begun.push(name);
+    return new Promise<void>((done) => ends.set(name, done));
+  };
+  const control = new AbortController();
+  const all = ["a", "b"].map((name) => line.run(work(name)));
+  const givenUp = line.run(work("c"), control.signal);
+  all.push(line.run(work("d")));
+  control.abort();
+  await expect(givenUp).rejects.toThrow();
+  await expect(line.run(work("e"), control.signal)).rejects.toThrow();
+  expect(begun).toEqual(["a", "b"]);
+  ends.get("a")?.();
+  await all[0];
+  await Promise.resolve();
+  expect(begun).toEqual(["a", "b", "d"]);
+  ends.get("b")?.();
+  ends.get("d")?.();
+  await Promise.all(all);
+  await line.run(async () => begun.push("f"));
+  expect(begun.at(-1)).toBe("f");
+});
+
+test("a call that fails gives its place to the next", async () => {
+  const line = new Line(1);
+  const failed = line.run(() => Promise.reject(new Error("no")));
+  const next = line.run(() => Promise.resolve("yes"));
+  await expect(failed).rejects.toThrow("no");
+  expect(await next).toBe("yes");
 });

@@ -21,6 +21,7 @@ export interface Measured {
   title: string;
 }
 
+export const CATALOGUE = ["/v1/metrics", "/v1/dimensions", "/v1/board"] as const;
 const Known = createContext<Catalogue | null>(null);
 
 export function useCatalogue(): Catalogue {
@@ -30,9 +31,9 @@ export function useCatalogue(): Catalogue {
 }
 
 export function CatalogueProvider({ children }: { children: ReactNode }) {
-  const metrics = useAnswer<{ data: Metric[] }>("/v1/metrics");
-  const dimensions = useAnswer<{ data: Dimension[] }>("/v1/dimensions");
-  const board = useAnswer<{ data: Board }>("/v1/board");
+  const metrics = useAnswer<{ data: Metric[] }>(CATALOGUE[0]);
+  const dimensions = useAnswer<{ data: Dimension[] }>(CATALOGUE[1]);
+  const board = useAnswer<{ data: Board }>(CATALOGUE[2]);
   const catalogue = useMemo(
     () =>
       metrics.data && dimensions.data && board.data

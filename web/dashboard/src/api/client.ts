@@ -9,6 +9,11 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
+
+  /** Whether the same call may succeed later: nobody there, too many at once, or a fault of the server. */
+  get passes(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
 }
 
 type Value = string | number | boolean | undefined;

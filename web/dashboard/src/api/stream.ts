@@ -1,5 +1,6 @@
 /** Server-sent events over fetch, so that they carry the same authorisation as all calls; reconnects by itself. */
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { useCall } from "./calls";
 import { ApiError, send } from "./client";
 
 export interface Streamed<T> {
@@ -7,13 +8,21 @@ export interface Streamed<T> {
   /** Whether events come now. */
   isOpen: boolean;
   error: ApiError | null;
+  /** Whether what is there was asked for with another address. */
+  isPlaceholderData: boolean;
+}
+
+interface State<T> {
+  latest: T | null;
+  /** Where the latest came from. */
+  from: string;
+  isOpen: boolean;
+  error: ApiError | null;
 }
 
 const WAITS_MS = [500, 1000, 2000, 5000];
-const open = new Set<string>();
-
-/** The addresses that are streamed now: a share link must allow them too. */
-export const streams = (): string[] => [...open];
+/** A connection that says nothing for so long is dead, whatever the network says. */
+const SILENCE_MS = 30_000;
 
 export interface Message {
   event: string;
@@ -37,55 +46,76 @@ export function messages(text: string): [Message[], string] {
   return [found.filter((message) => message.data !== ""), rest];
 }
 
+/** The latest event. A page that nobody looks at holds no connection. */
 export function useStream<T>(url: string, event: string): Streamed<T> {
-  const [state, setState] = useState<Streamed<T>>({ latest: null, isOpen: false, error: null });
+  const [state, setState] = useState<State<T>>({ latest: null, from: url, isOpen: false, error: null });
+  const isVisible = useSyncExternalStore(onVisible, () => document.visibilityState === "visible");
+  useCall(url);
   useEffect(() => {
+    if (!isVisible) return;
     const control = new AbortController();
-    open.add(url);
-    setState({ latest: null, isOpen: false, error: null });
     void follow(url, event, control.signal, setState);
-    return () => {
-      open.delete(url);
-      control.abort();
-    };
-  }, [url, event]);
-  return state;
+    return () => control.abort();
+  }, [url, event, isVisible]);
+  const isPlaceholderData = state.latest !== null && state.from !== url;
+  return { latest: state.latest, isOpen: state.isOpen, error: state.error, isPlaceholderData };
 }
 
-async function follow<T>(
-  url: string,
-  event: string,
-  signal: AbortSignal,
-  tell: (change: (before: Streamed<T>) => Streamed<T>) => void,
-): Promise<void> {
+function onVisible(hear: () => void): () => void {
+  document.addEventListener("visibilitychange", hear);
+  return () => document.removeEventListener("visibilitychange", hear);
+}
+
+type Tell<T> = (change: (before: State<T>) => State<T>) => void;
+
+async function follow<T>(url: string, event: string, signal: AbortSignal, tell: Tell<T>): Promise<void> {
   for (let failed = 0; !signal.aborted; failed += 1) {
+    let error: ApiError | null = null;
     try {
       await listen(url, signal, (message) => {
-        if (message.event !== event) return;
-        failed = 0;
-        tell(() => ({ latest: JSON.parse(message.data) as T, isOpen: true, error: null }));
+        if (message.event === event) {
+          failed = 0;
+          const latest = JSON.parse(message.data) as T;
+          tell(() => ({ latest, from: url, isOpen: true, error: null }));
+        } else if (message.event === "fault") {
+          tell((before) => ({ ...before, isOpen: false, error: faultOf(message.data) }));
+        }
       });
-    } catch (error) {
-      if (signal.aborted) return;
-      const known = error instanceof ApiError ? error : null;
-      tell((before) => ({ ...before, isOpen: false, error: known }));
-      if (known && known.status >= 400 && known.status < 500) return;
+    } catch (caught) {
+      if (caught instanceof ApiError) error = caught;
     }
-    tell((before) => ({ ...before, isOpen: false }));
+    if (signal.aborted) return;
+    tell((before) => ({ ...before, isOpen: false, error }));
+    if (error && !error.passes) return;
     await new Promise((done) => setTimeout(done, WAITS_MS[Math.min(failed, WAITS_MS.length - 1)]));
   }
 }
 
+/** The server is there, but could not make the figures this time. */
+function faultOf(data: string): ApiError {
+  const { error } = JSON.parse(data);
+  return new ApiError(503, error.code, error.message, error.detail);
+}
+
 async function listen(url: string, signal: AbortSignal, hear: (message: Message) => void): Promise<void> {
-  const answer = await send(url, { signal, headers: { Accept: "text/event-stream" } });
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  if (!reader) return;
-  let text = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const [found, rest] = messages(text + value);
-    text = rest;
-    found.forEach(hear);
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  const either = AbortSignal.any([signal, silence.signal]);
+  try {
+    const answer = await send(url, { signal: either, headers: { Accept: "text/event-stream" } });
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    if (!reader) return;
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE_MS);
+      const [found, rest] = messages(text + value);
+      text = rest;
+      found.forEach(hear);
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -58,6 +58,24 @@ export interface Words {
   meaning: string;
 }
 
+export interface Ending {
+  title: string;
+  tone: "good" | "warn" | "bad" | "plain";
+}
+
+/** Where a dialect's raw events tell what; paths are keys joined by dots. */
+export interface Trace {
+  bitrate: { path: string; events: string[]; held_ms: string | null } | null;
+  requests: {
+    verdicts: Record<string, string>;
+    verdict: string | null;
+    count: string | null;
+    length_ms: string | null;
+    begin_ms: string | null;
+    end_ms: string | null;
+  } | null;
+}
+
 export interface RecordField {
   name: string;
   group: string;
@@ -69,6 +87,7 @@ export interface Board {
   headlines: string[];
   breakdowns: string[];
   country: string;
+  breakdown_metric: string;
   volume: string;
   live: {
     figures: Figure[];
@@ -78,11 +97,29 @@ export interface Board {
     history_granularity: string;
     breakdowns: string[];
   };
-  video: { dimensions: string[]; list: string[]; headlines: string[]; facts: string[]; breakdowns: string[] };
-  views: { columns: string[]; summary: string[]; title: string[]; errors: string[] };
+  video: {
+    dimensions: string[];
+    list: string[];
+    headlines: string[];
+    length: string;
+    facts: string[];
+    breakdowns: string[];
+  };
+  views: {
+    columns: string[];
+    summary: string[];
+    title: string[];
+    errors: string[];
+    outcome: string;
+    language: string;
+    flag_lengths: Record<string, string>;
+    unknown_groups: string[];
+  };
   fields: RecordField[];
   flags: Record<string, Words>;
   states: Record<string, Words>;
+  outcomes: Record<string, Ending>;
+  traces: Record<string, Trace>;
 }
 
 export interface LiveAnswer {

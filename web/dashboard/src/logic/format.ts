@@ -26,6 +26,7 @@ function duration(ms: number): string {
 
 function percent(ratio: number): string {
   const size = Math.abs(ratio);
+  if (size > 0 && size < 0.000_005) return "≈ 0 %";
   if (size > 0 && size < 0.001) return `${signed(Number((ratio * 100).toPrecision(2)).toString())} %`;
   return `${grouped(ratio * 100, size === 0 ? 0 : size < 0.1 ? 2 : 1)} %`;
 }

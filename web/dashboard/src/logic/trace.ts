@@ -1,5 +1,5 @@
-/** What the raw events of one view tell of its bitrate and its requests, whichever SDK wrote them. */
-import type { ViewEvent } from "../api/type";
+/** What the raw events of one view tell of its bitrate and its requests, in whichever words its SDK uses. */
+import type { Trace, ViewEvent } from "../api/type";
 
 export interface Point {
   at: number;
@@ -7,46 +7,55 @@ export interface Point {
 }
 
 export interface Request {
+  /** When its last byte was there. */
   at: number;
   length: number;
-  failed: boolean;
+  verdict: string;
   name: string;
+  /** How many requests it stands for. */
+  count: number;
 }
 
-const BITRATE = /^(?:(?:video|source|current|view)[_a-z]*)?bit_?rate(?:_bps)?$/i;
-const LENGTH = /^(?:duration_ms|timetoloadms|download_?time|load_?time(?:_ms)?)$/i;
-const REQUEST = /request|download|segment|fragment/i;
-const DEPTH = 4;
+/** What stands under keys joined by dots. */
+export function under(payload: unknown, path: string | null): unknown {
+  if (path === null) return undefined;
+  return path.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], payload);
+}
 
-/** The first number under a key like this, near the surface first. */
-export function numberUnder(payload: unknown, pattern: RegExp, depth = DEPTH): number | null {
-  if (payload === null || typeof payload !== "object" || depth === 0) return null;
-  const entries = Object.entries(payload);
-  for (const [key, value] of entries) if (pattern.test(key) && typeof value === "number" && value >= 0) return value;
-  for (const [, value] of entries) {
-    const found = numberUnder(value, pattern, depth - 1);
-    if (found !== null) return found;
-  }
-  return null;
+function amount(payload: unknown, path: string | null): number {
+  const value = under(payload, path);
+  return typeof value === "number" && value > 0 ? value : 0;
 }
 
 /** The bitrate where an event says one that is not the last one's. */
-export function bitrates(events: readonly ViewEvent[], shift: number): Point[] {
-  const points: Point[] = [];
-  for (const event of events) {
-    const value = numberUnder(event.payload, BITRATE);
-    if (value && value !== points.at(-1)?.value) points.push({ at: event.at_ms + shift, value });
-  }
-  return points;
+export function bitrates(events: readonly ViewEvent[], { bitrate }: Trace, shift: number): Point[] {
+  if (!bitrate) return [];
+  const told = events
+    .filter((event) => bitrate.events.length === 0 || bitrate.events.includes(event.name))
+    .map((event) => ({
+      at: event.at_ms + shift - amount(event.payload, bitrate.held_ms),
+      value: amount(event.payload, bitrate.path),
+    }))
+    .filter((point) => point.value > 0)
+    .sort((one, other) => one.at - other.at);
+  return told.filter((point, at) => point.value !== told[at - 1]?.value);
 }
 
-export function requests(events: readonly ViewEvent[], shift: number): Request[] {
-  return events
-    .filter((event) => REQUEST.test(event.name))
-    .map((event) => ({
-      at: event.at_ms + shift,
-      length: numberUnder(event.payload, LENGTH) ?? 0,
-      failed: /fail|error/i.test(event.name) || event.payload.status === "failed",
-      name: event.name,
-    }));
+export function requests(events: readonly ViewEvent[], { requests: told }: Trace, shift: number): Request[] {
+  if (!told) return [];
+  const isAny = Object.keys(told.verdicts).length === 0;
+  return events.flatMap(({ name, payload, at_ms }) => {
+    const count = told.count ? amount(payload, told.count) : 1;
+    if (count === 0 || !(isAny || name in told.verdicts)) return [];
+    const end = amount(payload, told.end_ms);
+    const begin = amount(payload, told.begin_ms);
+    const said = under(payload, told.verdict);
+    return {
+      at: (end || at_ms) + shift,
+      length: begin && end > begin ? end - begin : amount(payload, told.length_ms),
+      verdict: typeof said === "string" ? said : (told.verdicts[name] ?? "ok"),
+      name,
+      count,
+    };
+  });
 }

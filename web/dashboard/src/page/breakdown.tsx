@@ -1,5 +1,5 @@
 /** Any metric by one or two dimensions, what costs most first. */
-import { useAnswer } from "../api/answer";
+import { useAnswer, useAsked } from "../api/answer";
 import { type Measured, useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { Answer, Row } from "../api/type";
@@ -8,7 +8,7 @@ import { change, changeOf, format } from "../logic/format";
 import { addsUp, impact, isExact } from "../logic/impact";
 import { number } from "../logic/series";
 import { DimensionChoice, MeasurementChoice, MetricChoice } from "../part/choice";
-import { Defined, MetricName } from "../part/definition";
+import { DimensionName, Meaning, MetricName, Told } from "../part/definition";
 import { FilterBar } from "../part/filterbar";
 import { Heatmap } from "../part/heatmap";
 import { Panel } from "../part/panel";
@@ -27,7 +27,7 @@ const MOST_GROUPS = 500;
 export default function Breakdown() {
   const { board, metric } = useCatalogue();
   const { here } = useScope();
-  const chosen = metric(here.params.get("m") ?? board.headlines[4] ?? board.volume);
+  const chosen = metric(here.params.get("m") ?? board.breakdown_metric);
   const by = here.params.get("by") ?? board.breakdowns[0] ?? "";
   const second = here.params.get("by2") ?? "";
   const set = (name: string) => (value: string) => here.set({ [name]: value }, { replace: true });
@@ -49,15 +49,19 @@ export default function Breakdown() {
   );
 }
 
-function Groups({ measured, groups }: { measured: Measured; groups: string[] }) {
+interface Wanted {
+  measured: Measured;
+  groups: string[];
+}
+
+function Groups(wanted: Wanted) {
   const catalogue = useCatalogue();
   const { board } = catalogue;
   const { base, compare, every } = useScope();
-  const { key, metric } = measured;
   const url = call("/v1/query", {
     ...base,
-    metrics: key === board.volume ? key : `${key},${board.volume}`,
-    group_by: groups.join(","),
+    metrics: [...new Set([wanted.measured.key, board.volume])].join(","),
+    group_by: wanted.groups.join(","),
     order_by: `-${board.volume}`,
     limit: MOST_GROUPS,
     totals: true,
@@ -65,31 +69,48 @@ function Groups({ measured, groups }: { measured: Measured; groups: string[] }) 
     compare: compare ? "previous" : undefined,
   });
   const answer = useAnswer<Answer>(url, { every });
+  const { measured, groups } = useAsked(wanted, answer);
+  const { key, metric } = measured;
   const rows = answer.data?.data ?? [];
   const columns = useColumns(measured, groups, rows, answer.data?.meta.totals ?? {});
   const rowKey = (row: Row) => groups.map((one) => String(row[one])).join(" · ");
   const title = groups.map((one) => catalogue.dimension(one).title).join(" × ");
+  const about = `${measured.title} by ${title}`;
   const [first = "", second] = groups;
   return (
     <>
       {second === undefined && first === board.country && (
-        <Panel title={<>{measured.title} on the map</>} exports={{ call: url, name: `${key}-map`, columns, rows, rowKey }}>
+        <Panel title={
+            <>
+              <MetricName measured={measured} /> on the map
+            </>
+          } exports={{ call: url, name: `${key}-map`, columns, rows, rowKey }}>
           <Ready answer={answer} height={320}>
             {({ data }) => <WorldMap rows={data} dimension={first} measured={measured} />}
           </Ready>
         </Panel>
       )}
       {second !== undefined && (
-        <Panel title={<>{measured.title} as a heatmap</>} exports={{ call: url, name: `${key}-heatmap`, columns, rows, rowKey }}>
+        <Panel title={
+            <>
+              <MetricName measured={measured} /> as a heatmap
+            </>
+          } exports={{ call: url, name: `${key}-heatmap`, columns, rows, rowKey }}>
           <Ready answer={answer} height={320} isEmpty={({ data }) => data.length === 0}>
-            {({ data }) => <Heatmap rows={data} across={second} down={first} measured={measured} volume={board.volume} />}
+            {({ data }) => <Heatmap rows={data} across={second} down={first} measured={measured} volume={catalogue.metric(board.volume)} />}
           </Ready>
         </Panel>
       )}
       <Panel
         title={
           <>
-            <MetricName measured={measured} /> by {title}
+            <MetricName measured={measured} /> by{" "}
+            {groups.map((one, at) => (
+              <span key={one}>
+                {at > 0 && " × "}
+                <DimensionName dimension={catalogue.dimension(one)} />
+              </span>
+            ))}
           </>
         }
         exports={{ call: url, name: `${key}-by-${groups.join("-")}`, columns, rows, rowKey }}
@@ -103,12 +124,13 @@ function Groups({ measured, groups }: { measured: Measured; groups: string[] }) 
                 {data.length} groups{meta.truncated ? `, the ${MOST_GROUPS} largest` : ""}.
               </p>
               <Table
-                key={url}
+                key={about}
                 columns={columns}
                 rows={data}
                 rowKey={rowKey}
-                label={`${measured.title} by ${title}`}
+                label={about}
                 sort={{ key: "impact", descending: true }}
+                remembered="sort"
                 limit={50}
               />
             </>
@@ -130,6 +152,7 @@ function useColumns(measured: Measured, groups: string[], rows: Row[], totals: R
   const columns: Column<Row>[] = groups.map((one) => ({
     key: one,
     title: catalogue.dimension(one).title,
+    meaning: <Told dimension={catalogue.dimension(one)} />,
     value: (row) => row[one],
     ascending: true,
     show: (row) =>
@@ -149,6 +172,7 @@ function useColumns(measured: Measured, groups: string[], rows: Row[], totals: R
   columns.push({
     key,
     title: metric.title,
+    meaning: <Meaning measured={measured} />,
     numeric: true,
     value: (row) => row[key],
     show: (row) => <span data-value={String(row[key])}>{format(row[key], metric.unit)}</span>,
@@ -157,6 +181,7 @@ function useColumns(measured: Measured, groups: string[], rows: Row[], totals: R
     columns.push({
       key: "change",
       title: "Change",
+      meaning: <span>Against the period of the same length before, as a part of what it was then.</span>,
       numeric: true,
       value: (row) => changeOf(row[key], row[`${key}.previous`]),
       show: (row) => <Change ratio={changeOf(row[key], row[`${key}.previous`])} better={metric.better} />,
@@ -166,6 +191,7 @@ function useColumns(measured: Measured, groups: string[], rows: Row[], totals: R
     columns.push({
       key: volume,
       title: catalogue.metric(volume).title,
+      meaning: <Meaning measured={catalogue.metric(volume)} />,
       numeric: true,
       value: (row) => row[volume],
       show: (row) => format(row[volume], "count"),
@@ -173,7 +199,8 @@ function useColumns(measured: Measured, groups: string[], rows: Row[], totals: R
   }
   columns.push({
     key: "impact",
-    title: <Defined meaning={<span>{impactMeaning(measured)}</span>}>{addsUp(measurement) ? "Share" : "Impact"}</Defined>,
+    title: addsUp(measurement) ? "Share" : "Impact",
+    meaning: <span>{impactMeaning(measured)}</span>,
     numeric: true,
     value: gain,
     show: (row) => <Gain value={gain(row)} unit={addsUp(measurement) ? "ratio" : metric.unit} most={most} />,

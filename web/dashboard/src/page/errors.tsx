@@ -7,6 +7,7 @@ import { ago, precise } from "../logic/time";
 import { FilterBar } from "../part/filterbar";
 import { Panel } from "../part/panel";
 import { RangeBar } from "../part/rangebar";
+import { useSeen } from "../part/seen";
 import { Sharing } from "../part/sharing";
 import { Bars } from "../part/sparkline";
 import { Empty, Ready } from "../part/state";
@@ -33,12 +34,14 @@ const keyOf = (group: ErrorGroup): string => `${group.code} ${group.message}`;
 export function ErrorTable({ also = [] }: { also?: string[] }) {
   const { base, every } = useScope();
   const url = call("/v1/errors", { ...base, filters: [...base.filters, ...also], limit: 200 });
-  const answer = useAnswer<ErrorAnswer>(url, { every });
+  const [place, isSeen] = useSeen();
+  const answer = useAnswer<ErrorAnswer>(url, { every, enabled: isSeen });
   const columns = useColumns(also);
   const found = answer.data?.data;
   return (
     <Panel
       title="Errors by code and message"
+      place={place}
       exports={{ call: url, name: "errors", columns, rows: found?.groups ?? [], rowKey: keyOf }}
     >
       <Ready
@@ -61,6 +64,7 @@ export function ErrorTable({ also = [] }: { also?: string[] }) {
               rowKey={keyOf}
               label="Errors"
               sort={{ key: "views", descending: true }}
+              remembered="sort"
               limit={30}
             />
           </>
@@ -89,10 +93,10 @@ function useColumns(also: string[]): Column<ErrorGroup>[] {
         </div>
       ),
     },
-    { key: "trend", title: "Trend", fixed: true, value: (row) => row.trend.join(" "), show: (row) => <Bars values={row.trend} title={`Views over the range: ${row.trend.join(", ")}`} /> },
-    { key: "views", title: "Views", numeric: true, value: (row) => row.views, show: (row) => <span data-value={row.views}>{format(row.views, "count")}</span> },
-    { key: "share", title: "Of attempts", numeric: true, value: (row) => row.share, show: (row) => format(row.share, "ratio") },
-    { key: "fatal", title: "Fatal", numeric: true, value: (row) => row.fatal, show: (row) => format(row.fatal, "count") },
+    { key: "trend", title: "Trend", meaning: <span>Views over the range, from its beginning to its end.</span>, fixed: true, value: (row) => row.trend.join(" "), show: (row) => <Bars values={row.trend} title={`Views over the range: ${row.trend.join(", ")}`} /> },
+    { key: "views", title: "Views", meaning: <span>Attempts that had this error.</span>, numeric: true, value: (row) => row.views, show: (row) => <span data-value={row.views}>{format(row.views, "count")}</span> },
+    { key: "share", title: "Of attempts", meaning: <span>Their share of all attempts in this range.</span>, numeric: true, value: (row) => row.share, show: (row) => format(row.share, "ratio") },
+    { key: "fatal", title: "Fatal", meaning: <span>Views that this error ended.</span>, numeric: true, value: (row) => row.fatal, show: (row) => format(row.fatal, "count") },
     { key: "first", title: "First seen", numeric: true, value: (row) => row.first_seen_ms, show: (row) => instant(row.first_seen_ms) },
     { key: "last", title: "Last seen", numeric: true, value: (row) => row.last_seen_ms, show: (row) => instant(row.last_seen_ms) },
     {

@@ -1,9 +1,9 @@
 /** What is happening now, every few seconds, and the day that led there. */
 import { useEffect, useMemo, useState } from "react";
-import { useAnswer } from "../api/answer";
+import { useAnswer, useAsked } from "../api/answer";
 import { useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
-import { useStream } from "../api/stream";
+import { type Streamed, useStream } from "../api/stream";
 import type { Answer, Figure, LiveAnswer, Row } from "../api/type";
 import { among } from "../logic/filter";
 import { format } from "../logic/format";
@@ -11,14 +11,15 @@ import { number, times } from "../logic/series";
 import { clock } from "../logic/time";
 import { Chart } from "../part/chart";
 import { DimensionChoice, Select } from "../part/choice";
-import { Defined } from "../part/definition";
+import { Defined, Told } from "../part/definition";
 import { Value } from "../part/figure";
 import { FilterBar } from "../part/filterbar";
 import { Panel } from "../part/panel";
 import { useNaming } from "../part/ranking";
+import { useSeen } from "../part/seen";
 import { Sharing } from "../part/sharing";
 import { Sparkline } from "../part/sparkline";
-import { Empty, Failed, Loading } from "../part/state";
+import { Empty, Failed, Loading, LoadingCards } from "../part/state";
 import { type Column, Table } from "../part/table";
 import { Head } from "../shell";
 import { isFrozen } from "../state/address";
@@ -40,7 +41,7 @@ export default function Live() {
   return (
     <>
       <Head title="Live">
-        <Pulse isOpen={total.isOpen} at={total.latest?.meta.at ?? null} zone={zone} />
+        <Pulse stream={total} zone={zone} />
         <Select
           label="The last"
           value={minutes}
@@ -50,21 +51,26 @@ export default function Live() {
         {!isFrozen() && <Sharing />}
       </Head>
       <FilterBar />
-      {total.error && total.error.status >= 400 && total.error.status < 500 ? (
+      {total.error && !total.error.passes ? (
         <Failed error={total.error} />
       ) : total.latest ? (
-        <Figures figures={board.live.figures} latest={total.latest} minutes={minutes} />
+        <div className={staleness(total)}>
+          <Figures figures={board.live.figures} latest={total.latest} minutes={minutes} />
+        </div>
       ) : (
-        <Loading height={116} />
+        <LoadingCards count={board.live.figures.length} />
       )}
       <History />
-      <Groups by={by} minutes={minutes} />
+      <Groups wanted={by} minutes={minutes} />
     </>
   );
 }
 
-function Pulse({ isOpen, at, zone }: { isOpen: boolean; at: string | null; zone: string }) {
-  const time = at ? new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: zone }).format(Date.parse(at)) : "";
+const staleness = ({ isPlaceholderData }: Streamed<unknown>) => (isPlaceholderData ? "stack stale" : "stack");
+
+function Pulse({ stream: { latest, isOpen, error }, zone }: { stream: Streamed<LiveAnswer>; zone: string }) {
+  const at = latest?.meta.at;
+  const time = at && new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: zone }).format(Date.parse(at));
   return (
     <span className={isOpen ? "pulse on" : "pulse"} role="status" data-at={at ?? ""}>
       <i aria-hidden="true" />
@@ -73,7 +79,7 @@ function Pulse({ isOpen, at, zone }: { isOpen: boolean; at: string | null; zone:
           <span className="sr">Live, as of</span> {time}
         </>
       ) : at ? (
-        "reconnecting…"
+        <span title={error?.message}>reconnecting… as of {time}</span>
       ) : (
         "connecting…"
       )}
@@ -98,7 +104,7 @@ function Figures({ figures, latest, minutes }: { figures: Figure[]; latest: Live
       {parts.map(([title, members]) => (
         <section key={title}>
           <h2 className="over">{title}</h2>
-          <ul className="cards small" aria-label={title}>
+          <ul className="cards dense" aria-label={title}>
             {members.map((one) => (
               <li className="card" key={one.key} data-metric={one.key}>
                 <div className="name">
@@ -120,7 +126,8 @@ function History() {
   const { filters, zone } = useScope();
   const { history, history_from: from, history_granularity: granularity } = board.live;
   const url = call("/v1/query", { metrics: history.join(","), from, granularity, filters, timezone: zone, limit: MOST_MINUTES });
-  const answer = useAnswer<Answer>(url, { every: HISTORY_MS });
+  const [place, isSeen] = useSeen();
+  const answer = useAnswer<Answer>(url, { every: HISTORY_MS, enabled: isSeen });
   const rows = answer.data?.data;
   const drawn = useMemo(
     () => ({
@@ -132,6 +139,7 @@ function History() {
   return (
     <Panel
       title="The last 24 hours, minute by minute"
+      place={place}
       exports={{
         call: url,
         name: "concurrency",
@@ -154,16 +162,18 @@ function History() {
   );
 }
 
-function Groups({ by, minutes }: { by: string; minutes: string }) {
+function Groups({ wanted, minutes }: { wanted: string; minutes: string }) {
   const { board, dimension } = useCatalogue();
   const { here, filters } = useScope();
   const naming = useNaming();
-  const url = call("/v1/live", { group_by: by, filters, minutes, interval: SECONDS, limit: 50 });
+  const url = call("/v1/live", { group_by: wanted, filters, minutes, interval: SECONDS, limit: 50 });
   const stream = useStream<LiveAnswer>(url, "live");
+  const by = useAsked(wanted, stream);
   const columns: Column<Row>[] = [
     {
       key: by,
       title: dimension(by).title,
+      meaning: <Told dimension={dimension(by)} />,
       ascending: true,
       value: (row) => row[by],
       show: (row) =>
@@ -181,7 +191,8 @@ function Groups({ by, minutes }: { by: string; minutes: string }) {
     },
     ...board.live.figures.map((one) => ({
       key: one.key,
-      title: <Defined meaning={<span>{one.description}</span>}>{one.title}</Defined>,
+      title: one.title,
+      meaning: <span>{one.description}</span>,
       numeric: true,
       value: (row: Row) => row[one.key],
       show: (row: Row) => format(row[one.key], one.unit),
@@ -192,13 +203,15 @@ function Groups({ by, minutes }: { by: string; minutes: string }) {
     <Panel
       title={`By ${dimension(by).title.toLowerCase()}`}
       aside={
-        <DimensionChoice label="Dimension" value={by} onChange={(id) => here.set({ by: id }, { replace: true })} />
+        <DimensionChoice label="Dimension" value={wanted} onChange={(id) => here.set({ by: id }, { replace: true })} />
       }
       exports={{ call: url.replace("/v1/live", "/v1/live/now").replace(/&?interval=\d+/, ""), name: `live-by-${by}`, columns, rows, rowKey: (row) => String(row[by]) }}
     >
       {stream.latest ? (
         rows.length ? (
-          <Table columns={columns} rows={rows} label={`Live by ${dimension(by).title}`} rowKey={(row) => String(row[by])} limit={20} />
+          <div className={staleness(stream)}>
+            <Table columns={columns} rows={rows} label={`Live by ${dimension(by).title}`} rowKey={(row) => String(row[by])} limit={20} />
+          </div>
         ) : (
           <Empty title="Nobody is watching">No view was heard of in the last minutes.</Empty>
         )

@@ -1,6 +1,6 @@
 /** What happened: the figures that count, each against before, and one of them in full. */
 import { useMemo } from "react";
-import { useAnswer } from "../api/answer";
+import { type Asking, useAnswer, useAsked } from "../api/answer";
 import { type Measured, useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { Answer, Row } from "../api/type";
@@ -17,7 +17,7 @@ import { RangeBar } from "../part/rangebar";
 import { Ranking } from "../part/ranking";
 import { Sharing } from "../part/sharing";
 import { Sparkline } from "../part/sparkline";
-import { Empty, Ready } from "../part/state";
+import { Empty, LoadingCards, Ready } from "../part/state";
 import { Head } from "../shell";
 import { isFrozen } from "../state/address";
 import { useScope } from "../state/range";
@@ -35,7 +35,7 @@ export default function Overview() {
       </Head>
       <FilterBar />
       <Headlines keys={board.headlines} chosen={chosen.key} choose={choose} />
-      <MetricPanel measured={chosen} choose={choose} />
+      <MetricPanel measured={chosen} keys={board.headlines} choose={choose} />
       <div className="grid three">
         {board.breakdowns.map((dimension) => (
           <Ranking key={dimension} dimension={dimension} measured={chosen} />
@@ -45,20 +45,22 @@ export default function Overview() {
   );
 }
 
-export function Headlines({
-  keys,
-  chosen,
-  choose,
-  also = [],
-}: {
+interface Figures {
   keys: string[];
-  chosen?: string;
-  choose?: (key: string) => void;
   /** Filters besides those of the page. */
   also?: string[];
-}) {
+}
+
+/** All figures over time. The period before is asked for with the totals, and for the one that is drawn in full. */
+function useSeries({ keys, also = [] }: Figures, asking: Asking = {}) {
+  const { base, granularity, every } = useScope();
+  const question = { ...base, filters: [...base.filters, ...also], metrics: keys.join(","), granularity };
+  return useAnswer<Answer>(call("/v1/query", question), { every, ...asking });
+}
+
+export function Headlines({ keys, chosen, choose, also = [] }: Figures & { chosen?: string; choose?: (key: string) => void }) {
   const { metric } = useCatalogue();
-  const { base, compare, granularity, every } = useScope();
+  const { base, compare, every } = useScope();
   const question = {
     ...base,
     filters: [...base.filters, ...also],
@@ -66,9 +68,9 @@ export function Headlines({
     compare: compare ? "previous" : undefined,
   };
   const totals = useAnswer<Answer>(call("/v1/query", question), { every });
-  const series = useAnswer<Answer>(call("/v1/query", { ...question, granularity }), { every });
+  const series = useSeries({ keys, also }, { enabled: !totals.isPending });
   return (
-    <Ready answer={totals} height={116}>
+    <Ready answer={totals} waiting={<LoadingCards count={keys.length} />}>
       {({ data }) => (
         <ul className="cards" aria-label="Figures">
           {keys.map((key) => (
@@ -104,7 +106,6 @@ function Card({
   choose?: (key: string) => void;
 }) {
   const { key, metric } = measured;
-  const before = compare ? rows.map((one) => number(one[`${key}.previous`])) : undefined;
   return (
     <li className={isChosen ? "card chosen" : "card"} data-metric={key}>
       <div className="name">
@@ -112,7 +113,7 @@ function Card({
       </div>
       <Value value={row[key]} unit={metric.unit} name={key} />
       {compare && <Delta value={row[key]} before={row[`${key}.previous`]} better={metric.better} unit={metric.unit} />}
-      <Sparkline values={rows.map((one) => number(one[key]))} {...(before ? { before } : {})} />
+      <Sparkline values={rows.map((one) => number(one[key]))} />
       {choose && !isFrozen() && (
         <button type="button" className="cover" aria-pressed={isChosen} onClick={() => choose(key)}>
           <span className="sr">Show {measured.title} in full</span>
@@ -124,44 +125,46 @@ function Card({
 
 export function MetricPanel({
   measured,
+  keys,
   choose,
   also = [],
-}: {
-  measured: Measured;
-  choose?: (key: string) => void;
-  also?: string[];
-}) {
+}: Figures & { measured: Measured; choose?: (key: string) => void }) {
   const { base, compare, granularity, every, zone, here } = useScope();
-  const { key, metric } = measured;
   const url = call("/v1/query", {
     ...base,
     filters: [...base.filters, ...also],
-    metrics: key,
+    metrics: measured.key,
     granularity,
     compare: compare ? "previous" : undefined,
   });
   const answer = useAnswer<Answer>(url, { every });
-  const rows = answer.data?.data;
+  // The figures' own series hold this one already, but for the period before: it is drawn at once.
+  const series = useSeries({ keys, also }, { enabled: false });
+  const isAhead = answer.isPlaceholderData && keys.includes(measured.key) && !series.isPlaceholderData && Boolean(series.data);
+  const asked = useAsked({ shown: measured, granularity }, answer);
+  const { shown, granularity: drawnBy } = isAhead ? { shown: measured, granularity } : asked;
+  const { key, metric } = shown;
+  const rows = isAhead ? series.data?.data : answer.data?.data;
   const drawn = useMemo(
-    () => ({ times: times(rows ?? []), lines: lines(rows ?? [], key, metric.title, compare) }),
-    [rows, key, metric.title, compare],
+    () => ({ times: times(rows ?? []), lines: lines(rows ?? [], key, metric.title, compare && !isAhead) }),
+    [rows, key, metric.title, compare, isAhead],
   );
   const zoom = (fromMs: number, toMs: number) =>
     here.set({ from: new Date(fromMs).toISOString(), to: toMs >= Date.now() ? null : new Date(toMs).toISOString() });
   return (
     <Panel
-      title={<MetricName measured={measured} />}
+      title={<MetricName measured={shown} />}
       aside={
         choose && (
           <>
-            <MetricChoice value={key} onChange={choose} />
+            <MetricChoice value={measured.key} onChange={choose} />
             <MeasurementChoice measured={measured} onChange={choose} />
           </>
         )
       }
       exports={{
         call: url,
-        name: key,
+        name: measured.key,
         rows: rows ?? [],
         rowKey: (row) => String(row.time),
         columns: [
@@ -182,7 +185,7 @@ export function MetricPanel({
       }}
     >
       <Ready
-        answer={answer}
+        answer={isAhead ? series : answer}
         height={260}
         isEmpty={({ data }) => data.every((row) => row[key] === null || row[key] === 0)}
         empty={<Empty title={metric.unit === "count" ? "Nothing in this range" : "No value in this range"} />}
@@ -192,14 +195,14 @@ export function MetricPanel({
             {...drawn}
             unit={metric.unit}
             zone={zone}
-            granularity={granularity}
-            label={`${measured.title} from ${tick(drawn.times[0] ?? 0, "day", zone)}`}
-            bars={metric.unit === "count" && measured.measurement === "sum"}
+            granularity={drawnBy}
+            label={`${shown.title} from ${tick(drawn.times[0] ?? 0, "day", zone)}`}
+            bars={metric.unit === "count" && shown.measurement === "sum"}
             {...(isFrozen() ? {} : { onZoom: zoom })}
           />
         )}
       </Ready>
-      {!isFrozen() && <p className="hint">Drag over the chart to zoom in; the browser’s back button zooms out.</p>}
+      {!isFrozen() && <p className="hint">Drag over the chart to zoom in, or use arrow keys, Shift and Enter; the browser’s back button zooms out.</p>}
     </Panel>
   );
 }

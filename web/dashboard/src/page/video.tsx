@@ -12,6 +12,7 @@ import { FilterBar } from "../part/filterbar";
 import { Panel } from "../part/panel";
 import { RangeBar } from "../part/rangebar";
 import { Ranking } from "../part/ranking";
+import { useSeen } from "../part/seen";
 import { Sharing } from "../part/sharing";
 import { Empty, Ready } from "../part/state";
 import { Head } from "../shell";
@@ -41,7 +42,7 @@ export default function Video() {
       </div>
       <FilterBar />
       <Headlines keys={board.video.headlines} chosen={chosen.key} choose={choose} also={also} />
-      <MetricPanel measured={chosen} choose={choose} also={also} />
+      <MetricPanel measured={chosen} keys={board.video.headlines} choose={choose} also={also} />
       <AudiencePanel also={also} />
       <div className="grid three">
         {board.video.breakdowns.map((dimension) => (
@@ -59,9 +60,10 @@ function Facts({ by, also }: { by: string; also: string[] }) {
   const { base } = useScope();
   const answer = useAnswer<ViewsAnswer>(call("/v1/views", { ...base, filters: [...base.filters, ...also], limit: 1 }));
   const view = answer.data?.data[0] ?? {};
+  const { facts: named, length } = board.video;
   const facts = [
-    ...board.video.facts.filter((one) => one !== by && view[one]).map((one) => [dimension(one).title, view[one]]),
-    ...(view.duration_ms ? [[words("duration_ms"), offset(Number(view.duration_ms))]] : []),
+    ...named.filter((one) => one !== by && view[one]).map((one) => [dimension(one).title, view[one]]),
+    ...(view[length] ? [[words(length), offset(Number(view[length]))]] : []),
   ];
   return <>{facts.map(([name, value]) => `${name}: ${value}`).join(" · ") || `by ${dimension(by).title}`}</>;
 }
@@ -69,7 +71,8 @@ function Facts({ by, also }: { by: string; also: string[] }) {
 function AudiencePanel({ also }: { also: string[] }) {
   const { base, every, zone } = useScope();
   const url = call("/v1/audience", { ...base, filters: [...base.filters, ...also] });
-  const answer = useAnswer<AudienceAnswer>(url, { every });
+  const [place, isSeen] = useSeen();
+  const answer = useAnswer<AudienceAnswer>(url, { every, enabled: isSeen });
   const found = answer.data?.data;
   const rows = useMemo(
     () =>
@@ -85,6 +88,7 @@ function AudiencePanel({ also }: { also: string[] }) {
   return (
     <Panel
       title="Audience over the content"
+      place={place}
       exports={{
         call: url,
         name: "audience",

@@ -1,11 +1,11 @@
 /** Every video with the figures that tell how it does. */
-import { useAnswer } from "../api/answer";
+import { useAnswer, useAsked } from "../api/answer";
 import { useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { Answer, Row } from "../api/type";
 import { format, named } from "../logic/format";
 import { DimensionChoice } from "../part/choice";
-import { MetricName } from "../part/definition";
+import { Meaning, Told } from "../part/definition";
 import { FilterBar } from "../part/filterbar";
 import { Panel } from "../part/panel";
 import { RangeBar } from "../part/rangebar";
@@ -21,20 +21,22 @@ const MOST = 500;
 export default function Videos() {
   const { board, metric, dimension } = useCatalogue();
   const { base, every, here } = useScope();
-  const by = here.params.get("by") ?? board.video.dimensions[0] ?? "";
+  const wanted = here.params.get("by") ?? board.video.dimensions[0] ?? "";
   const keys = board.video.list;
   const url = call("/v1/query", {
     ...base,
     metrics: keys.join(","),
-    group_by: by,
+    group_by: wanted,
     order_by: `-${keys[0]}`,
     limit: MOST,
   });
   const answer = useAnswer<Answer>(url, { every });
+  const by = useAsked(wanted, answer);
   const columns: Column<Row>[] = [
     {
       key: by,
       title: dimension(by).title,
+      meaning: <Told dimension={dimension(by)} />,
       ascending: true,
       value: (row) => row[by],
       show: (row) =>
@@ -46,7 +48,8 @@ export default function Videos() {
     },
     ...keys.map((key) => ({
       key,
-      title: <MetricName measured={metric(key)} short />,
+      title: metric(key).metric.title,
+      meaning: <Meaning measured={metric(key)} />,
       numeric: true,
       value: (row: Row) => row[key],
       show: (row: Row) => <span data-value={String(row[key])}>{format(row[key], metric(key).metric.unit)}</span>,
@@ -66,7 +69,7 @@ export default function Videos() {
         aside={
           <DimensionChoice
             label="Told apart by"
-            value={by}
+            value={wanted}
             only={board.video.dimensions}
             onChange={(id) => here.set({ by: id }, { replace: true })}
           />
@@ -75,7 +78,7 @@ export default function Videos() {
       >
         <Ready answer={answer} height={320} isEmpty={({ data }) => data.length === 0}>
           {({ data }) => (
-            <Table columns={columns} rows={data} rowKey={rowKey} label="Videos" sort={{ key: keys[0] ?? by, descending: true }} limit={50} />
+            <Table columns={columns} rows={data} rowKey={rowKey} label="Videos" sort={{ key: keys[0] ?? by, descending: true }} remembered="sort" limit={50} />
           )}
         </Ready>
       </Panel>

@@ -9,7 +9,7 @@ import { Defined } from "../part/definition";
 import { Outcome } from "../part/outcome";
 import { Panel } from "../part/panel";
 import { Sharing } from "../part/sharing";
-import { Failed, Ready } from "../part/state";
+import { Empty, Failed, Ready } from "../part/state";
 import { Timeline } from "../part/timeline";
 import { Head } from "../shell";
 import { isFrozen } from "../state/address";
@@ -20,7 +20,8 @@ export default function ViewPage() {
   const { here } = useScope();
   const id = here.params.get("id") ?? "";
   const url = call(`/v1/views/${encodeURIComponent(id)}`);
-  const answer = useAnswer<{ data: ViewData }>(url);
+  const answer = useAnswer<{ data: ViewData }>(url, { enabled: id !== "" });
+  if (!id) return <Empty title="No view was named">Choose one from the list of views.</Empty>;
   if (answer.error?.status === 404) return <Failed error={answer.error} />;
   return (
     <Ready answer={answer} height={400}>
@@ -37,7 +38,7 @@ function Shown({ view, url }: { view: ViewData; url: string }) {
     <div className="stack">
       <Head
         title={title ? String(title) : "One view"}
-        lead={`${precise(view.view_start_ms, zone)} · ${offset(view.view_end_ms - view.view_start_ms)} · ${view.dialect}`}
+        lead={`${precise(view.view_start_ms, zone)} · ${offset(view.view_end_ms - view.view_start_ms)} · ${view[board.views.language]}`}
       >
         {!isFrozen() && <Sharing />}
       </Head>
@@ -66,7 +67,7 @@ function Summary({ view }: { view: ViewData }) {
             <div className="name">
               <Defined meaning={<span>{field.meaning}</span>}>{titleOf(catalogue, name)}</Defined>
             </div>
-            {name === "outcome" ? (
+            {name === catalogue.board.views.outcome ? (
               <Outcome outcome={String(view[name])} />
             ) : (
               <span className="value" data-value={String(view[name])}>
@@ -90,7 +91,7 @@ function Notes({ view }: { view: ViewData }) {
         {view.approx.map((flag) => (
           <li key={flag}>
             <b>{board.flags[flag]?.title ?? words(flag)}</b> {board.flags[flag]?.meaning}
-            {flag === "clock_shifted" && ` By ${offset(Math.abs(view.clock_shift_ms))}.`}
+            {board.views.flag_lengths[flag] && ` By ${offset(Math.abs(Number(view[board.views.flag_lengths[flag]])))}.`}
           </li>
         ))}
         {view.approx.length === 0 && (
@@ -118,12 +119,10 @@ function Notes({ view }: { view: ViewData }) {
   );
 }
 
-const NUMBERS = ["startup", "durations", "counts", "pairs", "content"];
-
 /** Numbers that are null are those that this dialect cannot know. */
 function useNotes(view: ViewData) {
   const { board } = useCatalogue();
-  const unknown = board.fields.filter((one) => NUMBERS.includes(one.group) && view[one.name] === null);
+  const unknown = board.fields.filter((one) => board.views.unknown_groups.includes(one.group) && view[one.name] === null);
   return { board, fields: unknown.map((one) => one.name) };
 }
 
@@ -189,8 +188,10 @@ function Fields({ view }: { view: ViewData }) {
             <dl>
               {fields.map((field) => (
                 <div key={field.name}>
-                  <dt title={field.meaning}>
-                    {field.group === "pairs" ? field.name.replaceAll("_", " ") : titleOf(catalogue, field.name)}
+                  <dt>
+                    <Defined meaning={<span>{field.meaning}</span>}>
+                      {field.group === "pairs" ? field.name.replaceAll("_", " ") : titleOf(catalogue, field.name)}
+                    </Defined>
                   </dt>
                   <dd>{shown(view[field.name], field.group === "pairs" ? "sum" : field.unit)}</dd>
                 </div>

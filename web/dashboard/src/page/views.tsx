@@ -7,7 +7,6 @@ import type { ViewsAnswer } from "../api/type";
 import { format, words } from "../logic/format";
 import { precise } from "../logic/time";
 import { Select } from "../part/choice";
-import { Defined } from "../part/definition";
 import { FilterBar } from "../part/filterbar";
 import { Outcome } from "../part/outcome";
 import { Panel } from "../part/panel";
@@ -96,7 +95,8 @@ function useColumns(): Column<ViewRow>[] {
     const field = catalogue.field(name);
     return {
       key: name,
-      title: <Defined meaning={<span>{field.meaning}</span>}>{titleOf(catalogue, name)}</Defined>,
+      title: titleOf(catalogue, name),
+      meaning: field.meaning && <span>{field.meaning}</span>,
       fixed: true,
       numeric: at > 0 && field.unit !== "text" && field.unit !== "id",
       value: (row: ViewRow) => row[name],
@@ -106,14 +106,14 @@ function useColumns(): Column<ViewRow>[] {
             {precise(Number(row[name]), zone)}
           </a>
         ) : (
-          <Cell name={name} value={row[name]} unit={field.unit} />
+          <Cell isOutcome={name === catalogue.board.views.outcome} value={row[name]} unit={field.unit} />
         ),
     };
   });
 }
 
-function Cell({ name, value, unit }: { name: string; value: unknown; unit: string }) {
-  if (name === "outcome") return <Outcome outcome={String(value)} />;
+function Cell({ isOutcome, value, unit }: { isOutcome: boolean; value: unknown; unit: string }) {
+  if (isOutcome) return <Outcome outcome={String(value)} />;
   return (
     <span className="cell" data-value={String(value)} title={String(value ?? "")}>
       {format(value, unit)}

@@ -5,6 +5,7 @@ import { format } from "../logic/format";
 import type { Line } from "../logic/series";
 import { clock, labelled, position, tick } from "../logic/time";
 import { useTheme } from "../state/theme";
+import { Brush } from "./brush";
 import type { Plot } from "./plot";
 
 export interface ChartProps {
@@ -21,6 +22,8 @@ export interface ChartProps {
   onZoom?: (fromMs: number, toMs: number) => void;
 }
 
+/** On its way as soon as a page that draws is. */
+const drawing = import("./plot");
 const SHADES = ["--accent", "--second", "--third", "--fourth"];
 
 function color(name: string): string {
@@ -39,7 +42,7 @@ export function Chart(props: ChartProps) {
     let gone = false;
     let made: Plot | null = null;
     const watch = new ResizeObserver(() => made?.resize());
-    void import("./plot").then(({ plot }) => {
+    void drawing.then(({ plot }) => {
       if (gone || !place.current) return;
       made = plot(place.current);
       chart.current = made;
@@ -61,9 +64,9 @@ export function Chart(props: ChartProps) {
 
   return (
     <>
-      <div className="chart" style={{ height }} role="img" aria-label={`${label}. ${summary(props)}`}>
-        <div className="canvas" ref={place} />
-        {onZoom && <Brush chart={chart} times={times} onZoom={onZoom} />}
+      <div className={onZoom ? "chart zooms" : "chart"} style={{ height }}>
+        <div className="canvas" ref={place} role="img" aria-label={`${label}. ${summary(props)}`} />
+        {onZoom && <Brush chart={chart} times={times} told={(index) => spoken(props, index)} onZoom={onZoom} />}
       </div>
       {drawn.length > 1 && <Legend lines={drawn} />}
     </>
@@ -94,6 +97,12 @@ function summary({ lines, times, unit, zone, granularity }: ChartProps): string 
   const at = times[values.indexOf(top)] ?? 0;
   const low = Math.min(...known);
   return `From ${format(low, unit)} to ${format(top, unit)}, highest at ${inFull(at, granularity, zone)}. Its numbers are in the table.`;
+}
+
+/** One bucket in words. */
+function spoken({ times, lines, unit, zone, granularity }: ChartProps, index: number): string {
+  const values = lines.map((line) => `${line.name} ${format(line.values[index], unit)}`);
+  return `${inFull(times[index] ?? 0, granularity, zone)}: ${values.join(", ")}`;
 }
 
 /** A point of the axis in full. */
@@ -182,60 +191,4 @@ function tip(
     box.append(row);
   });
   return box;
-}
-
-function Brush({
-  chart,
-  times,
-  onZoom,
-}: {
-  chart: { current: Plot | null };
-  times: number[];
-  onZoom: (fromMs: number, toMs: number) => void;
-}) {
-  const [drag, setDrag] = useState<[number, number] | null>(null);
-  const start = useRef<number | null>(null);
-  const box = useRef<HTMLDivElement>(null);
-
-  const bucket = (x: number): number => {
-    const found = chart.current?.convertFromPixel({ gridIndex: 0 }, [x, 0]);
-    const index = Array.isArray(found) ? Math.round(found[0] ?? 0) : 0;
-    return Math.min(times.length - 1, Math.max(0, index));
-  };
-  const at = (event: { clientX: number }) => event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
-
-  useEffect(() => {
-    const place = box.current?.parentElement;
-    if (!place) return;
-    const down = (event: PointerEvent) => {
-      if (event.button === 0 && event.pointerType !== "touch") start.current = at(event);
-    };
-    const move = (event: PointerEvent) => {
-      if (start.current !== null) setDrag([start.current, at(event)]);
-    };
-    const up = (event: PointerEvent) => {
-      const from = start.current;
-      start.current = null;
-      setDrag(null);
-      if (from === null || Math.abs(at(event) - from) < 8) return;
-      const [low, high] = [bucket(Math.min(from, at(event))), bucket(Math.max(from, at(event)))];
-      const step = (times[1] ?? 0) - (times[0] ?? 0);
-      onZoom(times[low] ?? 0, (times[high] ?? 0) + Math.max(step, 60_000));
-    };
-    place.addEventListener("pointerdown", down);
-    addEventListener("pointermove", move);
-    addEventListener("pointerup", up);
-    return () => {
-      place.removeEventListener("pointerdown", down);
-      removeEventListener("pointermove", move);
-      removeEventListener("pointerup", up);
-    };
-  });
-
-  const [from, to] = drag ?? [0, 0];
-  return (
-    <div className="brush" ref={box}>
-      {drag && <i style={{ left: Math.min(from, to), width: Math.abs(to - from) }} />}
-    </div>
-  );
 }

@@ -19,13 +19,13 @@ export function Heatmap({
   across: string;
   down: string;
   measured: Measured;
-  volume: string;
+  volume: Measured;
 }) {
   const { dimension } = useCatalogue();
   const naming = useNaming();
   const { key, metric } = measured;
-  const columns = largest(rows, across, volume);
-  const lines = largest(rows, down, volume);
+  const columns = largest(rows, across, volume.key);
+  const lines = largest(rows, down, volume.key);
   const cells = new Map(rows.map((row) => [`${row[down]} ${row[across]}`, row]));
   const values = rows.map((row) => number(row[key])).filter((one): one is number => one !== null);
   const top = Math.max(...values, Number.MIN_VALUE);
@@ -58,7 +58,7 @@ export function Heatmap({
                     key={String(one)}
                     className="num"
                     style={{ background: `color-mix(in srgb, var(--accent) ${shade}%, transparent)` }}
-                    title={row ? `${format(row[volume], "count")} ${volume}` : "no views"}
+                    title={`${volume.title}: ${format(row?.[volume.key] ?? 0, volume.metric.unit)}`}
                   >
                     {format(value, metric.unit)}
                   </td>

@@ -1,5 +1,6 @@
 /** A box with a heading, and with what everything that is drawn here can do: be a table, a file, an API call. */
-import { type ReactNode, useState } from "react";
+import { type ReactNode, type Ref, useState } from "react";
+import { useCall } from "../api/calls";
 import { read, send } from "../api/client";
 import { csv } from "../logic/csv";
 import { Icon } from "./icon";
@@ -22,20 +23,22 @@ export function Panel<R>({
   exports,
   children,
   className = "",
-  id,
+  place,
 }: {
   title: ReactNode;
   aside?: ReactNode;
   exports?: Export<R>;
   children: ReactNode;
   className?: string;
-  id?: string;
+  /** The box itself, for who wants to know whether it is seen. */
+  place?: Ref<HTMLElement>;
 }) {
   const [asTable, setTable] = useState(false);
   const { columns, rows, rowKey } = exports ?? {};
   const hasTable = columns && rows && rowKey;
+  useCall(exports?.call);
   return (
-    <section className={`panel ${className}`} id={id}>
+    <section className={`panel ${className}`} ref={place}>
       <header>
         <h2>{title}</h2>
         {aside && <div className="aside">{aside}</div>}

@@ -1,5 +1,5 @@
 /** One metric by one dimension, in a few lines with bars. */
-import { useAnswer } from "../api/answer";
+import { useAnswer, useAsked } from "../api/answer";
 import { type Measured, useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { Answer, Row } from "../api/type";
@@ -9,7 +9,9 @@ import { addsUp } from "../logic/impact";
 import { number } from "../logic/series";
 import { isFrozen } from "../state/address";
 import { useScope } from "../state/range";
+import { DimensionName } from "./definition";
 import { Panel } from "./panel";
+import { useSeen } from "./seen";
 import { Ready } from "./state";
 
 const SHOWN = 7;
@@ -45,7 +47,7 @@ export function Ranking({
   const catalogue = useCatalogue();
   const { base, every, here } = useScope();
   const { volume } = catalogue.board;
-  const { key, metric } = measured;
+  const { key } = measured;
   const byVolume = !addsUp(measured.measurement);
   const metrics = byVolume ? [key, volume] : [key];
   const url = call("/v1/query", {
@@ -56,12 +58,15 @@ export function Ranking({
     order_by: `-${byVolume ? volume : key}`,
     limit: SHOWN,
   });
-  const answer = useAnswer<Answer>(url, { every });
+  const [place, isSeen] = useSeen();
+  const answer = useAnswer<Answer>(url, { every, enabled: isSeen });
+  const shown = useAsked(measured, answer);
   const about = catalogue.dimension(dimension);
   return (
     <Panel
-      title={about.title}
+      title={<DimensionName dimension={about} />}
       className="ranking"
+      place={place}
       aside={
         !isFrozen() && (
           <a href={here.to("/breakdown", { m: key, by: dimension })} aria-label={`All of ${measured.title} by ${about.title}`}>
@@ -86,8 +91,8 @@ export function Ranking({
         ],
       }}
     >
-      <Ready answer={answer} height={190} isEmpty={({ data }) => data.length === 0}>
-        {({ data }) => <Lines rows={data} dimension={dimension} keyOf={key} unit={metric.unit} volume={byVolume ? volume : null} />}
+      <Ready answer={answer} height={190} isEmpty={({ data }) => data.length === 0} empty={<p className="nothing">No views here</p>}>
+        {({ data }) => <Lines rows={data} dimension={dimension} measured={shown} volume={addsUp(shown.measurement) ? null : volume} />}
       </Ready>
     </Panel>
   );
@@ -96,19 +101,18 @@ export function Ranking({
 function Lines({
   rows,
   dimension,
-  keyOf,
-  unit,
+  measured,
   volume,
 }: {
   rows: Row[];
   dimension: string;
-  keyOf: string;
-  unit: string;
+  measured: Measured;
   volume: string | null;
 }) {
   const { here, filters } = useScope();
   const naming = useNaming();
-  const top = Math.max(...rows.map((row) => number(row[keyOf]) ?? 0), Number.MIN_VALUE);
+  const { key, metric } = measured;
+  const top = Math.max(...rows.map((row) => number(row[key]) ?? 0), Number.MIN_VALUE);
   return (
     <ul className="lines">
       {rows.map((row) => {
@@ -118,7 +122,7 @@ function Lines({
         return (
           <li key={String(value)}>
             <svg className="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
-              <rect width={((number(row[keyOf]) ?? 0) / top) * 100} height="1" />
+              <rect width={((number(row[key]) ?? 0) / top) * 100} height="1" />
             </svg>
             {isFrozen() ? (
               <span className={value === null ? "label dim" : "label"}>{name}</span>
@@ -133,8 +137,8 @@ function Lines({
               </button>
             )}
             {volume && <span className="dim num">{format(row[volume], "count")}</span>}
-            <span className="num" data-value={String(row[keyOf])}>
-              {format(row[keyOf], unit)}
+            <span className="num" data-value={String(row[key])}>
+              {format(row[key], metric.unit)}
             </span>
           </li>
         );

@@ -1,8 +1,7 @@
 /** Making a read-only link to what is on the screen. */
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { calls } from "../api/calls";
 import { ApiError, write } from "../api/client";
-import { streams } from "../api/stream";
 import { clock } from "../logic/time";
 import { useScope } from "../state/range";
 import { Select } from "./choice";
@@ -39,17 +38,14 @@ export function Sharing() {
 
 function SharingForm() {
   const { here, zone } = useScope();
-  const queries = useQueryClient();
   const [hours, setHours] = useState("168");
   const [label, setLabel] = useState("");
   const [made, setMade] = useState<Made["data"] | null>(null);
   const [failure, setFailure] = useState("");
 
   const make = async () => {
-    // What is asked for on this screen is what the link may ask for.
-    const active = queries.getQueryCache().findAll({ type: "active" });
-    const calls = [...active.map((one) => String(one.queryKey[0])), ...streams()];
-    const kept = calls.filter((one) => /^\/v1\/(query|live|views|errors|audience|assets)\b/.test(one));
+    // What this page asks for, now or further down, is what the link may ask for.
+    const kept = calls().filter((one) => /^\/v1\/(query|live|views|errors|audience|assets)\b/.test(one));
     try {
       const body = { path: here.path, search: here.search, calls: kept, label, hours: Number(hours) };
       const answer = await write<Made>("POST", "/v1/shares", body);

@@ -2,25 +2,21 @@
 
 export function Sparkline({
   values,
-  before,
   width = 160,
   height = 36,
 }: {
   values: readonly (number | null)[];
-  before?: readonly (number | null)[];
   width?: number;
   height?: number;
 }) {
-  const known = [...values, ...(before ?? [])].filter((one): one is number => one !== null);
+  const known = values.filter((one): one is number => one !== null);
   if (known.length === 0) return <svg className="spark" viewBox={`0 0 ${width} ${height}`} aria-hidden="true" />;
   const top = Math.max(...known) || 1;
   const low = Math.min(0, ...known);
-  const draw = (of: readonly (number | null)[]) => path(of, width, height, low, top);
   return (
     <svg className="spark" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
-      {before && <path className="faint" d={draw(before)} />}
       <path className="fill" d={area(values, width, height, low, top)} />
-      <path d={draw(values)} />
+      <path d={path(values, width, height, low, top)} />
     </svg>
   );
 }

@@ -15,6 +15,18 @@ export function Loading({ height = 160 }: { height?: number }) {
   );
 }
 
+/** In place of as many cards. */
+export function LoadingCards({ count }: { count: number }) {
+  return (
+    <div className="loading cards" role="status">
+      <span className="sr">Loading</span>
+      {Array.from({ length: count }, (_, at) => (
+        <i key={at} />
+      ))}
+    </div>
+  );
+}
+
 export function Empty({ title = "No views here", children }: { title?: string; children?: ReactNode }) {
   const { params, set } = useAddress();
   const filtered = params.getAll("f").length > 0;
@@ -34,11 +46,10 @@ export function Empty({ title = "No views here", children }: { title?: string; c
 
 export function Failed({ error, retry }: { error: ApiError; retry?: () => void }) {
   if (error.status === 403) return <NotAllowed message={error.message} />;
-  const away = error.status === 0 || error.status >= 500;
   return (
     <div className="notice failed" role="alert">
       <Icon name="alert" />
-      <b>{away ? "The server cannot answer now" : "This question cannot be answered"}</b>
+      <b>{error.passes ? "The server cannot answer now" : "This question cannot be answered"}</b>
       <p>{error.message}</p>
       {retry && (
         <button type="button" className="button" onClick={retry}>
@@ -63,6 +74,7 @@ interface Shown<T> {
   data: T | undefined;
   error: ApiError | null;
   isPlaceholderData?: boolean;
+  fetchStatus?: string;
   refetch?: () => unknown;
 }
 
@@ -70,12 +82,15 @@ interface Shown<T> {
 export function Ready<T>({
   answer,
   height,
+  waiting,
   isEmpty,
   empty,
   children,
 }: {
   answer: Shown<T>;
   height?: number;
+  /** What stands there while it loads, where lines would jump. */
+  waiting?: ReactNode;
   isEmpty?: (data: T) => boolean;
   empty?: ReactNode;
   children: (data: T) => ReactNode;
@@ -83,7 +98,12 @@ export function Ready<T>({
   if (answer.error && (!answer.data || answer.error.status === 400)) {
     return <Failed error={answer.error} retry={() => void answer.refetch?.()} />;
   }
-  if (answer.data === undefined) return <Loading {...(height ? { height } : {})} />;
+  if (answer.data === undefined) {
+    // What nobody sees is not asked for yet: it keeps its place.
+    if (answer.fetchStatus === "idle") return <div style={{ minHeight: height }} />;
+    return <>{waiting ?? <Loading {...(height ? { height } : {})} />}</>;
+  }
   if (isEmpty?.(answer.data)) return <>{empty ?? <Empty />}</>;
-  return <div className={answer.isPlaceholderData ? "stale" : undefined}>{children(answer.data)}</div>;
+  const isStale = answer.isPlaceholderData && answer.fetchStatus !== "idle";
+  return <div className={isStale ? "stale" : undefined}>{children(answer.data)}</div>;
 }

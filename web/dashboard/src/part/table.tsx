@@ -1,9 +1,13 @@
 /** A table that sorts by its headings. */
 import { type ReactNode, useMemo, useState } from "react";
+import { useAddress } from "../state/address";
+import { Defined } from "./definition";
 
 export interface Column<R> {
   key: string;
   title: ReactNode;
+  /** Its definition, told on hover and focus. */
+  meaning?: ReactNode;
   /** What it sorts by, and what stands in an export. */
   value: (row: R) => unknown;
   show?: (row: R) => ReactNode;
@@ -25,6 +29,7 @@ export function Table<R>({
   sort,
   rowKey,
   limit,
+  remembered,
 }: {
   columns: Column<R>[];
   rows: readonly R[];
@@ -33,17 +38,20 @@ export function Table<R>({
   rowKey: (row: R) => string;
   /** More rows are shown on demand. */
   limit?: number;
+  /** Under which name the address holds the order. */
+  remembered?: string;
 }) {
-  const [order, setOrder] = useState<Order | undefined>(sort);
+  const here = useAddress();
+  const stored = remembered && here.params.get(remembered);
+  const [order, setOrder] = useState<Order | undefined>(stored ? orderOf(stored) : sort);
   const [isWhole, setWhole] = useState(false);
   const sorted = useMemo(() => ordered(rows, columns, order), [rows, columns, order]);
   const shown = limit && !isWhole ? sorted.slice(0, limit) : sorted;
-  const press = (column: Column<R>) =>
-    setOrder((now) =>
-      now?.key === column.key
-        ? { key: column.key, descending: !now.descending }
-        : { key: column.key, descending: !column.ascending },
-    );
+  const press = (column: Column<R>) => {
+    const next = { key: column.key, descending: order?.key === column.key ? !order.descending : !column.ascending };
+    setOrder(next);
+    if (remembered) here.set({ [remembered]: `${next.descending ? "-" : ""}${next.key}` }, { replace: true });
+  };
   return (
     <>
       {/* biome-ignore lint: what scrolls must be reachable by keyboard */}
@@ -58,16 +66,7 @@ export function Table<R>({
                   className={column.numeric ? "num" : undefined}
                   aria-sort={order?.key === column.key ? (order.descending ? "descending" : "ascending") : undefined}
                 >
-                  {column.fixed ? (
-                    column.title
-                  ) : (
-                    <button type="button" onClick={() => press(column)}>
-                      {column.title}
-                      <span className="arrow" aria-hidden="true">
-                        {order?.key === column.key ? (order.descending ? "↓" : "↑") : ""}
-                      </span>
-                    </button>
-                  )}
+                  <Heading column={column} order={order} press={press} />
                 </th>
               ))}
             </tr>
@@ -92,6 +91,31 @@ export function Table<R>({
       )}
     </>
   );
+}
+
+const orderOf = (text: string): Order => ({ key: text.replace(/^-/, ""), descending: text.startsWith("-") });
+
+function Heading<R>({
+  column,
+  order,
+  press,
+}: {
+  column: Column<R>;
+  order: Order | undefined;
+  press: (column: Column<R>) => void;
+}) {
+  const { title, meaning, fixed = false } = column;
+  const arrow = order?.key === column.key ? (order.descending ? "↓" : "↑") : "";
+  const button = (id?: string) => (
+    <button type="button" onClick={() => press(column)} aria-describedby={id}>
+      {title}
+      <span className="arrow" aria-hidden="true">
+        {arrow}
+      </span>
+    </button>
+  );
+  if (!meaning) return fixed ? title : button();
+  return <Defined meaning={meaning}>{fixed ? title : button}</Defined>;
 }
 
 function ordered<R>(rows: readonly R[], columns: Column<R>[], order: Order | undefined): readonly R[] {

@@ -1,7 +1,7 @@
 /** A view drawn in time: its states, its bitrate, its requests, its events. */
 import { type ReactNode, useState } from "react";
 import { useCatalogue } from "../api/catalogue";
-import type { View, ViewEvent } from "../api/type";
+import type { Trace, View, ViewEvent } from "../api/type";
 import { format, words } from "../logic/format";
 import { offset, precise } from "../logic/time";
 import { type Point, type Request, bitrates, requests } from "../logic/trace";
@@ -9,6 +9,7 @@ import { Panel } from "./panel";
 
 const WIDTH = 1000;
 const TICKS = 6;
+const SILENT: Trace = { bitrate: null, requests: null };
 
 interface Scale {
   start: number;
@@ -32,8 +33,9 @@ export function Timeline({ view, zone }: { view: View; zone: string }) {
   const { board } = useCatalogue();
   const [told, setTold] = useState("");
   const scale = scaleOf(view);
-  const points = bitrates(view.events, view.clock_shift_ms);
-  const asked = requests(view.events, view.clock_shift_ms);
+  const trace = board.traces[String(view[board.views.language])] ?? SILENT;
+  const points = bitrates(view.events, trace, view.clock_shift_ms);
+  const asked = requests(view.events, trace, view.clock_shift_ms);
   const used = [...new Set(view.states.map((one) => one.state))];
   const wordsOf = (state: string) => board.states[state]?.title ?? words(state);
   const spoken = view.states.map((one) => `${wordsOf(one.state)} for ${offset(one.end_ms - one.start_ms)}`).join(", then ");
@@ -62,7 +64,7 @@ export function Timeline({ view, zone }: { view: View; zone: string }) {
           </Lane>
         )}
         {asked.length > 0 && (
-          <Lane title="Requests" note={`${asked.length}, ${asked.filter((one) => one.failed).length} failed`}>
+          <Lane title="Requests" note={`${total(asked)}, ${total(asked.filter(isFailed))} failed`}>
             <Requests asked={asked} scale={scale} tell={setTold} />
           </Lane>
         )}
@@ -88,6 +90,9 @@ export function Timeline({ view, zone }: { view: View; zone: string }) {
     </Panel>
   );
 }
+
+const isFailed = (request: Request): boolean => request.verdict === "failed";
+const total = (asked: Request[]): number => asked.reduce((sum, one) => sum + one.count, 0);
 
 function Lane({ title, note, children }: { title: string; note?: string; children: ReactNode }) {
   return (
@@ -131,18 +136,23 @@ function Bitrate({ points, scale, tell }: Drawn & { points: Point[] }) {
   );
 }
 
+function toldOf({ name, count, verdict, length, at }: Request, scale: Scale): string {
+  const many = count > 1 ? `${count} requests, told by ${name}` : name;
+  return `${many}: ${verdict}, ${offset(length)}, until ${offset(at - scale.start)}`;
+}
+
 function Requests({ asked, scale, tell }: Drawn & { asked: Request[] }) {
   return (
-    <svg viewBox={`0 0 ${WIDTH} 20`} preserveAspectRatio="none" role="img" aria-label={`${asked.length} requests`}>
+    <svg viewBox={`0 0 ${WIDTH} 20`} preserveAspectRatio="none" role="img" aria-label={`${total(asked)} requests`}>
       {asked.map((one, at) => (
         <rect
           key={`${one.at} ${at}`}
-          className={one.failed ? "request failed" : "request"}
+          className={`request ${one.verdict}`}
           x={scale.x(one.at - one.length)}
           y={(at % 3) * 7}
           width={Math.max(2, scale.x(one.at) - scale.x(one.at - one.length))}
           height="5"
-          onPointerEnter={() => tell(`${one.name}, ${offset(one.length)}, at ${offset(one.at - scale.start)}`)}
+          onPointerEnter={() => tell(toldOf(one, scale))}
         />
       ))}
     </svg>

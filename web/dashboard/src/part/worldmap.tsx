@@ -40,6 +40,7 @@ export function WorldMap({ rows, dimension, measured }: { rows: Row[]; dimension
             <path
               key={name}
               d={path}
+              data-country={value === null ? undefined : code}
               className={value === null ? "land" : "land known"}
               style={value === null ? undefined : { fill: `color-mix(in srgb, var(--accent) ${share}%, var(--land))` }}
               onPointerEnter={() => setPointed(code)}

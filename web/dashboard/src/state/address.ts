@@ -9,6 +9,8 @@ export interface Address {
 /** What goes along from page to page. */
 const CARRIED = ["from", "to", "tz", "f", "compare"];
 const CHANGED = "addresschange";
+/** Where a share link leads. */
+export const SHARE = "/share";
 
 let frozen: Address | null = null;
 let current: Address = { path: location.pathname, search: location.search };

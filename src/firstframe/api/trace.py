@@ -1,0 +1,69 @@
+"""Where the raw events of each dialect tell bitrate and requests, so that one view can be drawn from what was sent.
+
+Paths are keys of the payload, joined by dots. A dialect that tells none has nothing to draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class BitrateTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """How a dialect tells what plays."""
+
+    path: str
+    """Bits per second; 0 is unknown."""
+    events: tuple[str, ...] = ()
+    """Only events of these names tell it; empty: any."""
+    held_ms: str | None = None
+    """For how long it had held when the event was made; else it holds from the event on."""
+
+
+class RequestTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """How a dialect tells what was loaded."""
+
+    verdicts: Mapping[str, str] = {}
+    """What the name of an event says of its request; empty: any event may tell of requests."""
+    verdict: str | None = None
+    """Where the event itself says how it went."""
+    count: str | None = None
+    """How many requests the event tells of; else one."""
+    length_ms: str | None = None
+    begin_ms: str | None = None
+    end_ms: str | None = None
+    """Length, or both ends."""
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be drawn of a dialect's views; null is never told."""
+
+    bitrate: BitrateTrace | None = None
+    requests: RequestTrace | None = None
+
+
+OK, FAILED, CANCELED = "ok", "failed", "canceled"
+TRACES: Mapping[str, Trace] = {
+    "bitmovin": Trace(
+        bitrate=BitrateTrace(path="videoBitrate", held_ms="duration"),
+        requests=RequestTrace(
+            count="downloadSpeedInfo.segmentsDownloadCount",
+            length_ms="downloadSpeedInfo.segmentsDownloadTime",
+        ),
+    ),
+    "livepeer": Trace(),
+    "mux": Trace(
+        bitrate=BitrateTrace(path="video_source_bitrate"),
+        requests=RequestTrace(
+            verdicts={"requestcompleted": OK, "requestfailed": FAILED, "requestcanceled": CANCELED},
+            begin_ms="request_start",
+            end_ms="request_response_end",
+        ),
+    ),
+    "native": Trace(
+        bitrate=BitrateTrace(path="bitrate_bps", events=("rendition",)),
+        requests=RequestTrace(verdicts={"request": OK}, verdict="status", length_ms="duration_ms"),
+    ),
+    "pillarbox": Trace(bitrate=BitrateTrace(path="data.bitrate")),
+}
