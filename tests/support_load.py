@@ -23,6 +23,7 @@ class Load:
         seed: int = 7,
         pause: float = 0.004,
         padding_bytes: int = 0,
+        off_ms: int = 0,
     ) -> None:
         self._post = post
         self._stop = threading.Event()
@@ -30,6 +31,7 @@ class Load:
             threading.Thread(target=self._play, args=(seed + n,), daemon=True) for n in range(threads)
         ]
         self._pause = pause
+        self._off_ms = off_ms
         self._padding_bytes = padding_bytes
         self._lock = threading.Lock()
         self.acknowledged: dict[str, set[str]] = {}
@@ -52,7 +54,7 @@ class Load:
         chance = random.Random(seed)
         for number in count():
             view, steps = f"view-{seed}-{number}", iter(enumerate(STORY))
-            at = int(time.time() * 1000)
+            at = int(time.time() * 1000) + self._off_ms
             for step, name in steps:
                 if self._stop.is_set():
                     return

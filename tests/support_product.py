@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,17 +12,25 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+PORTS = (15_000, 32_000)
+"""Below those that the kernel gives to outgoing connections."""
 TOKEN = "test-token-of-the-operator"
 
 
 def free_port() -> int:
-    """A port of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody uses, and that no outgoing connection gets while the product is down."""
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Product:
@@ -36,7 +45,7 @@ class Product:
         self.process: subprocess.Popen[bytes] | None = None
         self.token = TOKEN
 
-    def start(self, wait_seconds: float = 60) -> Product:
+    def start(self, wait_seconds: float = 240) -> Product:
         self.data.mkdir(parents=True, exist_ok=True)
         log = (self.data / "serve.log").open("ab")
         self.process = subprocess.Popen(
@@ -50,7 +59,11 @@ class Product:
             stderr=log,
         )
         log.close()
-        self.wait_until(lambda: self.health() is not None, wait_seconds, "the API to answer")
+        try:
+            self.wait_until(lambda: self.health() is not None, wait_seconds, "the API to answer")
+        except AssertionError:
+            self.stop()  # nobody else knows of it yet
+            raise
         return self
 
     def health(self) -> dict[str, Any] | None:
@@ -68,11 +81,18 @@ class Product:
             return json.load(answer)
 
     def post(
-        self, path: str, body: bytes, content_type: str = "application/json", timeout: float = 15
+        self,
+        path: str,
+        body: bytes,
+        content_type: str = "application/json",
+        timeout: float = 15,
+        headers: Mapping[str, str] | None = None,
     ) -> int:
         """The collector's status; 0 where the connection failed."""
         request = urllib.request.Request(
-            f"http://{self.collector}{path}", data=body, headers={"Content-Type": content_type}
+            f"http://{self.collector}{path}",
+            data=body,
+            headers={**(headers or {}), "Content-Type": content_type},
         )
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:
@@ -97,6 +117,13 @@ class Product:
             if parent == self.process.pid and "firstframe" in words:
                 found[words[words.index("firstframe") + 1]] = int(entry.name)
         return found
+
+    def open_files(self) -> dict[str, int]:
+        """How many files and connections each role has open now."""
+        return {name: len(os.listdir(f"/proc/{pid}/fd")) for name, pid in self.roles().items()}  # noqa: PTH208
+
+    def signal(self, role: str, number: int) -> None:
+        os.kill(self.roles()[role], number)
 
     def kill(self, role: str) -> bool:
         """Kill -9 of one role, or of ``serve`` itself."""

@@ -138,6 +138,7 @@ def planned(question):
         return None
 
 
+@pytest.mark.slow
 @pytest.mark.engine
 @pytest.mark.timeout(300)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
