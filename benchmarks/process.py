@@ -1,0 +1,134 @@
+"""What processes cost: CPU time and memory of a process and all it started, as the kernel counts them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """CPU seconds so far and memory now."""
+
+    cpu_seconds: float
+    memory_bytes: int
+    """Resident, what several processes share counted once for each (PSS where the kernel tells)."""
+
+
+def cost(pid: int, *, alone: bool = False) -> Cost:
+    """Of a process and, unless ``alone``, of all below it."""
+    seconds, memory = 0.0, 0
+    for each in (pid, *(() if alone else descendants(pid))):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+            seconds += sum(map(int, fields[11:13])) / TICKS
+            memory += _memory(each)
+    return Cost(seconds, memory)
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """Every process below this one."""
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                yield child
+                yield from descendants(child)
+
+
+def roles(pid: int) -> dict[str, int]:
+    """The roles that a supervisor runs: name → process."""
+    found = {}
+    for child in descendants(pid):
+        words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+        if b"firstframe" in words:
+            found.setdefault(words[words.index(b"firstframe") + 1].decode(), child)
+    return found
+
+
+def spent(before: Mapping[str, Cost], after: Mapping[str, Cost]) -> dict[str, float]:
+    """CPU seconds of each role in between."""
+    return {role: after[role].cpu_seconds - before[role].cpu_seconds for role in before}
+
+
+def costs(processes: Mapping[str, int]) -> dict[str, Cost]:
+    """The cost of each role."""
+    return {role: cost(pid, alone=True) for role, pid in processes.items()}
+
+
+def _memory(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(
+    command: Iterable[str],
+    log: Path,
+    ready: Callable[[], bool],
+    *,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[int]:
+    """A process for as long as the block runs, once it is ready; its words go to a file."""
+    with log.open("ab") as words:
+        process = subprocess.Popen(
+            list(command), env={**os.environ, **(environment or {})}, stdout=words, stderr=words
+        )
+    try:
+        wait_until(lambda: _alive(process, log) and ready(), 90, f"{process.args} (see {log})")
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _alive(process: subprocess.Popen[bytes], log: Path) -> bool:
+    if process.poll() is not None:
+        raise SystemExit(f"{process.args} ended with {process.returncode}:\n{log.read_text()[-2000:]}")
+    return True
+
+
+def listens(port: int) -> bool:
+    """Whether a connection is taken there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+    """Ask again and again. Raises SystemExit when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"waited {seconds:g} s in vain for {what}")
+        time.sleep(0.05)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes that a folder's files take on the disk."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            total += status.st_blocks * 512 if path.is_file() else 0
+    return total

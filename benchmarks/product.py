@@ -1,0 +1,82 @@
+"""The product as a benchmark runs it: all roles or the collector alone, on a folder of its own."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from process import free_port, listens, roles, running, wait_until
+
+from firstframe.engine.client import Engine
+from firstframe.fold.worker import Progress
+from firstframe.folder import Folder
+
+
+class Product(msgspec.Struct, frozen=True):
+    """A running product."""
+
+    folder: Folder
+    port: int
+    """Of the collector."""
+    supervisor: int
+    api: int
+    """Port of the API."""
+
+    @property
+    def roles(self) -> dict[str, int]:
+        """Each role's process; the supervisor is one too."""
+        return {"supervisor": self.supervisor, **roles(self.supervisor)}
+
+    def engine(self) -> Engine:
+        return Engine.connect(self.folder.engine_face().url)
+
+    def progress(self) -> Progress:
+        """What the fold says of itself."""
+        return msgspec.json.decode(self.folder.progress_file(0).read_bytes(), type=Progress)
+
+    def wait_until_seen(self, accepted_ms: int, seconds: float) -> None:
+        """Until everything accepted by then can be queried."""
+        wait_until(lambda: self.progress().fresh_as_of_ms > accepted_ms, seconds, "the fold to catch up")
+
+
+@contextmanager
+def product(place: Path, *options: str) -> Iterator[Product]:
+    """`firstframe serve`, ready to take beacons and questions."""
+    port, api = free_port(), free_port()
+    folder = Folder(place)
+    place.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "firstframe", "serve", "--data", str(place), "--engine-port", "0"]
+    command += ["--collector", f"127.0.0.1:{port}", "--api", f"127.0.0.1:{api}", *options]
+
+    def ready() -> bool:
+        return listens(port) and listens(api) and folder.progress_file(0).exists()
+
+    with running(command, place / "serve.log", ready) as pid:
+        yield Product(folder, port, pid, api)
+
+
+@contextmanager
+def collector(place: Path, *options: str) -> Iterator[tuple[int, int]]:
+    """The edge alone, journalling: its port and its process."""
+    port = free_port()
+    place.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable,
+        "-m",
+        "firstframe",
+        "edge",
+        "--data",
+        str(place),
+        "--collector",
+        f"127.0.0.1:{port}",
+    ]
+    with running([*command, *options], place / "edge.log", lambda: listens(port)) as pid:
+        yield port, pid
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
