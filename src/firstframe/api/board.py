@@ -12,7 +12,7 @@ import msgspec
 from litestar import get
 
 from firstframe.api.fault import answers
-from firstframe.api.trace import TRACES
+from firstframe.dialects import DIALECTS
 from firstframe.metrics.live import USUAL_MINUTES
 from firstframe.view.record import FIELDS, Approx, Outcome, State
 
@@ -309,7 +309,7 @@ def board() -> dict[str, Any]:
         "flags": FLAGS,
         "states": STATES,
         "outcomes": OUTCOMES,
-        "traces": TRACES,
+        "traces": {dialect.name: dialect.trace for dialect in DIALECTS},
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from firstframe.beacon import Beacon, Event
+from firstframe.dialects.trace import Trace
 from firstframe.view.record import ViewRecord
 
 
@@ -150,6 +151,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """
     snippet: Callable[[str, str], str]
     """(collector URL, write key) → the few lines that point this SDK at a collector, ready to paste."""
+    trace: Trace = Trace()
+    """What of its raw events can be drawn over time."""
 
 
 def text(value: Any, limit: int = 1024) -> str | None:

@@ -22,8 +22,6 @@ from firstframe.api.board import (
     VOLUME,
     board,
 )
-from firstframe.api.trace import TRACES
-from firstframe.dialects import DIALECTS
 from firstframe.metrics.dimension import DIMENSION_BY_ID
 from firstframe.metrics.live import FIGURES as LIVE_FIGURES
 from firstframe.metrics.query import measure_of
@@ -66,15 +64,10 @@ def test_every_flag_and_state_has_words() -> None:
     assert set(OUTCOMES) == set(Outcome)
 
 
-def test_every_dialect_says_what_can_be_drawn() -> None:
-    """Also those that tell nothing."""
-    assert set(TRACES) == {dialect.name for dialect in DIALECTS}
-
-
 def test_what_the_front_end_is_tested_with_is_what_the_api_says() -> None:
     """Its tests read a copy of the table."""
     copy = Path(__file__).parents[3] / "web" / "dashboard" / "test" / "golden" / "traces.json"
-    assert json.loads(copy.read_text()) == json.loads(msgspec.json.encode(TRACES))
+    assert json.loads(copy.read_text()) == json.loads(msgspec.json.encode(board()["traces"]))
 
 
 def test_every_derived_number_has_words() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firstframe.dialects.base import Dialect
 from firstframe.dialects.bitmovin import fold, wire
+from firstframe.dialects.trace import BitrateTrace, RequestTrace, Trace
 
 SNIPPET = """\
 // npm install bitmovin-analytics; HlsAdapter, DashjsAdapter, ShakaAdapter … take the same configuration
@@ -36,4 +37,11 @@ BITMOVIN = Dialect(
     parse=wire.parse,
     fold=fold.fold,
     snippet=_snippet,
+    trace=Trace(
+        bitrate=BitrateTrace(path="videoBitrate", held_ms="duration"),
+        requests=RequestTrace(
+            count="downloadSpeedInfo.segmentsDownloadCount",
+            length_ms="downloadSpeedInfo.segmentsDownloadTime",
+        ),
+    ),
 )

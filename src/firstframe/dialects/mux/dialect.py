@@ -5,6 +5,7 @@ from __future__ import annotations
 from firstframe.dialects.base import Dialect, Envelope, Request, Route
 from firstframe.dialects.mux import body
 from firstframe.dialects.mux.fold import fold
+from firstframe.dialects.trace import CANCELED, FAILED, OK, BitrateTrace, RequestTrace, Trace
 
 
 def _envelope(request: Request) -> Envelope:
@@ -34,5 +35,13 @@ MUX = Dialect(
     parse=body.parse,
     fold=fold,
     snippet=_snippet,
+    trace=Trace(
+        bitrate=BitrateTrace(path="video_source_bitrate"),
+        requests=RequestTrace(
+            verdicts={"requestcompleted": OK, "requestfailed": FAILED, "requestcanceled": CANCELED},
+            begin_ms="request_start",
+            end_ms="request_response_end",
+        ),
+    ),
 )
 """mux-embed and what is built on it, and servers and set-top boxes that tell Mux's events themselves."""

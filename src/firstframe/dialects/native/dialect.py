@@ -6,6 +6,7 @@ from firstframe.dialects.base import Dialect, Envelope, Grant, Reply, Request, R
 from firstframe.dialects.native.body import envelope, read
 from firstframe.dialects.native.schema import schema_bytes
 from firstframe.dialects.native.view import fold
+from firstframe.dialects.trace import OK, BitrateTrace, RequestTrace, Trace
 
 ACCEPTED = Reply(status=202, body=b'{"status":"accepted"}', content_type="application/json")
 
@@ -50,4 +51,8 @@ NATIVE = Dialect(
     parse=read,
     fold=fold,
     snippet=_snippet,
+    trace=Trace(
+        bitrate=BitrateTrace(path="bitrate_bps", events=("rendition",)),
+        requests=RequestTrace(verdicts={"request": OK}, verdict="status", length_ms="duration_ms"),
+    ),
 )

@@ -6,6 +6,7 @@ import msgspec
 
 from firstframe.dialects.base import Dialect
 from firstframe.dialects.pillarbox import fold, wire
+from firstframe.dialects.trace import BitrateTrace, Trace
 
 SNIPPET = """\
 // npm install @srgssr/pillarbox-web video.js
@@ -35,4 +36,5 @@ PILLARBOX = Dialect(
     parse=wire.parse,
     fold=fold.fold,
     snippet=_snippet,
+    trace=Trace(bitrate=BitrateTrace(path="data.bitrate")),
 )

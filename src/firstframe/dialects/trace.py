@@ -1,4 +1,4 @@
-"""Where the raw events of each dialect tell bitrate and requests, so that one view can be drawn from what was sent.
+"""Where the raw events of a dialect tell bitrate and requests, so that one view can be drawn from what was sent.
 
 Paths are keys of the payload, joined by dots. A dialect that tells none has nothing to draw.
 """
@@ -44,26 +44,4 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OK, FAILED, CANCELED = "ok", "failed", "canceled"
-TRACES: Mapping[str, Trace] = {
-    "bitmovin": Trace(
-        bitrate=BitrateTrace(path="videoBitrate", held_ms="duration"),
-        requests=RequestTrace(
-            count="downloadSpeedInfo.segmentsDownloadCount",
-            length_ms="downloadSpeedInfo.segmentsDownloadTime",
-        ),
-    ),
-    "livepeer": Trace(),
-    "mux": Trace(
-        bitrate=BitrateTrace(path="video_source_bitrate"),
-        requests=RequestTrace(
-            verdicts={"requestcompleted": OK, "requestfailed": FAILED, "requestcanceled": CANCELED},
-            begin_ms="request_start",
-            end_ms="request_response_end",
-        ),
-    ),
-    "native": Trace(
-        bitrate=BitrateTrace(path="bitrate_bps", events=("rendition",)),
-        requests=RequestTrace(verdicts={"request": OK}, verdict="status", length_ms="duration_ms"),
-    ),
-    "pillarbox": Trace(bitrate=BitrateTrace(path="data.bitrate")),
-}
+"""Verdicts on a request."""
