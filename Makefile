@@ -30,15 +30,15 @@ check: $(BIN)/.installed-dev ## the quick part: format, lint, types, layers, doc
 
 .PHONY: static tools
 static: $(BIN)/.installed-dev
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests benchmarks scripts
+	$(BIN)/ruff check src tests benchmarks scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/docs.py --check
 
 fix: $(BIN)/.installed-dev ## format and mend what can be mended by itself
-	$(BIN)/ruff format src tests
-	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests benchmarks scripts
+	$(BIN)/ruff check --fix src tests benchmarks scripts
 
 e2e: $(BIN)/.installed-dev tools web ## only the real SDKs in a real browser
 	$(BIN)/python -m pytest -m "e2e and not quiet" $(ARGS)
@@ -51,7 +51,9 @@ faults: $(BIN)/.installed-dev ## every attack of docs/guarantees.md at full size
 
 .PHONY: bench bench-quick
 BENCHES := ingest running queries dashboard
-bench: $(BIN)/.installed-dev tools web ## measure: each figure beside a baseline of the same run, into benchmarks/results/
+bench: $(BIN)/.installed-dev web ## measure: each figure beside a baseline of the same run, into benchmarks/results/ (half an hour)
+	sh scripts/install-tools.sh chromium wrk postgresql
+	$(BIN)/uv pip install -q --python $(BIN)/python --group bench
 	set -e; for each in $(BENCHES); do $(BIN)/python benchmarks/$$each.py $(ARGS); done
 
 bench-quick: ## the same in a few minutes, too short to be quoted
@@ -90,7 +92,7 @@ clean: ## remove what was installed and built, but no data
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache src/firstframe/dashboard src/firstframe/collector_js
 
 tools:
-	sh scripts/install-test-tools.sh
+	sh scripts/install-tools.sh chromium ffmpeg nginx openssl
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "firstframe needs Python 3.11 or newer")'
