@@ -128,5 +128,11 @@ def _proc(path: str, key: str) -> str:
 
 
 def _commit() -> str:
-    git = ["git", "-C", str(Path(__file__).parents[1]), "describe", "--always", "--dirty"]
-    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    """The commit, and whether the product was changed since; results that were just written are no change of it."""
+    changed = _git("status", "--porcelain", "--", "src", "web")
+    return (_git("rev-parse", "--short", "HEAD") or "unknown") + ("-dirty" if changed else "")
+
+
+def _git(*words: str) -> str:
+    git = ["git", "-C", str(Path(__file__).parents[1]), *words]
+    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()

@@ -6,6 +6,7 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
@@ -39,6 +40,7 @@ class Load:
         self.accepted = 0
         self.refused = 0
         self.sent = 0
+        self.statuses: Counter[int] = Counter()
 
     def start(self) -> Load:
         for thread in self._threads:
@@ -74,6 +76,7 @@ class Load:
             status = self._post("/v1/beacons", body)
             with self._lock:
                 self.sent += 1
+                self.statuses[status] += 1
                 if 200 <= status < 300:
                     self.accepted += 1
                     self.acknowledged.setdefault(view, set()).update(str(event["id"]) for event in events)
