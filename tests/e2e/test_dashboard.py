@@ -362,7 +362,8 @@ def test_live_figures_come_by_themselves(visitor, product) -> None:
         start(product, video, number)
         expect(begun).to_have_attribute("data-value", str(number), timeout=2 * PATIENCE_MS)
         expect(page.locator(".pulse.on")).to_be_visible()
-        assert any("reconnecting" in text for text in page.evaluate("window.heard")), role
+        # An engine that is back before the next figures are due was never missed.
+        assert role == "engine" or any("reconnecting" in text for text in page.evaluate("window.heard"))
     visitor.complaints.clear()  # the browser's own words about the lost connection
 
 
