@@ -28,12 +28,12 @@ from firstframe.fold.reading import Batch, read
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.shelf import Shelf
 from firstframe.fold.store import Store, changes_of
-from firstframe.journal.base import Chunk, Consumer, Lag
+from firstframe.journal.base import Chunk, Consumer
 
 log = structlog.get_logger()
 
-BEHIND_MS = 1_000
-"""What waits to be read for longer makes the fold write less and read more."""
+BEHIND_BEACONS = 2_000
+"""With more than so many left to be read, the fold writes less and reads more."""
 CYCLE_SECONDS = 0.5
 """From one chunk to the next at least: a statement costs the engine tens of milliseconds, however few rows it brings.
 What is behind takes longer than that by itself."""
@@ -86,8 +86,10 @@ class Worker:
         self._pending: Chunk | None = None
         """Handed out but not taken in: an engine that went away meets it again."""
         self._taken_at = 0.0
-        self._uncommitted: list[int] = []
-        self._lag = Lag(0, 0, None)
+        self._uncommitted: dict[int, int] = {}
+        """Chunks that were taken in: number → beacons, in order."""
+        self._unread = 0
+        """Beacons that the last cycle left in the journal."""
         self._epoch = 0
 
     def start(self) -> None:
@@ -125,10 +127,9 @@ class Worker:
         if self._pending is not None:
             self._take(self._pending)
             self._pending = None
-        now, read = self._clock(), self._timer()
-        most = sys.maxsize if force else self._budget.views(read - began, behind=self._is_behind(asked_ms))
-        written = self._write(self._ready(now, most, force=force), now)
-        self._budget.spent(written, self._timer() - read)
+        now, reading_seconds = self._clock(), self._timer() - began
+        most = self._budget.views(reading_seconds, behind=self._unread > BEHIND_BEACONS)
+        self._write(self._ready(now, sys.maxsize if force else most, force=force), now)
         self._commit()
         self._shelf.trim()
         self._report(asked_ms, caught_up=not taken)
@@ -139,16 +140,11 @@ class Worker:
     def _next_chunk(self, wait_seconds: float) -> Chunk | None:
         return self._consumer.next(min(wait_seconds, 0.1) if self._shelf.dirty else wait_seconds)
 
-    def _is_behind(self, asked_ms: int) -> bool:
-        """Whether more waits to be read than the last cycle left behind."""
-        oldest = self._lag.oldest_received_ms
-        return oldest is not None and asked_ms - oldest > BEHIND_MS
-
     def _take(self, chunk: Chunk) -> None:
         batch = read(chunk.beacons, self._dialects, partition=self._partition, partitions=self._partitions)
         self._store.put_events(batch, chunk.number, chunk.token)
         self._admit(batch, chunk.number)
-        self._uncommitted.append(chunk.number)
+        self._uncommitted[chunk.number] = len(chunk.beacons)
         if self._meter:
             self._meter.took(batch)
 
@@ -186,9 +182,10 @@ class Worker:
             ready.append(view)
         return ready + [view for view in due if view.events]
 
-    def _write(self, views: Sequence[OpenView], now_ms: int) -> int:
-        """Fold each view and write the rows that say something new; returns how many views."""
+    def _write(self, views: Sequence[OpenView], now_ms: int) -> None:
+        """Fold each view and write the rows that say something new."""
         changes = []
+        began = self._timer()
         for view in views:
             folded = self._fold(view, now_ms)
             if folded is None:
@@ -198,6 +195,7 @@ class Worker:
             view.closed = (
                 bool(folded.rows) and folded.due_ms is None and all(row.closed for row in folded.rows)
             )
+        self._budget.spent(len(views), self._timer() - began)
         self._store.put_views(changes)
         for view in views:
             self._shelf.settle(view, now_ms)
@@ -206,7 +204,6 @@ class Worker:
                 self._shelf.drop(view.key)
         if self._meter:
             self._meter.wrote(len(views), len(changes))
-        return len(views)
 
     def _fold(self, view: OpenView, now_ms: int) -> Folded | None:
         """None for a view that breaks its dialect: its events stay, its row stays as it was, all others go on."""
@@ -235,11 +232,13 @@ class Worker:
         done = [number for number in self._uncommitted if held is None or number < held]
         if done:
             self._consumer.commit(done[-1])
-            self._uncommitted = [number for number in self._uncommitted if number > done[-1]]
+            for number in done:
+                del self._uncommitted[number]
 
     def _report(self, asked_ms: int, *, caught_up: bool) -> None:
         now = self._clock()
-        self._lag = lag = self._consumer.lag()
+        lag = self._consumer.lag()
+        self._unread = lag.beacons - sum(self._uncommitted.values())
         waiting = [view.dirty_received_ms for view in self._shelf.dirty]
         unread = [lag.oldest_received_ms] if lag.oldest_received_ms is not None and not caught_up else []
         fresh = min([asked_ms, *waiting, *unread])
