@@ -21,8 +21,8 @@ class Pace(msgspec.Struct, frozen=True):
     old_ms: int = 30_000
 
     def ready(self, view: OpenView, now_ms: int, waiting: int) -> bool:
-        """Whether a version may be written now. The first version of a view always may."""
-        if view.written_ms is None:
+        """Whether a version may be written now. The first version of a view always may, and any after a step back in time."""
+        if view.written_ms is None or now_ms < view.written_ms:
             return True
         return now_ms - view.written_ms >= self._spacing(now_ms - view.first_seen_ms, waiting)
 

@@ -1,0 +1,37 @@
+"""How often a growing view is written."""
+
+from __future__ import annotations
+
+from firstframe.fold.open_view import OpenView
+from firstframe.fold.pace import Pace
+
+NOW_MS = 1_800_000_000_000
+
+
+def written(ago_ms: int, age_ms: int = 10_000) -> OpenView:
+    """A view that was written so long ago."""
+    view = OpenView("key", "default", "native", "view", first_seen_ms=NOW_MS - age_ms)
+    view.written_ms = NOW_MS - ago_ms
+    return view
+
+
+def test_a_first_version_is_written_at_once() -> None:
+    """However many wait."""
+    assert Pace().ready(OpenView("key", "default", "native", "view"), NOW_MS, waiting=10**6)
+
+
+def test_versions_are_spaced_by_the_crowd() -> None:
+    """While few wait a view is written each second; in a crowd the old ones are written seldom."""
+    pace = Pace()
+    assert not pace.ready(written(pace.calm_ms - 1), NOW_MS, waiting=1)
+    assert pace.ready(written(pace.calm_ms), NOW_MS, waiting=1)
+    crowd = pace.crowd + 1
+    assert not pace.ready(written(1_999), NOW_MS, waiting=crowd)
+    assert pace.ready(written(2_000), NOW_MS, waiting=crowd)
+    assert not pace.ready(written(29_999, age_ms=3_600_000), NOW_MS, waiting=crowd)
+    assert pace.ready(written(30_000, age_ms=3_600_000), NOW_MS, waiting=crowd)
+
+
+def test_a_clock_that_was_put_back_holds_nothing_up() -> None:
+    """A view that was written an hour ahead of now does not wait for that hour."""
+    assert Pace().ready(written(-3_600_000), NOW_MS, waiting=1)
