@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any, Literal
 
 Type = Literal[
-    "String", "Int64", "UInt64", "Float64", "Bool", "Array(String)", "Array(Int64)", "Array(Float64)"
+    "String",
+    "Int64",
+    "UInt64",
+    "Float64",
+    "Bool",
+    "Array(String)",
+    "Array(Int64)",
+    "Array(Float64)",
+    "Array(DateTime)",
 ]
 
 

@@ -110,7 +110,7 @@ async def list_views(engine: AsyncEngine, query: ViewQuery) -> ViewPage:
     """One page of views, each as `view_json` without its states."""
     found = await run(engine, _page(query))
     rows = found.rows[: query.limit]
-    keys = {row[0]: row for row in rows}
+    keys = {view_id: hour for view_id, *_, hour in rows}
     if not keys:
         return ViewPage([], None)
     records = await _load(engine, query.project, keys)
@@ -159,7 +159,7 @@ def _page(query: ViewQuery) -> Statement:
     source = views(binder, query.project, query.filter, *held, bots=query.bots, groups=(query.order,))
     way = "DESC" if query.descending else "ASC"
     sql = (
-        f"SELECT view_id, {value} AS sorted, {is_null} AS missing {source}"
+        f"SELECT view_id, {value} AS sorted, {is_null} AS missing, toUnixTimestamp(first_hour) {source}"
         f" ORDER BY missing ASC, sorted {way}, view_id ASC"
         f" LIMIT {binder.bind(query.limit + 1, 'Int64')} {SETTINGS}"
     )
@@ -189,7 +189,7 @@ def _beyond(query: ViewQuery, value: str, is_null: str, binder: Binder) -> str:
 
 
 def _cursor(query: ViewQuery, row: Sequence[Any]) -> str:
-    view_id, value, missing = row
+    view_id, value, missing, _ = row
     cursor = Cursor(query.order_name, bool(missing), value, view_id)
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
@@ -215,12 +215,14 @@ def _bad_cursor(text: str) -> BadRequest:
     )
 
 
-async def _load(engine: AsyncEngine, project: str, ids: Mapping[str, Any]) -> dict[str, ViewRecord]:
+async def _load(engine: AsyncEngine, project: str, hours: Mapping[str, int]) -> dict[str, ViewRecord]:
+    """Whole records by id; ``hours`` says for each view in which hour of the table it stands."""
     binder = Binder()
     sql = (
         f"SELECT {_listed(set(READ_COLUMNS).difference(SPAN_COLUMNS))} FROM views FINAL"
         f" WHERE project = {binder.bind(project, 'String')}"
-        f" AND view_id IN {binder.bind(list(ids), 'Array(String)')} {SETTINGS}"
+        f" AND first_hour IN {binder.bind(sorted(set(hours.values())), 'Array(DateTime)')}"
+        f" AND view_id IN {binder.bind(list(hours), 'Array(String)')} {SETTINGS}"
     )
     found = await run(engine, Statement(sql, binder.params))
     records = (record_from(found.columns, row) for row in found.rows)
