@@ -20,7 +20,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 
@@ -54,6 +54,11 @@ class Refusal(FirstframeError):
         self.message = message
         self.code = code or self.default_code
         self.detail = detail
+
+    def of(self, project: str | None) -> Self:
+        """The same, saying whose request it was."""
+        self.project = project
+        return self
 
     def body(self) -> dict[str, ErrorBody]:
         """The JSON answer: ``{"error": {code, message, detail}}``."""

@@ -82,11 +82,7 @@ class Intake:
         envelope = self._envelope(target, request)
         if grant is None:
             grant = self.grant(envelope.write_key, origin)
-        try:
-            self._rate.take(grant.rate_key)
-        except Refusal as refusal:
-            refusal.project = grant.project
-            raise
+        self._rate.take(grant)
         dialect = target.dialect.name
         beacon = Beacon(
             self._clock(),
@@ -118,15 +114,13 @@ class Intake:
             raise not_understood(target, error) from error
         limit = self._settings.max_events
         if envelope.event_count > limit or len(envelope.native_view_ids) > limit:
-            refusal = TooLarge(
+            whose = self._keys.find(envelope.write_key)
+            raise TooLarge(
                 f"the body holds {envelope.event_count} events, {limit} are allowed",
                 code="too_many_events",
                 limit_events=limit,
                 got_events=envelope.event_count,
-            )
-            whose = self._keys.find(envelope.write_key)
-            refusal.project = whose.project if whose else None
-            raise refusal
+            ).of(whose.project if whose else None)
         return envelope
 
     def grant(self, write_key: str | None, origin: str | None) -> KeyGrant:
@@ -135,14 +129,12 @@ class Intake:
         if grant is None:
             raise self._no_grant(write_key)
         if grant.allowed_origins and not grant.allows(origin):
-            refusal = Forbidden(
+            raise Forbidden(
                 f"pages of {origin} may not send to the project {grant.project!r}",
                 code="forbidden_origin",
                 expected=list(grant.allowed_origins),
                 got=origin,
-            )
-            refusal.project = grant.project
-            raise refusal
+            ).of(grant.project)
         return grant
 
     def _no_grant(self, write_key: str | None) -> Refusal:

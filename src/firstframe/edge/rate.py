@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from firstframe.accounts.keybook import KeyGrant
 from firstframe.errors import TooMany
 
 BURST_SECONDS = 10.0
@@ -26,19 +27,19 @@ class Rate:
         self._clock = clock
         self._buckets: dict[str, _Bucket] = {}
 
-    def take(self, key: str) -> None:
-        """Raises `TooMany` when the bucket of this key is empty."""
+    def take(self, grant: KeyGrant) -> None:
+        """Raises `TooMany` when the bucket of the grant's key is empty."""
         if self._per_second <= 0:
             return
         now = self._clock()
-        bucket = self._buckets.get(key)
+        bucket = self._buckets.get(grant.rate_key)
         if bucket is None:
-            bucket = self._buckets[key] = _Bucket(self._most, now)
+            bucket = self._buckets[grant.rate_key] = _Bucket(self._most, now)
         bucket.tokens = min(self._most, bucket.tokens + (now - bucket.at) * self._per_second)
         bucket.at = now
         if bucket.tokens < 1:
             wait = int((1 - bucket.tokens) / self._per_second) + 1
             raise TooMany(
                 f"this write key may send {self._per_second:g} beacons a second", retry_after_seconds=wait
-            )
+            ).of(grant.project)
         bucket.tokens -= 1
