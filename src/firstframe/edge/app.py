@@ -1,6 +1,7 @@
 """The collector: a plain ASGI callable that makes beacons durable and answers, and nothing else.
 
 One request: path → route → body (bounded) → the dialect's envelope → write key, origin, rate → journal → 2xx.
+Nearly all requests are beacons that come in one piece: `take` answers those without a task of their own.
 What goes wrong on the way is a `firstframe.errors.Refusal`, answered as JSON with CORS headers, counted, sampled.
 """
 
@@ -18,15 +19,15 @@ import structlog
 
 from firstframe.accounts.keybook import KeyBook
 from firstframe.dialects.base import Dialect, Grant, Reply
-from firstframe.edge.answer import JSON, NOSNIFF, reply_headers, send_answer, send_refusal
-from firstframe.edge.body import Disconnected, Patience, check_depth, expand, read_body
+from firstframe.edge.answer import JSON, NOSNIFF, Answer, answer_of, refusal_answer, send_answer
+from firstframe.edge.body import Disconnected, Patience, check_depth, check_size, expand, read_body
 from firstframe.edge.cors import cors_headers, preflight_headers
 from firstframe.edge.document import PATH as DOCUMENT
 from firstframe.edge.document import document
 from firstframe.edge.intake import HEADER_CHARS, Intake, not_understood
 from firstframe.edge.meter import Meter
 from firstframe.edge.refusal import SAMPLE_BYTES, Refusals, Refused, reason_of
-from firstframe.edge.route import SOCKET, Match, Router, Target
+from firstframe.edge.route import SOCKET, Door, Match, Router, Target
 from firstframe.edge.socket import SocketHub
 from firstframe.enrich.place import PlaceFinder
 from firstframe.errors import MethodNotAllowed, NotFound, Refusal, Unavailable
@@ -117,7 +118,6 @@ class Collector:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        cors = cors_headers(headers.get(b"origin"))
         match = self.router.find(scope["path"])
         target = None
         body: list[bytes] = []
@@ -129,18 +129,62 @@ class Collector:
             if target.route.kind == "answer":
                 reply = await self._answer(target, match, scope, headers, receive)
             else:
-                reply = await self._collect(target, match, scope, headers, receive, body)
-            await send_answer(send, reply.status, reply_headers(reply, cors), reply.body)
-        except Refusal as refusal:
-            self._note(refusal, target, scope, headers, body)
-            await send_refusal(send, refusal, cors)
+                body.append(await self._body(headers, receive))
+                await self._keep(target, match, scope, headers, body)
+                reply = target.route.reply
+            answer = answer_of(reply, headers.get(b"origin"))
         except Disconnected:
             return
-        except Exception:
-            log.exception("a request failed in the collector itself", path=scope["path"][:200])
-            fault = Unavailable("the collector failed on this request", code="fault", retry_after_seconds=5)
-            self._note(fault, target, scope, headers, body)
-            await send_refusal(send, fault, cors)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is answered
+            answer = self._failed(error, target, scope, headers, body)
+        await send_answer(send, answer)
+
+    # Beacons that come in one piece
+
+    def door(self, path: str) -> Door | None:
+        """Where a POST to this path is kept; None where it is not."""
+        return self.router.door(path)
+
+    def take(self, door: Door, scope: Scope, body: bytes, answer: Callable[[Answer], None]) -> None:
+        """Keep a whole body and answer when that is done, now or later."""
+        headers = dict(scope["headers"])
+        sample: list[bytes] = []
+        self._in_flight += 1
+
+        def settle(kept: asyncio.Future[None]) -> None:
+            self._in_flight -= 1
+            error = kept.exception()
+            if error is None:
+                answer(answer_of(door.target.route.reply, headers.get(b"origin")))
+            else:
+                answer(self._failed(error, door.target, scope, headers, sample))
+
+        try:
+            self._check_crowd()
+            check_size(len(body), self._settings.max_body_bytes)
+            sample.append(body)
+            kept = self._keep(door.target, door.match, scope, headers, sample)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is answered
+            self._in_flight -= 1
+            answer(self._failed(error, door.target, scope, headers, sample))
+        else:
+            kept.add_done_callback(settle)
+
+    def _failed(
+        self,
+        error: BaseException,
+        target: Target | None,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        body: Sequence[bytes],
+    ) -> Answer:
+        if isinstance(error, Refusal):
+            refusal = error
+        else:
+            log.error("a request failed in the collector itself", path=scope["path"][:200], exc_info=error)
+            refusal = Unavailable("the collector failed on this request", code="fault", retry_after_seconds=5)
+        self._note(refusal, target, scope, headers, body)
+        return refusal_answer(refusal, headers.get(b"origin"))
 
     def _target(self, scope: Scope, match: Match | None) -> Target | None:
         """The route for this request; None for what no dialect owns. Raises `MethodNotAllowed`."""
@@ -157,22 +201,13 @@ class Collector:
             )
         return target
 
-    async def _collect(
-        self,
-        target: Target,
-        match: Match,
-        scope: Scope,
-        headers: Mapping[bytes, bytes],
-        receive: Receive,
-        sample: list[bytes],
-    ) -> Reply:
-        body = await self._body(headers, receive)
-        sample.append(body)
-        body = expand(body, headers.get(b"content-encoding"), self._settings.max_expanded_bytes)
-        sample[0] = body
-        request = self._intake.request(target, match, scope, headers, body)
-        await self._intake.keep(target, match, request, scope)
-        return target.route.reply
+    def _keep(
+        self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], body: list[bytes]
+    ) -> asyncio.Future[None]:
+        """The body as sent becomes the body as meant, for the sample of a refusal too."""
+        body[0] = expand(body[0], headers.get(b"content-encoding"), self._settings.max_expanded_bytes)
+        request = self._intake.request(target, match, scope, headers, body[0])
+        return self._intake.keep(target, match, request, scope)
 
     async def _answer(
         self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
@@ -206,11 +241,14 @@ class Collector:
         return Grant(granted=True)
 
     async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        if self._in_flight > IN_FLIGHT:
-            raise Unavailable("too many requests at once", code="overloaded", retry_after_seconds=1)
+        self._check_crowd()
         settings = self._settings
         length = headers.get(b"content-length")
         return await read_body(receive, length, settings.max_body_bytes, self._patience)
+
+    def _check_crowd(self) -> None:
+        if self._in_flight > IN_FLIGHT:
+            raise Unavailable("too many requests at once", code="overloaded", retry_after_seconds=1)
 
     # What no dialect owns
 
@@ -229,11 +267,11 @@ class Collector:
                 return
         if method == "OPTIONS" and match is not None:
             methods = set(match.methods) - {SOCKET} or {"GET"}
-            await send_answer(send, 204, preflight_headers(headers, methods), b"")
+            await send_answer(send, Answer.of(204, preflight_headers(headers, methods)))
         elif path in ("/", "/health", DOCUMENT) and method in ("GET", "HEAD"):
             status, content = self._own(path)
             cors = cors_headers(headers.get(b"origin"))
-            await send_answer(send, status, [JSON, NOSNIFF, *cors], msgspec.json.encode(content))
+            await send_answer(send, Answer.of(status, [JSON, NOSNIFF, *cors], msgspec.json.encode(content)))
         else:
             raise NotFound(
                 f"nothing is served at {path[:200]}; see the known paths",

@@ -58,8 +58,8 @@ class Patience:
 
 async def read_body(receive: Receive, length: bytes | None, limit: int, patience: Patience) -> bytes:
     """The body as sent. Raises `TooLarge`, `BadRequest` when it is too slow, `Disconnected`."""
-    if length is not None and length.isdigit() and int(length[:19]) > limit:
-        raise _too_large(limit, int(length[:19]))
+    if length is not None and length.isdigit():
+        check_size(int(length[:19]), limit)
     task = patience.begin(time.monotonic())
     try:
         return await _read(receive, limit)
@@ -84,8 +84,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
     while True:
         if message["type"] == "http.disconnect":
             raise Disconnected
-        if size > limit:
-            raise _too_large(limit, size)
+        check_size(size, limit)
         if not message.get("more_body", False):
             return body if len(parts) == 1 else b"".join(parts)
         message = await receive()
@@ -157,5 +156,9 @@ def _without_strings(body: bytes) -> bytes:
     return b"".join(plain.split(b'"')[::2])
 
 
-def _too_large(limit: int, got: int) -> TooLarge:
-    return TooLarge(f"the body is {got} bytes or more, {limit} are allowed", limit_bytes=limit, got_bytes=got)
+def check_size(size: int, limit: int) -> None:
+    """Raises `TooLarge`."""
+    if size > limit:
+        raise TooLarge(
+            f"the body is {size} bytes or more, {limit} are allowed", limit_bytes=limit, got_bytes=size
+        )

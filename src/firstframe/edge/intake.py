@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -74,8 +76,8 @@ class Intake:
         method = scope.get("method", "GET")
         return Request(method, target.route.path, match.params, query.decode("latin-1"), kept, body)
 
-    async def keep(self, target: Target, match: Match, request: Request, scope: Scope) -> None:
-        """Make one beacon durable, or raise a `Refusal`."""
+    def keep(self, target: Target, match: Match, request: Request, scope: Scope) -> asyncio.Future[None]:
+        """Begin to make one beacon durable: the future is done when it is, or it fails with a `Refusal`."""
         check_depth(request.body, self._settings.max_depth)
         origin = request.headers.get("origin")
         grant = self.grant(match.write_key, origin) if match.write_key is not None else None
@@ -96,10 +98,14 @@ class Intake:
             request.body,
         )
         views = [view_id_of(grant.project, dialect, native) for native in envelope.native_view_ids]
-        began = time.perf_counter()
-        await self._journal.append(beacon, views)
-        self._meter.append_seconds.observe(time.perf_counter() - began)
-        self._meter.accepted(dialect)
+        kept = self._journal.append(beacon, views)
+        kept.add_done_callback(partial(self._count, dialect, time.perf_counter()))
+        return kept
+
+    def _count(self, dialect: str, began: float, kept: asyncio.Future[None]) -> None:
+        if not kept.cancelled() and kept.exception() is None:
+            self._meter.append_seconds.observe(time.perf_counter() - began)
+            self._meter.accepted(dialect)
 
     def _envelope(self, target: Target, request: Request) -> Envelope:
         try:

@@ -32,6 +32,13 @@ class Match(msgspec.Struct, frozen=True):
     params: Mapping[str, str]
 
 
+class Door(msgspec.Struct, frozen=True):
+    """A route that keeps what is posted to it, and how it was addressed."""
+
+    target: Target
+    match: Match
+
+
 class _Table:
     """The routes below one prefix: those that can be looked up, and those with named segments."""
 
@@ -89,6 +96,12 @@ class Router:
     def find(self, path: str) -> Match | None:
         """What this path means; a trailing slash means nothing. Literal segments win over the write key."""
         return self._quick.get(path) or self._find(path.rstrip("/"))
+
+    def door(self, path: str) -> Door | None:
+        """Where a POST to this path is kept; None where it is not."""
+        match = self.find(path)
+        target = match.methods.get("POST") if match else None
+        return Door(target, match) if match and target and target.route.kind == "collect" else None
 
     def _addresses(self) -> list[tuple[str, Methods]]:
         plain: list[tuple[str, Methods]] = [

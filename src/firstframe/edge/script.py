@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from firstframe import __version__
-from firstframe.edge.answer import send_answer
+from firstframe.edge.answer import Answer, send_answer
 from firstframe.errors import MethodNotAllowed, NotFound
 
 FOLDER = Path(__file__).parent.parent / "collector_js"
@@ -77,11 +77,11 @@ async def serve_script(scope: MutableMapping[str, Any], receive: Any, send: Any)
         (b"x-content-type-options", b"nosniff"),
     ]
     if script.tag in asked.get(b"if-none-match", b""):
-        await send_answer(send, 304, headers, b"")
+        await send_answer(send, Answer.of(304, headers))
     elif b"gzip" in asked.get(b"accept-encoding", b""):
-        await send_answer(send, 200, [*headers, (b"content-encoding", b"gzip")], script.zipped)
+        await send_answer(send, Answer.of(200, [*headers, (b"content-encoding", b"gzip")], script.zipped))
     else:
-        await send_answer(send, 200, headers, script.plain)
+        await send_answer(send, Answer.of(200, headers, script.plain))
 
 
 MOUNTS: Mapping[str, App] = {PREFIX: serve_script}

@@ -18,9 +18,9 @@ from firstframe.accounts.keybook import KeyBook
 from firstframe.dialects import DIALECTS
 from firstframe.dialects.base import Dialect
 from firstframe.edge.app import App, make_app
-from firstframe.edge.protocol import GuardedProtocol
 from firstframe.edge.refusal import refusal_file
 from firstframe.edge.script import MOUNTS
+from firstframe.edge.whole import WholeProtocol
 from firstframe.enrich.place import PlaceFinder
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
@@ -120,7 +120,7 @@ def server_config(app: App, settings: Settings) -> uvicorn.Config:
             raise ConfigError(f"{name} is {file!r}, but there is no such file")
     config = uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        http=WholeProtocol,
         ws="websockets-sansio",
         ws_max_size=settings.max_body_bytes,
         lifespan="on",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 from zlib import crc32
@@ -14,12 +15,12 @@ from firstframe.beacon import Beacon
 class Appender(Protocol):
     """The writing side: one per edge process."""
 
-    async def append(self, beacon: Beacon, view_keys: Sequence[str]) -> None:
-        """Return once the beacon is on disk in the partition of each of its views.
+    def append(self, beacon: Beacon, view_keys: Sequence[str]) -> asyncio.Future[None]:
+        """The future is done once the beacon is on disk in the partition of each of its views.
 
         ``view_keys`` are the `firstframe.beacon.view_id_of` of each view the beacon speaks of; with none it
-        goes to partition 0. Raises `firstframe.errors.Unavailable` when it cannot be kept now; then the
-        caller must not acknowledge it.
+        goes to partition 0. Raises `firstframe.errors.Unavailable`, or the future fails with it, when it cannot
+        be kept now; then the caller must not acknowledge it. Needs a running loop.
         """
         ...
 

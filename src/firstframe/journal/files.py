@@ -103,7 +103,7 @@ class FilesAppender:
         """What the last look at the disk showed; None before the first."""
         return self._room
 
-    async def append(self, beacon: Beacon, view_keys: Sequence[str]) -> None:
+    def append(self, beacon: Beacon, view_keys: Sequence[str]) -> asyncio.Future[None]:
         """See `firstframe.journal.base.Appender.append`."""
         if self._closed:
             raise Unavailable("the collector is stopping", code="stopping", retry_after_seconds=1)
@@ -116,7 +116,7 @@ class FilesAppender:
         self._pending.add(self._encode(beacon), partitions_of(view_keys, self._partitions), done)
         if self._timer is None and self._flushing is None:
             self._timer = loop.call_later(self._commit_seconds, self._begin)
-        await done
+        return done
 
     async def close(self) -> None:
         """See `firstframe.journal.base.Appender.close`."""

@@ -211,11 +211,12 @@ def test_full_journal_answers_503_and_says_when_to_come_back(tmp_path, monkeypat
     """What cannot be made durable is not acknowledged."""
     clerk = Clerk(tmp_path)
 
-    async def full(beacon, views):
+    def full(beacon, views):
         raise Unavailable("full", code="journal_full", retry_after_seconds=5)
 
     monkeypatch.setattr(clerk.journal, "append", full)
     answer = clerk.ask("POST", "/v1/beacons", content=ONE)
+    assert answer.json()["error"]["code"] == "journal_full"
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 

@@ -138,8 +138,8 @@ def test_cancelled_request_disturbs_nobody(tmp_path):
     appender = FilesAppender(tmp_path, "edge", commit_ms=5)
 
     async def append() -> None:
-        gone = asyncio.create_task(appender.append(beacon(1), ()))
-        stays = asyncio.create_task(appender.append(beacon(2), ()))
+        gone = appender.append(beacon(1), ())
+        stays = appender.append(beacon(2), ())
         await asyncio.sleep(0)
         gone.cancel()
         await stays
@@ -161,7 +161,7 @@ def test_close_makes_what_waits_durable(tmp_path):
     appender = FilesAppender(tmp_path, "edge", commit_ms=60_000)
 
     async def append() -> None:
-        waiting = asyncio.create_task(appender.append(beacon(1), ()))
+        waiting = appender.append(beacon(1), ())
         await asyncio.sleep(0)
         await appender.close()
         await waiting

@@ -1,0 +1,129 @@
+"""The short way for beacons whose head and body come in one piece: no task, no messages, no events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
+
+from firstframe.edge.answer import Answer, wire_of
+from firstframe.edge.protocol import GuardedProtocol
+from firstframe.edge.route import Door
+
+
+@runtime_checkable
+class Taker(Protocol):
+    """An application that can be handed a whole request."""
+
+    def door(self, path: str) -> Door | None:
+        """Where a POST to this path is kept; None where it is not."""
+        ...
+
+    def take(
+        self, door: Door, scope: MutableMapping[str, Any], body: bytes, answer: Callable[[Answer], None]
+    ) -> None:
+        """Keep the body; ``answer`` is called once, now or later. Raises nothing."""
+        ...
+
+
+class WholeProtocol(GuardedProtocol):
+    """Hands whole POSTs for a `Taker`'s doors to its `take`; everything else goes uvicorn's way."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._taker = self.app if isinstance(self.app, Taker) else None
+        self._door: Door | None = None
+        """Where the request goes that is being read, if all of it is here."""
+        self._parts: list[bytes] = []
+
+    def on_headers_complete(self) -> None:
+        self._door = self._find_door()
+        if self._door is None:
+            super().on_headers_complete()
+        else:
+            self._is_in_head = False
+
+    def on_body(self, body: bytes) -> None:
+        if self._door is None:
+            super().on_body(body)
+        else:
+            self._parts.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._door is None or self._taker is None:
+            super().on_message_complete()
+            return
+        door, self._door = self._door, None
+        parts, self._parts = self._parts, []
+        cycle = _Cycle(self.parser.should_keep_alive())
+        self.cycle = cycle  # type: ignore[assignment]  # it has what uvicorn's protocol asks of one
+        scope: MutableMapping[str, Any] = self.scope  # type: ignore[assignment]  # a dict by another name
+        self._taker.take(door, scope, b"".join(parts), partial(self._answer, cycle))
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._door is not None:
+            self._wait_for_the_rest()
+
+    def _find_door(self) -> Door | None:
+        """None for all that is not the usual."""
+        cycle, parser = self.cycle, self.parser
+        if (
+            self._taker is None
+            or (cycle is not None and not cycle.response_complete)
+            or self.expect_100_continue
+            or self.flow.write_paused
+            or parser.get_method() != b"POST"
+            or parser.should_upgrade()
+            or parser.get_http_version() != "1.1"
+        ):
+            return None
+        raw_path, _, query = self.url.partition(b"?")
+        if b"%" in raw_path or b"#" in self.url or not raw_path.isascii():
+            return None
+        path = raw_path.decode()
+        door = self._taker.door(path)
+        if door is not None:
+            scope = self.scope
+            scope["method"], scope["path"], scope["raw_path"] = "POST", path, raw_path
+            scope["query_string"] = query
+        return door
+
+    def _wait_for_the_rest(self) -> None:
+        """The body is not whole: the request goes uvicorn's way, as if it had from the start."""
+        self._door = None
+        parts, self._parts = self._parts, []
+        if self.transport.is_closing():
+            return
+        super().on_headers_complete()
+        for part in parts:
+            super().on_body(part)
+
+    def _answer(self, cycle: _Cycle, answer: Answer) -> None:
+        cycle.response_complete = True
+        if cycle.disconnected or self.transport.is_closing():
+            return
+        first, rest = wire_of(answer, is_last=not cycle.keep_alive)
+        usual = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
+        self.transport.write(b"".join((first, *usual, rest)))
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+
+class _Nobody:
+    """Waits for no message."""
+
+    def set(self) -> None: ...
+
+
+class _Cycle:
+    """Whether such a request is over, and what then becomes of its connection."""
+
+    __slots__ = ("disconnected", "keep_alive", "response_complete")
+    message_event = _Nobody()
+
+    def __init__(self, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+        self.response_complete = False
+        self.disconnected = False
