@@ -12,11 +12,10 @@ from litestar.params import QueryParameter, SkipValidation
 from firstframe.accounts.account import Token
 from firstframe.api.fault import answers
 from firstframe.api.service import Services
-from firstframe.errors import BadRequest
 from firstframe.metrics.audience import Audience, audience
 from firstframe.metrics.error import Errors, errors
-from firstframe.metrics.filter import Filter, conditions, read_filters
-from firstframe.metrics.instant import read_instant
+from firstframe.metrics.filter import Filter, read_filters, speaks_of_bots
+from firstframe.metrics.instant import read_range
 from firstframe.metrics.zone import zone_of
 
 
@@ -38,13 +37,9 @@ def asked(
     include_bots: Annotated[bool, QueryParameter(description="robots too")] = False,
 ) -> Asked:
     """What the query string names; robots are counted too where a filter speaks of them."""
-    zone, now_ms = zone_of(timezone), services.now_ms()
-    start_ms, end_ms = read_instant(start, "from", now_ms, zone), read_instant(end, "to", now_ms, zone)
-    if start_ms >= end_ms:
-        raise BadRequest("from must be before to", parameter="from", got=[start, end], allowed="from < to")
+    start_ms, end_ms = read_range(start, end, services.now_ms(), zone_of(timezone))
     found = read_filters(filters or [])
-    named = any(one.dimension.id == "bot" for one in conditions(found))
-    return Asked(found, start_ms, end_ms, include_bots or named)
+    return Asked(found, start_ms, end_ms, include_bots or speaks_of_bots(found))
 
 
 ASKED = {"views": Provide(asked, sync_to_thread=False)}

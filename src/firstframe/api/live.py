@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
-from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter, SkipValidation
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from firstframe.accounts.account import Token
@@ -17,7 +17,7 @@ from firstframe.api.fault import answers
 from firstframe.api.service import Services
 from firstframe.errors import EngineError, Refusal, Unavailable
 from firstframe.metrics.dimension import find_dimension
-from firstframe.metrics.filter import conditions, read_filters
+from firstframe.metrics.filter import read_filters, speaks_of_bots
 from firstframe.metrics.live import MOST_GROUPS, USUAL_MINUTES, LiveAnswer, LiveQuery, live
 
 TICK_SECONDS = 0.25
@@ -29,27 +29,51 @@ RETRY_MS = 3_000
 Again = Callable[[], Awaitable[object]]
 """Asks anew who the caller is. Raises `Refusal` when it is nobody any more."""
 
-Filters = Annotated[list[str] | None, QueryParameter(description="dimension:op:value, repeatable")]
-Groups = Annotated[list[str] | None, QueryParameter(description="dimensions, comma-separated or repeated")]
-Minutes = Annotated[int, QueryParameter(ge=1, le=60, description="what *the last minutes* are")]
-Bots = Annotated[bool, QueryParameter(description="robots too")]
-Limit = Annotated[
-    int, QueryParameter(ge=1, le=MOST_GROUPS, description="at most so many groups, the most watching first")
-]
 
-
-@get("/v1/live/now", tags=["live"], summary="Live figures, once", responses=answers(400))
-async def get_now(
-    services: NamedDependency[Services],
+def asked(
     caller: NamedDependency[Token],
-    group_by: Groups = None,
-    filters: Filters = None,
-    minutes: Minutes = USUAL_MINUTES,
-    include_bots: Bots = False,
-    limit: Limit = 100,
+    group_by: Annotated[
+        list[str] | None, QueryParameter(description="dimensions, comma-separated or repeated")
+    ] = None,
+    filters: Annotated[list[str] | None, QueryParameter(description="dimension:op:value, repeatable")] = None,
+    minutes: Annotated[
+        int, QueryParameter(ge=1, le=60, description="what *the last minutes* are")
+    ] = USUAL_MINUTES,
+    include_bots: Annotated[bool, QueryParameter(description="robots too")] = False,
+    limit: Annotated[
+        int,
+        QueryParameter(ge=1, le=MOST_GROUPS, description="at most so many groups, the most watching first"),
+    ] = 100,
+) -> LiveQuery:
+    """What the query string asks; robots are counted too where a filter or a group speaks of them."""
+    found = read_filters(filters or [])
+    names = [name.strip() for part in group_by or [] for name in part.split(",") if name.strip()]
+    groups = tuple(find_dimension(name, "group_by", groupable=True) for name in dict.fromkeys(names))
+    return LiveQuery(
+        project=caller.project,
+        filter=found,
+        groups=groups,
+        minutes=minutes,
+        bots=include_bots or speaks_of_bots(found, groups),
+        limit=limit,
+    )
+
+
+ASKED = {"wanted": Provide(asked, sync_to_thread=False)}
+
+
+@get(
+    "/v1/live/now",
+    tags=["live"],
+    summary="Live figures, once",
+    responses=answers(400),
+    dependencies=ASKED,
+)
+async def get_now(
+    services: NamedDependency[Services], wanted: NamedDependency[SkipValidation[LiveQuery]]
 ) -> LiveAnswer:
     """Who is watching, and how the last minutes went."""
-    return await _figures(services, _query(caller, group_by, filters, minutes, include_bots, limit))
+    return await _figures(services, wanted)
 
 
 @get(
@@ -59,42 +83,17 @@ async def get_now(
     media_type="text/event-stream",
     response_description="Events `live` with the JSON of `/v1/live/now`; `fault` when one could not be made",
     responses=answers(400),
+    dependencies=ASKED,
 )
 async def get_live(
     request: Request[Token, Again, Any],
     services: NamedDependency[Services],
-    caller: NamedDependency[Token],
-    group_by: Groups = None,
-    filters: Filters = None,
-    minutes: Minutes = USUAL_MINUTES,
-    include_bots: Bots = False,
-    limit: Limit = 100,
+    wanted: NamedDependency[SkipValidation[LiveQuery]],
     interval: Annotated[float, QueryParameter(ge=1, le=60, description="seconds between events")] = 3,
 ) -> ServerSentEvent:
     """The first at once, then one each ``interval`` seconds, for as long as the token is good."""
-    query = _query(caller, group_by, filters, minutes, include_bots, limit)
-    services.turns.check_streams(caller.project)
-    return ServerSentEvent(_stream(services, query, interval, request.auth))
-
-
-def _query(
-    caller: Token,
-    group_by: list[str] | None,
-    filters: list[str] | None,
-    minutes: int,
-    include_bots: bool,
-    limit: int,
-) -> LiveQuery:
-    found = read_filters(filters or [])
-    names = [name.strip() for part in group_by or [] for name in part.split(",") if name.strip()]
-    return LiveQuery(
-        project=caller.project,
-        filter=found,
-        groups=tuple(find_dimension(name, "group_by", groupable=True) for name in dict.fromkeys(names)),
-        minutes=minutes,
-        bots=include_bots or "bot" in (*names, *(one.dimension.id for one in conditions(found))),
-        limit=limit,
-    )
+    services.turns.check_streams(wanted.project)
+    return ServerSentEvent(_stream(services, wanted, interval, request.auth))
 
 
 async def _figures(services: Services, query: LiveQuery) -> LiveAnswer:

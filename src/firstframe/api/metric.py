@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import get
@@ -12,11 +12,10 @@ from litestar.params import FromPath, QueryParameter
 from firstframe.accounts.account import Token
 from firstframe.api.fault import answers
 from firstframe.api.service import Services
-from firstframe.errors import BadRequest
 from firstframe.metrics.catalogue import METRICS
 from firstframe.metrics.dimension import DIMENSIONS, Dimension, find_dimension
-from firstframe.metrics.filter import OPS, conditions, read_filters
-from firstframe.metrics.instant import iso, read_instant
+from firstframe.metrics.filter import OPS, read_filters, speaks_of_bots
+from firstframe.metrics.instant import iso, read_range
 from firstframe.metrics.metric import Metric
 from firstframe.metrics.value import ValueCount, values_of
 from firstframe.metrics.zone import zone_of
@@ -109,10 +108,7 @@ async def list_values(
 ) -> ValueList:
     """The commonest first, each with the number of views that had it."""
     dimension = find_dimension(dimension_id, "dimension_id", groupable=True)
-    zone, now_ms = zone_of(timezone), services.now_ms()
-    start_ms, end_ms = read_instant(start, "from", now_ms, zone), read_instant(end, "to", now_ms, zone)
-    if start_ms >= end_ms:
-        raise BadRequest("from must be before to", parameter="from", got=[start, end], allowed="from < to")
+    start_ms, end_ms = read_range(start, end, services.now_ms(), zone_of(timezone))
     found = read_filters(filters or [])
     with services.seconds.labels("values").time():
         values, more = await values_of(
@@ -124,7 +120,7 @@ async def list_values(
             end_ms=end_ms,
             search=clean(search),
             limit=limit,
-            bots=include_bots or _speaks_of_bots(dimension, found),
+            bots=include_bots or speaks_of_bots(found, [dimension]),
         )
     meta = ValueMeta(
         dimension=dimension.id, from_=iso(start_ms), to=iso(end_ms), row_count=len(values), truncated=more
@@ -165,7 +161,3 @@ def dimension_entry(dimension: Dimension) -> DimensionEntry:
 def clean(text: str) -> str:
     """Text that the engine can take: lone surrogates, which no query string should hold, are replaced."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _speaks_of_bots(dimension: Dimension, found: Any) -> bool:
-    return dimension.id == "bot" or any(one.dimension.id == "bot" for one in conditions(found))

@@ -6,7 +6,7 @@ Every condition is true or false, never null: a view whose country is unknown is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -100,6 +100,12 @@ def conditions(found: Filter) -> Sequence[Condition]:
         return (found,)
     parts = (found.of,) if isinstance(found, Not) else found.of
     return [condition for part in parts for condition in conditions(part)]
+
+
+def speaks_of_bots(found: Filter, groups: Iterable[Dimension] = ()) -> bool:
+    """Whether a question tells robots apart by its filter or its groups: whoever does that wants them."""
+    told = (*groups, *(condition.dimension for condition in conditions(found)))
+    return any(dimension.id == "bot" for dimension in told)
 
 
 def where(found: Filter, binder: Binder) -> str:

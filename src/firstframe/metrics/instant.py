@@ -37,6 +37,14 @@ def read_instant(value: str | float, parameter: str, now_ms: int, zone: ZoneInfo
     return found
 
 
+def read_range(start: str | float, end: str | float, now_ms: int, zone: ZoneInfo) -> tuple[int, int]:
+    """The instants of ``from`` and ``to``, the first before the second. Raises `BadRequest`."""
+    start_ms, end_ms = read_instant(start, "from", now_ms, zone), read_instant(end, "to", now_ms, zone)
+    if start_ms >= end_ms:
+        raise BadRequest("from must be before to", parameter="from", got=[start, end], allowed="from < to")
+    return start_ms, end_ms
+
+
 def iso(epoch_ms: int) -> str:
     """``2026-01-01T00:00:00Z``, with milliseconds only where there are some."""
     instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=epoch_ms)

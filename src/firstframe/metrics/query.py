@@ -13,9 +13,9 @@ import msgspec
 from firstframe.errors import BadRequest
 from firstframe.metrics.catalogue import METRIC_BY_ID
 from firstframe.metrics.dimension import Dimension, find_dimension, unknown
-from firstframe.metrics.filter import Filter, conditions, read_filters
+from firstframe.metrics.filter import Filter, read_filters, speaks_of_bots
 from firstframe.metrics.granularity import Buckets, Granularity, buckets_of
-from firstframe.metrics.instant import read_instant
+from firstframe.metrics.instant import read_range
 from firstframe.metrics.metric import Metric
 from firstframe.metrics.zone import zone_of
 
@@ -136,12 +136,7 @@ def read_question(body: Any, *, strict: bool = True) -> Question:
 def plan_of(question: Question, project: str, now_ms: int) -> Plan:
     """The question checked. Raises `BadRequest`."""
     zone = zone_of(question.timezone)
-    start_ms = read_instant(question.from_, "from", now_ms, zone)
-    end_ms = read_instant(question.to, "to", now_ms, zone)
-    if start_ms >= end_ms:
-        raise BadRequest(
-            "from must be before to", parameter="from", got=[question.from_, question.to], allowed="from < to"
-        )
+    start_ms, end_ms = read_range(question.from_, question.to, now_ms, zone)
     granularity = _choice("granularity", question.granularity, Granularity)
     measures = _measures(_list("metrics", question.metrics, MOST_METRICS))
     groups = _groups(_list("group_by", question.group_by, MOST_GROUPS))
@@ -166,7 +161,7 @@ def plan_of(question: Question, project: str, now_ms: int) -> Plan:
         weights=question.weights,
         uniques=_literal("uniques", question.uniques, ("exact", "sketched")),
         quantiles=_literal("quantiles", question.quantiles, ("exact", "sketched")),
-        bots=question.include_bots or _speaks_of_bots(found, groups),
+        bots=question.include_bots or speaks_of_bots(found, groups),
         ready_times=question.include_ready_times,
         format=_literal("format", question.format, ("json", "csv", "arrow", "parquet")),
     )
@@ -201,13 +196,6 @@ def _measures(names: Sequence[str]) -> tuple[Measure, ...]:
 
 def _groups(names: Sequence[str]) -> tuple[Dimension, ...]:
     return tuple(find_dimension(name, "group_by", groupable=True) for name in dict.fromkeys(names))
-
-
-def _speaks_of_bots(found: Filter, groups: Sequence[Dimension]) -> bool:
-    """Who tells robots apart wants them."""
-    return any(
-        one.id == "bot" for one in (*groups, *(condition.dimension for condition in conditions(found)))
-    )
 
 
 def _order(
