@@ -1,12 +1,9 @@
 """The pages are true: up to date, whole, and without a link that leads nowhere."""
 
-import importlib.util
 import re
 import sys
 import tomllib
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -18,6 +15,7 @@ from firstframe.metrics.filter import OPS
 from firstframe.metrics.query import PARAMETERS
 from firstframe.settings import SETTINGS
 from firstframe.view.record import FIELDS, Approx, Outcome
+from support_script import script
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -27,39 +25,27 @@ FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 RELEASE = re.compile(r"^## (?:\[)?(\d+\.\d+\.\d+)", re.MULTILINE)
 
 
-@cache
-def generator() -> ModuleType:
-    """The script that writes the pages."""
-    found = importlib.util.spec_from_file_location("docs_script", ROOT / "scripts" / "docs.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[found.name] = module
-    found.loader.exec_module(module)
-    return module
-
-
 def page(name: str) -> str:
     return (DOCS / name).read_text()
 
 
-@pytest.mark.parametrize("name", [name for name, _, _ in generator().PAGES])
+@pytest.mark.parametrize("name", [name for name, _, _ in script("docs").PAGES])
 def test_no_page_is_stale(name) -> None:
     """What is made from the source says what the source says now."""
-    ((source, make),) = [(source, make) for other, source, make in generator().PAGES if other == name]
-    assert page(name) == generator().NOTE.format(source=source) + make(), "run `make docs`"
+    ((source, make),) = [(source, make) for other, source, make in script("docs").PAGES if other == name]
+    assert page(name) == script("docs").NOTE.format(source=source) + make(), "run `make docs`"
 
 
 def test_a_stale_page_is_noticed(tmp_path, monkeypatch, capsys) -> None:
     """`--check` fails and names the pages, until they are written."""
-    monkeypatch.setattr(generator(), "DOCS", tmp_path)
+    monkeypatch.setattr(script("docs"), "DOCS", tmp_path)
     monkeypatch.setattr(sys, "argv", ["docs.py", "--check"])
-    assert generator().main() == 1
+    assert script("docs").main() == 1
     assert "dialects/README.md" in capsys.readouterr().err
     monkeypatch.setattr(sys, "argv", ["docs.py"])
-    assert generator().main() == 0
+    assert script("docs").main() == 0
     monkeypatch.setattr(sys, "argv", ["docs.py", "--check"])
-    assert generator().main() == 0
+    assert script("docs").main() == 0
 
 
 @pytest.mark.parametrize(

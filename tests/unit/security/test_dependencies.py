@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-import sys
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from support_script import script
 
 ROOT = Path(__file__).parents[3]
 NPM_LOCKS = sorted((ROOT / "web").glob("*/package-lock.json"))
 MAY_RUN_SCRIPTS = {"esbuild", "fsevents"}
 """Packages of npm that run a program of theirs when they are installed."""
-
-
-@cache
-def auditor() -> ModuleType:
-    """The script behind `make audit`."""
-    found = importlib.util.spec_from_file_location("audit_script", ROOT / "scripts" / "audit.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[found.name] = module
-    found.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
@@ -40,7 +26,7 @@ def test_every_python_package_is_pinned_by_its_hash(name) -> None:
         assert re.match(r"[a-zA-Z0-9._-]+==\S+", entry), entry
         assert "--hash=sha256:" in entry, entry
     assert "://" not in text
-    assert len(auditor().pins_of(text)) == len(entries)
+    assert len(script("audit").pins_of(text)) == len(entries)
 
 
 @pytest.mark.parametrize("file", NPM_LOCKS, ids=lambda one: one.parent.name)
@@ -71,7 +57,7 @@ def test_every_package_of_the_browser_is_pinned_by_its_hash(file) -> None:
 )
 def test_a_package_that_was_skipped_was_not_asked_about(told, asked, known) -> None:
     """Silence of the service for Python packages is never taken for good news."""
-    verdict = auditor().read_pip(told)
+    verdict = script("audit").read_pip(told)
     assert (verdict.asked, len(verdict.known)) == (asked, known)
     assert verdict.asked or verdict.why
 
@@ -87,6 +73,6 @@ def test_a_package_that_was_skipped_was_not_asked_about(told, asked, known) -> N
 )
 def test_a_registry_that_does_not_answer_is_said(told, asked, known) -> None:
     """Nor is the silence of the one for npm."""
-    verdict = auditor().read_npm(told)
+    verdict = script("audit").read_npm(told)
     assert (verdict.asked, len(verdict.known)) == (asked, known)
     assert verdict.asked or verdict.why
