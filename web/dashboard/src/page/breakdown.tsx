@@ -3,17 +3,16 @@ import { useAnswer, useAsked } from "../api/answer";
 import { type Measured, useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { Answer, Row } from "../api/type";
-import { among } from "../logic/filter";
 import { change, changeOf, format } from "../logic/format";
 import { addsUp, impact, isExact } from "../logic/impact";
 import { number } from "../logic/series";
 import { DimensionChoice, MeasurementChoice, MetricChoice } from "../part/choice";
-import { DimensionName, Meaning, MetricName, Told } from "../part/definition";
+import { DimensionName, Meaning, MetricName } from "../part/definition";
 import { FilterBar } from "../part/filterbar";
+import { groupColumn } from "../part/group";
 import { Heatmap } from "../part/heatmap";
 import { Panel } from "../part/panel";
 import { RangeBar } from "../part/rangebar";
-import { useNaming } from "../part/ranking";
 import { Sharing } from "../part/sharing";
 import { Ready } from "../part/state";
 import { type Column, Table } from "../part/table";
@@ -143,32 +142,12 @@ function Groups(wanted: Wanted) {
 
 function useColumns(measured: Measured, groups: string[], rows: Row[], totals: Row): Column<Row>[] {
   const catalogue = useCatalogue();
-  const { compare, here, filters } = useScope();
-  const naming = useNaming();
+  const { compare } = useScope();
   const { volume } = catalogue.board;
   const { key, metric, measurement } = measured;
   const gain = gainOf(measured, totals);
   const most = Math.max(...rows.map((row) => Math.abs(gain(row) ?? 0)), Number.MIN_VALUE);
-  const columns: Column<Row>[] = groups.map((one) => ({
-    key: one,
-    title: catalogue.dimension(one).title,
-    meaning: <Told dimension={catalogue.dimension(one)} />,
-    value: (row) => row[one],
-    ascending: true,
-    show: (row) =>
-      isFrozen() ? (
-        naming(one, row[one])
-      ) : (
-        <button
-          type="button"
-          className={row[one] === null ? "label dim" : "label"}
-          title={`Only ${naming(one, row[one])}`}
-          onClick={() => here.set({ f: [...filters, among(one, [row[one] === null ? null : String(row[one])])] })}
-        >
-          {naming(one, row[one])}
-        </button>
-      ),
-  }));
+  const columns = groups.map((one) => groupColumn(catalogue.dimension(one)));
   columns.push({
     key,
     title: metric.title,

@@ -5,17 +5,16 @@ import { useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import { type Streamed, useStream } from "../api/stream";
 import type { Answer, Figure, LiveAnswer, Row } from "../api/type";
-import { among } from "../logic/filter";
 import { format } from "../logic/format";
 import { number, times } from "../logic/series";
 import { clock } from "../logic/time";
 import { Chart } from "../part/chart";
 import { DimensionChoice, Select } from "../part/choice";
-import { Defined, Told } from "../part/definition";
+import { Defined } from "../part/definition";
 import { Value } from "../part/figure";
 import { FilterBar } from "../part/filterbar";
+import { groupColumn } from "../part/group";
 import { Panel } from "../part/panel";
-import { useNaming } from "../part/ranking";
 import { useSeen } from "../part/seen";
 import { Sharing } from "../part/sharing";
 import { Sparkline } from "../part/sparkline";
@@ -165,30 +164,11 @@ function History() {
 function Groups({ wanted, minutes }: { wanted: string; minutes: string }) {
   const { board, dimension } = useCatalogue();
   const { here, filters } = useScope();
-  const naming = useNaming();
   const url = call("/v1/live", { group_by: wanted, filters, minutes, interval: SECONDS, limit: 50 });
   const stream = useStream<LiveAnswer>(url, "live");
   const by = useAsked(wanted, stream);
   const columns: Column<Row>[] = [
-    {
-      key: by,
-      title: dimension(by).title,
-      meaning: <Told dimension={dimension(by)} />,
-      ascending: true,
-      value: (row) => row[by],
-      show: (row) =>
-        isFrozen() ? (
-          naming(by, row[by])
-        ) : (
-          <button
-            type="button"
-            className="label"
-            onClick={() => here.set({ f: [...filters, among(by, [row[by] === null ? null : String(row[by])])] })}
-          >
-            {naming(by, row[by])}
-          </button>
-        ),
-    },
+    groupColumn(dimension(by)),
     ...board.live.figures.map((one) => ({
       key: one.key,
       title: one.title,

@@ -5,8 +5,9 @@ import { call } from "../api/client";
 import type { Answer, Row } from "../api/type";
 import { format, named } from "../logic/format";
 import { DimensionChoice } from "../part/choice";
-import { Meaning, Told } from "../part/definition";
+import { Meaning } from "../part/definition";
 import { FilterBar } from "../part/filterbar";
+import { groupColumn } from "../part/group";
 import { Panel } from "../part/panel";
 import { RangeBar } from "../part/rangebar";
 import { Sharing } from "../part/sharing";
@@ -33,19 +34,13 @@ export default function Videos() {
   const answer = useAnswer<Answer>(url, { every });
   const by = useAsked(wanted, answer);
   const columns: Column<Row>[] = [
-    {
-      key: by,
-      title: dimension(by).title,
-      meaning: <Told dimension={dimension(by)} />,
-      ascending: true,
-      value: (row) => row[by],
-      show: (row) =>
-        row[by] === null || isFrozen() ? (
-          <span className="dim">{named(row[by])}</span>
-        ) : (
-          <a href={here.to("/video", { by, id: String(row[by]) })}>{named(row[by])}</a>
-        ),
-    },
+    groupColumn(dimension(by), (row) =>
+      row[by] === null || isFrozen() ? (
+        <span className="dim">{named(row[by])}</span>
+      ) : (
+        <a href={here.to("/video", { by, id: String(row[by]) })}>{named(row[by])}</a>
+      ),
+    ),
     ...keys.map((key) => ({
       key,
       title: metric(key).metric.title,

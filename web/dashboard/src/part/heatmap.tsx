@@ -4,7 +4,7 @@ import { useCatalogue } from "../api/catalogue";
 import type { Row } from "../api/type";
 import { format } from "../logic/format";
 import { number } from "../logic/series";
-import { useNaming } from "./ranking";
+import { useNaming } from "./group";
 
 const MOST = 12;
 

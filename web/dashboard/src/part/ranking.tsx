@@ -3,37 +3,18 @@ import { useAnswer, useAsked } from "../api/answer";
 import { type Measured, useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { Answer, Row } from "../api/type";
-import { among } from "../logic/filter";
-import { format, named } from "../logic/format";
+import { format } from "../logic/format";
 import { addsUp } from "../logic/impact";
 import { number } from "../logic/series";
 import { isFrozen } from "../state/address";
 import { useScope } from "../state/range";
 import { DimensionName } from "./definition";
+import { GroupName } from "./group";
 import { Panel } from "./panel";
 import { useSeen } from "./seen";
 import { Ready } from "./state";
 
 const SHOWN = 7;
-
-/** A value for people: codes of countries get their names. */
-export function useNaming(): (dimension: string, value: unknown) => string {
-  const { board } = useCatalogue();
-  return (dimension, value) => {
-    const text = named(value);
-    return dimension === board.country ? country(text) : text;
-  };
-}
-
-const COUNTRIES = new Intl.DisplayNames(["en"], { type: "region" });
-
-function country(code: string): string {
-  try {
-    return /^[A-Z]{2}$/.test(code) ? (COUNTRIES.of(code) ?? code) : code;
-  } catch {
-    return code;
-  }
-}
 
 export function Ranking({
   dimension,
@@ -109,33 +90,18 @@ function Lines({
   measured: Measured;
   volume: string | null;
 }) {
-  const { here, filters } = useScope();
-  const naming = useNaming();
   const { key, metric } = measured;
   const top = Math.max(...rows.map((row) => number(row[key]) ?? 0), Number.MIN_VALUE);
   return (
     <ul className="lines">
       {rows.map((row) => {
         const value = row[dimension] ?? null;
-        const name = naming(dimension, value);
-        const filter = among(dimension, [value === null ? null : String(value)]);
         return (
           <li key={String(value)}>
             <svg className="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
               <rect width={((number(row[key]) ?? 0) / top) * 100} height="1" />
             </svg>
-            {isFrozen() ? (
-              <span className={value === null ? "label dim" : "label"}>{name}</span>
-            ) : (
-              <button
-                type="button"
-                className={value === null ? "label dim" : "label"}
-                title={`Only ${name}`}
-                onClick={() => here.set({ f: [...filters, filter] })}
-              >
-                {name}
-              </button>
-            )}
+            <GroupName dimension={dimension} value={value} />
             {volume && <span className="dim num">{format(row[volume], "count")}</span>}
             <span className="num" data-value={String(row[key])}>
               {format(row[key], metric.unit)}

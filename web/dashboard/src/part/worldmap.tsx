@@ -7,7 +7,7 @@ import { format } from "../logic/format";
 import { number } from "../logic/series";
 import { isFrozen } from "../state/address";
 import { useScope } from "../state/range";
-import { useNaming } from "./ranking";
+import { useNaming } from "./group";
 import { Loading } from "./state";
 
 interface World {
