@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import IO
 import msgspec
 
 from firstframe.errors import ConfigError
+from firstframe.lock import hold
 
 OWNER_ONLY = 0o700
 """A folder into which only who runs the product can look."""
@@ -83,19 +83,13 @@ class Folder:
 
     def lock(self) -> None:
         """Hold the folder until the process ends. Raises `ConfigError` when another firstframe holds it."""
-        held = (self.run / "lock").open("a+")
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            held.seek(0)
-            raise ConfigError(
-                f"the data folder {self.path} is in use by another firstframe (process {held.read().strip() or '?'}); "
+        self._lock = hold(
+            self.run / "lock",
+            lambda process: (
+                f"the data folder {self.path} is in use by another firstframe (process {process}); "
                 "stop that one first, or give this one another --data"
-            ) from error
-        held.truncate(0)
-        held.write(str(os.getpid()))
-        held.flush()
-        self._lock = held
+            ),
+        )
 
     def passwords(self) -> Secrets:
         """The embedded engine's secrets, made on first use."""

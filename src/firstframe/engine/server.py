@@ -4,9 +4,7 @@ Reads and writes the folder it is given, which no second process may open; stops
 that are running.
 """
 
-import fcntl
 import ipaddress
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import uvicorn
 
 from firstframe.engine.request import READER, WRITER
 from firstframe.errors import ConfigError
+from firstframe.lock import hold
 
 LANES = 16
 """Statements that run side by side; others wait."""
@@ -70,18 +69,13 @@ def run(
 def owned(folder: Path) -> Iterator[None]:
     """The folder as ours alone, for as long as the block runs. Raises `ConfigError`."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            raise ConfigError(
-                f"the engine's folder {folder} is in use by process {lock.read().strip() or '?'}; "
-                "one engine owns a folder, so stop that one or name another folder"
-            ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    with hold(
+        folder / _LOCK,
+        lambda process: (
+            f"the engine's folder {folder} is in use by process {process}; "
+            "one engine owns a folder, so stop that one or name another folder"
+        ),
+    ):
         yield
 
 
