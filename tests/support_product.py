@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,12 @@ class Product:
             return self.get("/v1/health")
         except (OSError, ValueError):
             return None
+
+    def shows(self, before: datetime) -> bool:
+        """Whether everything accepted before an instant can be seen."""
+        health = self.health()
+        fresh = health and health["fresh_as_of"]
+        return bool(fresh) and datetime.fromisoformat(fresh) > before
 
     def get(self, path: str) -> Any:
         """JSON of the API, as the operator."""

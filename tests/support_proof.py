@@ -42,15 +42,8 @@ def settle(product: Product, load: Load | Ledger, seconds: float = 120) -> Proof
     if isinstance(load, Load):
         load.stop()
     stopped_at = datetime.now(UTC)
-    product.wait_until(lambda: caught_up(product, stopped_at), seconds, "the fold to catch up")
+    product.wait_until(lambda: product.shows(stopped_at), seconds, "the fold to catch up")
     return prove(product, load)
-
-
-def caught_up(product: Product, since: datetime) -> bool:
-    """Whether everything accepted before an instant can be seen."""
-    health = product.health()
-    fresh = health and health["fresh_as_of"]
-    return bool(fresh) and datetime.fromisoformat(fresh) > since
 
 
 def prove(product: Product, load: Load | Ledger) -> Proof:

@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 
 from playwright.async_api import Page, async_playwright
 
-from e2e.support_bench import ARGUMENTS, CHROMIUM, CONDITIONS
+from e2e.support_bench import ARGUMENTS, CHROMIUM, CONDITIONS, Target
 from e2e.support_bundle import WEB
+from e2e.support_product import Product
 from e2e.support_server import StaticServer
 from e2e.support_truth import disagreements
 
@@ -37,6 +38,11 @@ def build_collector(package: Path = PACKAGE) -> Path:
             _run(package, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
         _run(package, "node", "build.mjs", "--players", str(outdir))
     return outdir
+
+
+def target(product: Product) -> Target:
+    """Where the pages report to."""
+    return Target(product.collector_port, lambda port, _: f"http://127.0.0.1:{port}")
 
 
 NUMBERS: Mapping[str, tuple[str, float]] = {

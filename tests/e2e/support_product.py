@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import support_product
+from e2e.support_bench import Run
 
 Row = dict[str, Any]
 
@@ -53,6 +54,15 @@ class Product(support_product.Product):
                 )
             time.sleep(0.25)
 
+    def closed_view(self, **fields: Any) -> Row:
+        """The one row whose fields are as given, as soon as it is closed."""
+        return self.wait_for_view(lambda row: row["closed"], **fields)
+
     def view(self, view_id: str) -> Row:
         """One view with its states and events."""
         return self.api_get(f"/v1/views/{view_id}")["data"]
+
+
+def row_of(product: Product, run: Run, place: int = 0, **fields: Any) -> Row:
+    """The closed row of a run's source."""
+    return product.closed_view(source_url=run.sources[place], **fields)

@@ -5,33 +5,24 @@ What it remembers has the form of a recorded file (one JSON object a request): `
 
 from __future__ import annotations
 
-import contextlib
-import threading
 import time
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import support_recorded
+from e2e.support_listener import Listener, Quiet
 from firstframe.dialects.base import Dialect, Grant, Reply
 
 
-class Recorder:
+class Recorder(Listener):
     """Listens until `close`. `down` makes it answer 503 and forget, as a collector that is out of order."""
 
     def __init__(self, dialect: Dialect | None = None) -> None:
         self.dialect = dialect
         self.down = False
         self.requests: list[dict[str, Any]] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
-        self.port = self._http.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._http.serve_forever, name="recorder", daemon=True).start()
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        super().__init__(_handler(self))
 
     def below(self, prefix: str) -> Sequence[dict[str, Any]]:
         """The requests whose path begins with a prefix, without it: give each page an address of its own."""
@@ -43,16 +34,7 @@ class Recorder:
 
 
 def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: Any) -> None:
-            """Quiet: `Recorder.requests` has everything."""
-
-        def handle(self) -> None:
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                super().handle()
-
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_OPTIONS(self) -> None:
             self._answer(Reply(204))
 

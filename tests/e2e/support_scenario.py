@@ -67,6 +67,9 @@ STARTUP_FAILURE = Scenario("startup_failure", (("load", MISSING), ("wait", 2), (
 STARTUP_FAILURE_AFTER_PLAY = Scenario(
     "startup_failure_after_play", (("load", MISSING), ("play",), ("wait", 2), ("leave", "navigate"))
 )
+PLAY_AFTER_FAILURE = Scenario(
+    "play_after_failure", (("load", MISSING), ("wait", 1), ("play",), ("wait", 2), ("leave", "navigate"))
+)
 MID_ERROR = Scenario(
     "mid_error",
     (("load", CORRUPT), *READY, ("play",), ("until", "error", 15), ("wait", 1), ("leave", "navigate")),

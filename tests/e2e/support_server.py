@@ -6,18 +6,18 @@ A media path is found by its longest ending that exists: ``/media/t/hls/ID/index
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import socket
 import threading
 import time
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from e2e.support_listener import Listener, Quiet
 from e2e.support_media import LADDER_SECONDS, SEGMENT_SECONDS
 
 CHUNK = 16 * 1024
@@ -65,7 +65,7 @@ class Fault:
         self._released.wait(60)
 
 
-class StaticServer:
+class StaticServer(Listener):
     """Serves until `close`; `url` is its address on loopback."""
 
     def __init__(self, media: Path, bundles: Path) -> None:
@@ -77,17 +77,12 @@ class StaticServer:
         self._faults: dict[str, Fault] = {}
         self._live_epochs: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
-        self.port = self._http.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._http.serve_forever, name="static", daemon=True).start()
+        super().__init__(_handler(self))
 
     def close(self) -> None:
         for fault in self._faults.values():
             fault.release()
-        self._http.shutdown()
-        self._http.server_close()
+        super().close()
 
     def fault(self, token: str) -> Fault:
         """The knobs of one token."""
@@ -129,16 +124,7 @@ class StaticServer:
 
 
 def _handler(server: StaticServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: Any) -> None:
-            """Quiet: `StaticServer.log` has what a test wants to know."""
-
-        def handle(self) -> None:
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                super().handle()
-
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             kind, _, rest = parts.path.lstrip("/").partition("/")

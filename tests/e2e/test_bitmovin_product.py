@@ -22,7 +22,7 @@ def runs(bench, product) -> dict[str, Run]:
 
 def test_a_view_arrives(runs, product) -> None:
     """A visit becomes one row of the API, with the names the page gave it and a clean end."""
-    row = product.wait_for_view(lambda row: row["closed"], source_url=runs["normal"].sources[0])
+    row = product.closed_view(source_url=runs["normal"].sources[0])
     assert (row["dialect"], row["outcome"], row["end_reason"]) == (BITMOVIN.name, "exited", "ended")
     assert (row["video_id"], row["video_title"], row["experiment"]) == ("v1", "A title", "b")
     assert row["content_playing_time_ms"] > 0
@@ -32,7 +32,7 @@ def test_a_view_arrives(runs, product) -> None:
 
 def test_ends_and_failures_arrive(runs, product) -> None:
     """A finished video is completed, a missing one a failed start with the player's message."""
-    ended = product.wait_for_view(lambda row: row["closed"], source_url=runs["ended"].sources[0])
+    ended = product.closed_view(source_url=runs["ended"].sources[0])
     assert (ended["outcome"], ended["completed"]) == ("completed", True)
     failed = product.wait_for_view(
         lambda row: row["error_count"] > 0, source_url=runs["startup_failure"].sources[0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from e2e import support_scenario as scenario
-from e2e.support_bench import Bench, Run, Runs, Target
-from e2e.support_collector import build_collector, exact, make_dash
-from e2e.support_product import Product, Row
+from e2e.support_bench import Bench, Runs
+from e2e.support_collector import build_collector, exact, make_dash, target
+from e2e.support_product import Product, row_of
 from e2e.support_scenario import Scenario
 from e2e.support_truth import disagreements
 
@@ -21,6 +21,7 @@ PLAIN = (
     scenario.MID_ERROR,
     scenario.STARTUP_FAILURE,
     scenario.STARTUP_FAILURE_AFTER_PLAY,
+    scenario.PLAY_AFTER_FAILURE,
     scenario.EXIT_BEFORE_START,
     scenario.SEEK,
     scenario.SEEK_PAUSED,
@@ -37,19 +38,10 @@ def built() -> None:
     build_collector()
 
 
-def target(product: Product) -> Target:
-    return Target(product.collector_port, lambda port, _: f"http://127.0.0.1:{port}")
-
-
 @pytest.fixture(scope="module")
 def runs(bench: Bench, product: Product) -> Runs:
     """All scenarios on a plain element, once."""
     return bench.run("collector", PLAIN, target(product))
-
-
-def row_of(product: Product, run: Run, place: int = 0) -> Row:
-    """The closed row of a run's source."""
-    return product.wait_for_view(lambda row: row["closed"], source_url=run.sources[place])
 
 
 OUTCOMES = {
@@ -60,6 +52,7 @@ OUTCOMES = {
     "mid_error": "playback_failed",
     "startup_failure": "start_failed",
     "startup_failure_after_play": "start_failed",
+    "play_after_failure": "start_failed",
     "exit_before_start": "exited_before_start",
     "seek": "exited",
     "seek_paused": "exited",

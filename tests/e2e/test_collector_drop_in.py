@@ -7,9 +7,9 @@ import urllib.request
 import pytest
 
 from e2e import support_scenario as scenario
-from e2e.support_bench import Bench, Run, Runs, Target
-from e2e.support_collector import build_collector
-from e2e.support_product import Product, Row
+from e2e.support_bench import Bench, Runs
+from e2e.support_collector import build_collector, target
+from e2e.support_product import Product, row_of
 from e2e.support_scenario import Scenario
 from e2e.support_truth import disagreements
 from firstframe import __version__
@@ -31,15 +31,6 @@ SCRIPTS = (
 def built() -> None:
     """The package as it is now, where the pages find it."""
     build_collector()
-
-
-def target(product: Product) -> Target:
-    return Target(product.collector_port, lambda port, _: f"http://127.0.0.1:{port}")
-
-
-def row_of(product: Product, run: Run, place: int = 0) -> Row:
-    """The closed row of a run's source."""
-    return product.wait_for_view(lambda row: row["closed"], source_url=run.sources[place])
 
 
 def visit(name: str, *more: scenario.Step) -> Scenario:

@@ -72,7 +72,7 @@ def test_playback_that_the_browser_refuses_is_no_attempt(
 
     asyncio.run(visit())
     url = f"{static_server.url}/media/{name}/sample.mp4"
-    row = product.wait_for_view(lambda row: row["closed"], source_url=url)
+    row = product.closed_view(source_url=url)
     if not clicked:
         assert (row["outcome"], row["attempted"], row["startup_wait_ms"]) == ("not_attempted", False, 0)
         return
@@ -102,7 +102,7 @@ def test_offline_and_back(static_server: StaticServer, product: Product) -> None
             return url
 
     url = asyncio.run(visit())
-    row = product.wait_for_view(lambda row: row["closed"], source_url=url)
+    row = product.closed_view(source_url=url)
     assert disagreements(row, static_server.truths[name]["views"][0]) == []
     assert (row["outcome"], row["approx"]) == ("exited", [])
     assert row["pause_time_ms"] == pytest.approx(1_500, abs=500)
@@ -128,7 +128,7 @@ def test_left_while_the_collector_is_down(static_server: StaticServer, product: 
 
     try:
         url, truth = asyncio.run(visit())
-        row = product.wait_for_view(lambda row: row["closed"], source_url=url)
+        row = product.closed_view(source_url=url)
     finally:
         front.close()
     assert disagreements(row, truth["views"][0]) == []
@@ -218,9 +218,9 @@ def test_consent_decides_about_the_viewer(static_server: StaticServer, product: 
             return url
 
     without, given = (asyncio.run(visit(consents)) for consents in (False, True))
-    row = product.wait_for_view(lambda row: row["closed"], source_url=without)
+    row = product.closed_view(source_url=without)
     assert (row["viewer_id"], row["session_id"], row["started"]) == (None, None, True)
-    row = product.wait_for_view(lambda row: row["closed"], source_url=given)
+    row = product.closed_view(source_url=given)
     assert len(row["viewer_id"]) == 32
 
 
@@ -257,7 +257,7 @@ def test_rate_full_screen_and_network_are_known(static_server: StaticServer, pro
             return url
 
     url = asyncio.run(visit())
-    row = product.wait_for_view(lambda row: row["closed"], source_url=url)
+    row = product.closed_view(source_url=url)
     seen = static_server.truths[name]["views"][0]
     assert disagreements(row, seen) == []
     assert (row["connection_type"], row["outcome"]) == ("cellular", "exited")

@@ -38,10 +38,6 @@ def options(address: str, video_id: str) -> Options:
     )
 
 
-def row_of(product: Product, video_id: str) -> Row:
-    return product.wait_for_view(lambda row: row["closed"], video_id=video_id)
-
-
 def as_told(row: Row) -> None:
     """The row is what `WATCHED` says."""
     assert (row["outcome"], row["end_reason"], row["approx"]) == ("exited", "ended", [])
@@ -57,7 +53,7 @@ def test_a_thread_delivers_to_the_product(product: Product) -> None:
     with Monitor("kiosk", options(product.collector_url, video_id)) as monitor:
         for event, at_ms, data in WATCHED:
             monitor.emit(event, data, round(zero) + at_ms)
-    as_told(row_of(product, video_id))
+    as_told(product.closed_view(video_id=video_id))
 
 
 def test_a_task_delivers_to_the_product(product: Product) -> None:
@@ -75,7 +71,7 @@ def test_a_task_delivers_to_the_product(product: Product) -> None:
         return turns
 
     assert asyncio.run(visit()) == len(WATCHED)
-    as_told(row_of(product, video_id))
+    as_told(product.closed_view(video_id=video_id))
 
 
 def test_what_a_collector_that_was_down_missed_comes_again(product: Product) -> None:
@@ -91,6 +87,6 @@ def test_what_a_collector_that_was_down_missed_comes_again(product: Product) -> 
             time.sleep(0.5)
             assert product.views(video_id=video_id) == []
             front.up()
-        as_told(row_of(product, video_id))
+        as_told(product.closed_view(video_id=video_id))
     finally:
         front.close()

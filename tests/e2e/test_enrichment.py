@@ -54,14 +54,9 @@ def enriched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     send(product, [view("arweave", source_url=f"ar://{TRANSACTION}", custom_1="autumn")])
     send(product, [view(f"crowd-{n}", viewer_id=f"viewer-{n}") for n in range(VIEWERS)])
     sent = datetime.now(UTC)
-    product.wait_until(lambda: fresh(product) > sent, 90, "the views to be seen")
+    product.wait_until(lambda: product.shows(sent), 90, "the views to be seen")
     yield product
     product.stop()
-
-
-def fresh(product: Product) -> datetime:
-    told = product.get("/v1/health")["fresh_as_of"]
-    return datetime.fromisoformat(told) if told else datetime.min.replace(tzinfo=UTC)
 
 
 def view(name: str, viewer_id: str | None = None, **context: Any) -> dict[str, Any]:

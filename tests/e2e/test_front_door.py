@@ -43,13 +43,8 @@ def posted(product: Product) -> dict[str, int]:
         for _, body in native_bodies(case, prefix="door-", base_ms=bases[case["name"]], context=context):
             assert product.post("/v1/beacons", body) == 202
     sent = datetime.now(UTC)
-    product.wait_until(lambda: _fresh(product) > sent, 60, "what was sent to be seen")
+    product.wait_until(lambda: product.shows(sent), 60, "what was sent to be seen")
     return bases
-
-
-def _fresh(product: Product) -> datetime:
-    told = product.get("/v1/health")["fresh_as_of"]
-    return datetime.fromisoformat(told) if told else datetime.min.replace(tzinfo=UTC)
 
 
 def rows_of(product: Product, case: Case) -> list[dict[str, Any]]:

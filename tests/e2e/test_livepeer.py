@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from e2e import support_scenario as scenario
-from e2e.support_bench import Bench, Run, Runs, Target
+from e2e.support_bench import Bench, Runs, Target
 from e2e.support_front import Front
-from e2e.support_product import Product, Row
+from e2e.support_product import Product, row_of
 from e2e.support_truth import disagreements
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -121,11 +121,6 @@ def socket_only(bench: Bench, product: Product, certificate: Certificate) -> Run
     """The last package that reports over a WebSocket alone."""
     scenarios = [of_host(each, MP4) for each in (scenario.NORMAL, scenario.PAUSE, scenario.REBUFFER)]
     return discovering(bench, product, certificate, "livepeer4", scenarios)
-
-
-def row_of(product: Product, run: Run, place: int = 0) -> Row:
-    """The closed row of a run's source."""
-    return product.wait_for_view(lambda row: row["closed"], source_url=run.sources[place])
 
 
 @pytest.mark.parametrize(

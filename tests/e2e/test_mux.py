@@ -9,6 +9,7 @@ import pytest
 
 from e2e import support_scenario as scenario
 from e2e.support_bench import Target
+from e2e.support_product import row_of
 from e2e.support_scenario import Scenario
 from e2e.support_truth import disagreements, near
 
@@ -110,10 +111,6 @@ def runs(bench, product):
 @pytest.fixture(scope="module")
 def by_hand(bench, product):
     return bench.run("mux-custom", [CUSTOM], Target(product.collector_port, at_tenant))["custom"]
-
-
-def row_of(product, run, number: int = 0, **fields):
-    return product.wait_for_view(lambda row: row["closed"], source_url=run.sources[number], **fields)
 
 
 PLAYED = (
@@ -230,7 +227,7 @@ def test_a_server_tells_what_happened(product):
     }
     for _ in range(2):
         assert product.post(f"/mux/{KEY}/events", json.dumps(body).encode()) < 300
-    row = product.wait_for_view(lambda row: row["closed"], native_view_id=f"server-{at}")
+    row = product.closed_view(native_view_id=f"server-{at}")
     assert (row["content_playing_time_ms"], row["rebuffer_duration_ms"], row["rebuffer_count"]) == (
         8_000,
         1_500,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -39,14 +38,9 @@ def audience(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     product = Product(tmp_path_factory.mktemp("pages") / "data")
     product.start()
     filled = fill(product.data / "journal")
-    product.wait_until(lambda: _fresh(product) > filled, 60, "the audience to be seen")
+    product.wait_until(lambda: product.shows(filled), 60, "the audience to be seen")
     yield product
     product.stop()
-
-
-def _fresh(product: Product) -> datetime:
-    told = product.get("/v1/health")["fresh_as_of"]
-    return datetime.fromisoformat(told) if told else datetime.min.replace(tzinfo=UTC)
 
 
 def _output(product: Product, example: Example) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from e2e import support_scenario as scenario
-from e2e.support_bench import Bench, Run, Runs, Target
-from e2e.support_product import Product, Row
+from e2e.support_bench import Bench, Runs, Target
+from e2e.support_product import Product, row_of
 from e2e.support_truth import disagreements
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -35,11 +35,6 @@ def runs(bench: Bench, product: Product) -> Runs:
     address = "http://127.0.0.1:{port}/pillarbox/api/events"
     target = Target(product.collector_port, lambda port, _: address.format(port=port))
     return bench.run("pillarbox", SCENARIOS, target)
-
-
-def row_of(product: Product, run: Run, place: int = 0) -> Row:
-    """The closed row of a run's source."""
-    return product.wait_for_view(lambda row: row["closed"], source_url=run.sources[place])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from firstframe.beacon import Beacon, Place, view_id_of
+from firstframe.beacon import Beacon, view_id_of
 from firstframe.dialects import DIALECTS
 from firstframe.engine.client import Engine
 from firstframe.fold.refold import Refolder
@@ -19,6 +19,7 @@ from firstframe.fold.worker import Worker
 from firstframe.journal.consumer import FilesConsumer
 from firstframe.journal.files import FilesAppender
 from firstframe.journal.replay import replay as retained
+from support_cases import beacon_of
 
 pytestmark = pytest.mark.engine
 
@@ -33,9 +34,7 @@ def beacons(count: int) -> list[Beacon]:
     for number in range(count):
         events = [{"type": kind, "at": START_MS + at} for kind, at in STORY]
         body = json.dumps({"view_id": f"v{number}", "events": events}).encode()
-        made.append(
-            Beacon(START_MS, "native", "/v1/beacons", "default", "/v1/beacons", "", {}, Place(), body)
-        )
+        made.append(beacon_of(body, START_MS))
     return made
 
 
@@ -129,18 +128,7 @@ def test_a_late_event_after_a_refold_wins_over_it(engine: Engine, journal: Path)
             {"type": "stall_end", "at": START_MS + 7_000},
         ],
     }
-    beacon = Beacon(
-        START_MS,
-        "native",
-        "/v1/beacons",
-        "default",
-        "/v1/beacons",
-        "",
-        {},
-        Place(),
-        json.dumps(late).encode(),
-    )
-    asyncio.run(append(journal, [beacon]))
+    asyncio.run(append(journal, [beacon_of(json.dumps(late).encode(), START_MS)]))
     consumer = FilesConsumer(journal, 0)
     worker = Worker(consumer, engine, FoldRule(), BY_NAME)
     worker.start()

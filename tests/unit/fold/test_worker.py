@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from firstframe.beacon import Beacon, Event, Place, view_id_of
+from firstframe.beacon import Beacon, Event, view_id_of
 from firstframe.dialects import DIALECTS
 from firstframe.dialects.base import Folded
 from firstframe.engine.client import Engine
@@ -19,6 +19,7 @@ from firstframe.fold.rule import FoldRule
 from firstframe.fold.worker import Progress, Worker
 from firstframe.journal.consumer import FilesConsumer
 from firstframe.journal.files import FilesAppender
+from support_cases import beacon_of
 
 pytestmark = pytest.mark.engine
 
@@ -53,17 +54,7 @@ class Bench:
 
     def send(self, view: str, *events: dict[str, Any], received_ms: int | None = None) -> None:
         body = json.dumps({"view_id": view, "events": list(events)}).encode()
-        beacon = Beacon(
-            received_ms or self.now_ms,
-            "native",
-            "/v1/beacons",
-            "default",
-            "/v1/beacons",
-            "",
-            {},
-            Place(),
-            body,
-        )
+        beacon = beacon_of(body, received_ms or self.now_ms)
         asyncio.run(self._append(beacon, view_id_of("default", "native", view)))
 
     async def _append(self, beacon: Beacon, key: str) -> None:
