@@ -114,6 +114,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
       player_autoplay_on: element.autoplay || active === false,
       player_is_muted: element.muted || element.volume === 0,
     }, at);
+    fail(); // what failed before it was wanted tells it no second time
     expectFrame();
   }
 
