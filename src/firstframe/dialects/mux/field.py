@@ -35,22 +35,30 @@ class FieldMap:
 
     def __init__(self) -> None:
         self.fields: Fields = {}
+        """What was said last of each; for all fields that outlive their event see `lasting`."""
         self.one_shot: Fields = {}
         self._opened = False
 
     def apply(self, event: Event) -> None:
         """Take over what an event says; events must come in their order."""
-        said = {name: value for name, value in event.payload.items() if not name.startswith(OWN)}
-        for name in ONE_SHOT:
-            if name in said:
-                self.one_shot.setdefault(name, said.pop(name))
+        said = event.payload
+        for name in ONE_SHOT & said.keys():
+            self.one_shot.setdefault(name, said[name])
         if event.name in CARRIES_NEXT and self._opened:
             return  # it ends this view, and describes the video that comes next
         self._opened = True
         if event.name == "viewend":
             # After a change of source the player already shows the next one.
-            said |= {name: self.fields[name] for name in SOURCE if self.fields.get(name)}
+            said = said | {name: self.fields[name] for name in SOURCE if self.fields.get(name)}
         if "mux_embed" in said:
-            self.fields = said  # a full event: what it leaves out is no more
+            self.fields = dict(said)  # a full event: what it leaves out is no more
         else:
             self.fields.update(said)
+
+    def lasting(self) -> Fields:
+        """What describes the view: without what belongs to single events."""
+        return {
+            name: value
+            for name, value in self.fields.items()
+            if name not in ONE_SHOT and not name.startswith(OWN)
+        }

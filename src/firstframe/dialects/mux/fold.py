@@ -52,7 +52,7 @@ def fold(events: Sequence[Event], now_ms: int) -> Folded:
 
 
 def _complete(row: ViewRecord, reading: Reading) -> None:
-    history, totals, fields = reading.history, reading.totals, reading.translation.map.fields
+    history, totals, fields = reading.history, reading.totals, reading.translation.map.lasting()
     describe(row, fields)
     if row.attempted and row.autoplay is None:
         row.autoplay = flag(fields.get("player_autoplay_on"))

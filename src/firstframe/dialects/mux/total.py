@@ -117,8 +117,7 @@ def _opens(event: Event) -> bool:
 
 def _sums(event: Event) -> Iterable[tuple[str, float]]:
     payload = event.payload
-    for name in TOTALS:
-        if name in payload:
-            found = number(payload[name])
-            if found is not None and found >= 0:
-                yield name, found
+    for name in TOTALS & payload.keys():
+        found = number(payload[name])
+        if found is not None and found >= 0:
+            yield name, found
