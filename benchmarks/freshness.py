@@ -33,7 +33,25 @@ class Probe(msgspec.Struct, frozen=True):
     answered: float
 
 
-class Prober:
+class Probes(msgspec.Struct, frozen=True):
+    """What became of all probes."""
+
+    seen: list[float]
+    """Seconds from the answer to the moment at which the engine was seen to know."""
+    unseen: list[float]
+    """Seconds for which the others were waited for in vain."""
+
+    def percentile(self, share: float) -> float:
+        ordered = sorted([*self.seen, *self.unseen]) or [0.0]
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def probe(port: int, engine_url: str, seconds: float) -> Probes:
+    """Probe for so long. For a process of its own: what it costs must not delay the load beside it."""
+    return asyncio.run(_Prober(port, Engine.connect(engine_url)).run(seconds))
+
+
+class _Prober:
     """Sends probes and looks for them."""
 
     def __init__(self, port: int, engine: Engine) -> None:
@@ -43,31 +61,20 @@ class Prober:
         self._names = [self._name(number) for number in range(VIEWS)]
         self._count = 0
         self._ended = False
-        self.seen: list[float] = []
-        """Seconds from the answer to the moment at which the engine was seen to know."""
+        self._seen: list[float] = []
 
-    @property
-    def outstanding(self) -> int:
-        return len(self._waiting)
-
-    def percentile(self, share: float) -> float:
-        """Of all probes; those never seen count as waited for until the end."""
-        ordered = sorted([*self.seen, *(time.monotonic() - each.answered for each in self._waiting)]) or [0.0]
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-    async def run(self) -> None:
-        """Probe until stopped."""
+    async def run(self, seconds: float) -> Probes:
+        """Probe for so long, then wait for what is on its way."""
+        until = time.monotonic() + seconds
         looking = asyncio.create_task(self._look())
-        while not self._ended:
+        while time.monotonic() < until:
             await self._send()
             await asyncio.sleep(EVERY_SECONDS)
+        self._ended = True
         await looking
         self._engine.close()
-
-    async def stop(self, running: asyncio.Task[None]) -> None:
-        """Send no more, wait for what is on its way."""
-        self._ended = True
-        await running
+        now = time.monotonic()
+        return Probes(self._seen, [now - each.answered for each in self._waiting])
 
     async def _send(self) -> None:
         number = self._count % VIEWS
@@ -98,7 +105,7 @@ class Prober:
         done = len(self._waiting) - len(still)
         if done:
             waiting = {id(probe) for probe in still}
-            self.seen += [now - probe.answered for probe in self._waiting if id(probe) not in waiting]
+            self._seen += [now - probe.answered for probe in self._waiting if id(probe) not in waiting]
         self._waiting = still
 
     @staticmethod

@@ -10,7 +10,6 @@ baselines (what is missing is left out and said). All write to the same disk: na
 from __future__ import annotations
 
 import argparse
-import asyncio
 import hashlib
 import shutil
 import signal
@@ -19,14 +18,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import uvloop
-from freshness import Prober
-from load import Answered, Pressure, paced, press, request_of, stream, write
+from freshness import probe
+from load import Pressure, pace, press, request_of, stream, write
 from postgres import execute, postgres
 from process import Cost, cost, costs, free_port, listens, running, spent
 from product import Product, collector, now_ms, product
@@ -41,6 +41,8 @@ from firstframe.settings import Settings
 HERE = Path(__file__).parent
 TABLE = "CREATE TABLE beacons (at timestamptz, path text, agent text, body text)"
 ALL_SEEN_SECONDS = 420
+STEADY_RATE = 1_000
+"""Beacons a second, whatever the machine can do: about ten thousand viewers."""
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -152,11 +154,12 @@ class Bench:
     # end to end
 
     def end_to_end(self) -> None:
-        """Everything on: a run of beacons as fast as they are taken, until all can be queried; then half of that."""
+        """Everything on: a run of beacons as fast as they are taken, until all can be queried; then at two steady rates."""
         with product(self.place / "whole") as running_product:
             rate = self._flood(running_product)
             self._check(running_product, self.size.beacons)
-            self._steady(running_product, rate / 2)
+            self._steady(running_product, "half load", rate / 2)
+            self._steady(running_product, "steady load", STEADY_RATE)
 
     def _flood(self, whole: Product) -> float:
         feed = self.place / "feed"
@@ -194,31 +197,26 @@ class Bench:
             "end to end: their views, missing or too many", abs(len(batch.events) - views), "", wanted="0"
         )
 
-    def _steady(self, whole: Product, rate: float) -> None:
-        requests = list(map(request_of, stream(round(rate * self.size.steady_seconds), seed=37)))
+    def _steady(self, whole: Product, load: str, rate: float) -> None:
+        requests = list(map(request_of, stream(round(rate * self.size.steady_seconds), seed=round(rate))))
         before = costs(whole.roles)
-        answered, prober = uvloop.run(_half_load(whole, requests, rate))
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            probing = pool.submit(probe, whole.port, whole.folder.engine_face().url, self.size.steady_seconds)
+            answered = pace(whole.port, requests, rate)
+            probes = probing.result()
         used = spent(before, costs(whole.roles))
-        self.add("half load: sent", rate, "/s", note=f"{answered.sent - answered.accepted} not accepted")
+        self.add(f"{load}: sent", rate, "/s", note=f"{answered.sent - answered.accepted} not accepted")
         for name, share in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)):
             wanted = "< 30" if name == "p99" else ""
             self.add(
-                f"half load: {name} of the durable answer", answered.percentile_ms(share), "ms", wanted=wanted
+                f"{load}: {name} of the durable answer", answered.percentile_ms(share), "ms", wanted=wanted
             )
         for name, share in (("p50", 0.5), ("p99", 0.99), ("longest", 1.0)):
             wanted = "< 3" if name == "p99" else ""
-            note = f"{len(prober.seen)} probes, {prober.outstanding} unseen" if name == "p99" else ""
-            self.add(f"half load: freshness, {name}", prober.percentile(share), "s", wanted=wanted, note=note)
+            note = f"{len(probes.seen)} probes, {len(probes.unseen)} unseen" if name == "p99" else ""
+            self.add(f"{load}: freshness, {name}", probes.percentile(share), "s", wanted=wanted, note=note)
         for role, seconds in used.items():
-            self.add(f"half load: CPU of {role}", seconds / max(1, answered.sent) * 1000, "s per 1,000")
-
-
-async def _half_load(whole: Product, requests: list[bytes], rate: float) -> tuple[Answered, Prober]:
-    prober = Prober(whole.port, whole.engine())
-    probing = asyncio.create_task(prober.run())
-    answered = await paced(whole.port, requests, rate)
-    await prober.stop(probing)
-    return answered, prober
+            self.add(f"{load}: CPU of {role}", seconds / max(1, answered.sent) * 1000, "s per 1,000")
 
 
 def names() -> list[str]:

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,13 +45,19 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def roles(pid: int) -> dict[str, int]:
-    """The roles that a supervisor runs: name → process."""
+    """The roles that a supervisor runs: name → process; the second fold worker is ``fold-1``."""
     found = {}
     for child in descendants(pid):
-        words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-        if b"firstframe" in words:
-            found.setdefault(words[words.index(b"firstframe") + 1].decode(), child)
+        words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+        if "firstframe" in words:
+            found.setdefault(_named(words[words.index("firstframe") + 1 :]), child)
     return found
+
+
+def _named(words: Sequence[str]) -> str:
+    name, *options = words
+    number = options[options.index("--partition") + 1] if "--partition" in options else "0"
+    return name if number == "0" else f"{name}-{number}"
 
 
 def spent(before: Mapping[str, Cost], after: Mapping[str, Cost]) -> dict[str, float]:

@@ -35,8 +35,11 @@ class Product(msgspec.Struct, frozen=True):
         return Engine.connect(self.folder.engine_face().url)
 
     def progress(self) -> Progress:
-        """What the fold says of itself."""
-        return msgspec.json.decode(self.folder.progress_file(0).read_bytes(), type=Progress)
+        """What the fold says of itself: of its workers the one that is furthest behind, with what all have before them."""
+        files = sorted(self.folder.run.glob("fold-*.json"))
+        told = [msgspec.json.decode(file.read_bytes(), type=Progress) for file in files]
+        last = min(told, key=lambda one: one.fresh_as_of_ms)
+        return msgspec.structs.replace(last, lag_beacons=sum(one.lag_beacons for one in told))
 
     def wait_until_seen(self, accepted_ms: int, seconds: float) -> None:
         """Until everything accepted by then can be queried."""

@@ -39,9 +39,9 @@ def numbers(chunks: Sequence[Chunk]) -> list[int]:
     return [each.received_at_ms for chunk in chunks for each in chunk.beacons]
 
 
-def read(folder: Path, partition: int = 0) -> list[int]:
+def read(folder: Path, partition: int = 0, partitions: int = 1) -> list[int]:
     """The numbers of all beacons of a partition, read by a consumer that commits them."""
-    consumer = FilesConsumer(folder, partition)
+    consumer = FilesConsumer(folder, partition, partitions)
     try:
         chunks = drain(consumer)
         if chunks:

@@ -34,6 +34,13 @@ def free_port() -> int:
             return port
 
 
+def named(words: list[str]) -> str:
+    """A role by its command line."""
+    name, *options = words
+    number = options[options.index("--partition") + 1] if "--partition" in options else "0"
+    return name if number == "0" else f"{name}-{number}"
+
+
 class Product:
     """`firstframe serve` on a folder of its own."""
 
@@ -42,7 +49,8 @@ class Product:
         self.collector = f"127.0.0.1:{free_port()}"
         self.api = f"127.0.0.1:{free_port()}"
         self._arguments = arguments
-        self._environment = environment or {}
+        self.environment = environment or {}
+        """Variables of its next start."""
         self.process: subprocess.Popen[bytes] | None = None
         self.token = TOKEN
 
@@ -55,7 +63,7 @@ class Product:
                 *("--collector", self.collector, "--api", self.api, "--engine-port", "0"),
                 *self._arguments,
             ],
-            env={**os.environ, "FIRSTFRAME_API_TOKEN": TOKEN, **self._environment},
+            env={**os.environ, "FIRSTFRAME_API_TOKEN": TOKEN, **self.environment},
             stdout=log,
             stderr=log,
         )
@@ -110,7 +118,7 @@ class Product:
             return 0
 
     def roles(self) -> dict[str, int]:
-        """Process ids of the roles by name, as the kernel sees them now."""
+        """Process ids of the roles by name, as the kernel sees them now; the second fold worker is `fold-1`."""
         assert self.process is not None
         found: dict[str, int] = {}
         for entry in Path("/proc").iterdir():
@@ -122,7 +130,7 @@ class Product:
             except (OSError, ValueError, IndexError):
                 continue
             if parent == self.process.pid and "firstframe" in words:
-                found[words[words.index("firstframe") + 1]] = int(entry.name)
+                found[named(words[words.index("firstframe") + 1 :])] = int(entry.name)
         return found
 
     def open_files(self) -> dict[str, int]:

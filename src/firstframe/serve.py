@@ -6,6 +6,7 @@ The supervisor holds no state and touches no data: each role is a process of its
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -27,6 +29,7 @@ BACK_OFF_SECONDS = (0.2, 5.0)
 """First wait before a restart, and the longest; it doubles in between."""
 STEADY_SECONDS = 30.0
 """A role that lived this long starts again without the waits of its past."""
+ENGINE_NICENESS, FOLD_NICENESS = 3, 5
 STOP_SECONDS = 25.0
 """A role that has not stopped by then is killed: the journal makes that safe."""
 
@@ -37,6 +40,8 @@ class Role:
 
     name: str
     arguments: Sequence[str]
+    niceness: int = 0
+    """How far it stands back when the processor is short: an answer to a player cannot wait, a fold can."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_at: float = 0.0
@@ -96,7 +101,7 @@ class Supervisor:
         role.process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "firstframe", *role.arguments],
             env={**os.environ, **self.environment},
-            preexec_fn=partial(_die_with_parent, os.getpid()),  # noqa: PLW1509 - the supervisor has one thread
+            preexec_fn=partial(_begin, os.getpid(), role.niceness),  # noqa: PLW1509 - the supervisor has one thread
             start_new_session=True,  # Ctrl-C is for the supervisor alone, which then stops the roles in order
         )
         role.started_at = now
@@ -114,8 +119,11 @@ class Supervisor:
 
 def roles_of(settings: Settings) -> list[Role]:
     """The roles of the one-machine product, in starting order."""
-    engine = [] if settings.engine else [Role("engine", ("engine",))]
-    folds = [Role(f"fold-{n}", ("fold", "--partition", str(n))) for n in range(settings.journal_partitions)]
+    engine = [] if settings.engine else [Role("engine", ("engine",), niceness=ENGINE_NICENESS)]
+    folds = [
+        Role(f"fold-{n}", ("fold", "--partition", str(n)), niceness=FOLD_NICENESS)
+        for n in range(settings.journal_partitions)
+    ]
     edges = [Role(f"edge-{n}", ("edge", "--name", f"edge-{n}")) for n in range(settings.edges)]
     return [*engine, *folds, Role("api", ("api",)), *edges]
 
@@ -136,8 +144,16 @@ def _spell(value: object) -> str:
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _die_with_parent(parent: int) -> None:
-    """Ask Linux to end this process when the supervisor is killed, so that no role is left alone."""
+def _begin(parent: int, niceness: int) -> None:
+    """In the new process, before its program: when it stands back, and when it ends.
+
+    Linux is asked to end it when the supervisor is killed, so that no role is left alone.
+    """
+    os.nice(niceness)
+    with contextlib.suppress(
+        OSError
+    ):  # where each session is scheduled as a group, the group has a niceness of its own
+        Path("/proc/self/autogroup").write_text(str(niceness))
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM)

@@ -28,6 +28,10 @@ def _h(group: str, text: str, *, secret: bool = False) -> Help:
     return Help(group, text, secret)
 
 
+MOST_PROCESSES = 64
+"""Of one role on one machine."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One frozen value, made once at start and passed down."""
 
@@ -49,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     journal: Annotated[str, _h("storage", "URL of the journal; empty: files in the data folder")] = ""
     journal_partitions: Annotated[
         int, _h("storage", "parts of the journal, each read by one fold worker")
-    ] = 1
+    ] = 2
     journal_retention_hours: Annotated[
         float, _h("storage", "how long consumed segments are kept, 24 at least")
     ] = 24
@@ -91,6 +95,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     geo: Annotated[str, _h("enrichment", "MMDB files (places, networks), comma-separated")] = ""
     log_level: Annotated[str, _h("general", "debug, info, warning or error")] = "info"
     log_json: Annotated[bool, _h("general", "logs as JSON lines")] = False
+
+    def __post_init__(self) -> None:
+        for name in ("edges", "journal_partitions"):
+            if not 1 <= getattr(self, name) <= MOST_PROCESSES:
+                raise ConfigError(f"{name} is {getattr(self, name)}, but 1 to {MOST_PROCESSES} is wanted")
 
 
 class Setting(msgspec.Struct, frozen=True):

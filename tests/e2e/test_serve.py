@@ -32,6 +32,7 @@ def test_one_life(tmp_path: Path) -> None:
     """A product starts, refuses a second one on its folder, says how it is, and stops cleanly on SIGTERM."""
     product = Product(tmp_path / "data").start()
     try:
+        product.wait_until(lambda: product.health()["fresh_as_of"], 60, "the fold to have begun")
         second = firstframe(
             "serve", "--data", str(product.data), "--api", "127.0.0.1:0", "--collector", "127.0.0.1:0"
         )
@@ -43,7 +44,7 @@ def test_one_life(tmp_path: Path) -> None:
         assert told.returncode == 0, told.stdout
         assert "the engine answers" in told.stdout
         assert "no write key yet" in told.stdout
-        assert set(product.roles()) == {"engine", "fold", "api", "edge"}
+        assert set(product.roles()) == {"engine", "fold", "fold-1", "api", "edge"}
     finally:
         assert product.stop() == 0
 

@@ -69,7 +69,7 @@ def test_flipped_bits_in_the_notes_skip_nothing(journal: Path, tmp_path: Path) -
     assert len(done) == COMMITTED * 3
     chance, outcomes = random.Random(5), Counter[str]()
     for name in ("chunks.log", "committed"):
-        file = journal / "p0000" / name
+        file = journal / "p0000of0001" / name
         kept = {each: each.read_bytes() for each in file.parent.iterdir() if each.suffix != ".seg"}
         size = len(kept[file]) * 8
         bits = chance.sample(range(size), min(size, HOW_HARD.flips))
@@ -91,8 +91,8 @@ def test_flipped_bits_in_the_notes_skip_nothing(journal: Path, tmp_path: Path) -
 def test_a_flipped_bit_in_a_segment_costs_that_beacon_alone(journal: Path) -> None:
     """Whatever bit of a segment flips: every beacon but the one it stands in comes, unchanged and once."""
     for note in ("chunks.log", "committed"):
-        (journal / "p0000" / note).unlink()
-    segment = min((journal / "p0000").glob("*.seg"))
+        (journal / "p0000of0001" / note).unlink()
+    segment = min((journal / "p0000of0001").glob("*.seg"))
     kept, chance = segment.read_bytes(), random.Random(6)
     bits = chance.sample(range(len(kept) * 8), min(len(kept) * 8, HOW_HARD.flips))
     for bit in bits:
@@ -102,7 +102,7 @@ def test_a_flipped_bit_in_a_segment_costs_that_beacon_alone(journal: Path) -> No
         assert set(came) <= set(range(BEACONS))
         assert len(came) == len(set(came))
         for note in ("chunks.log", "committed"):
-            (journal / "p0000" / note).unlink(missing_ok=True)
+            (journal / "p0000of0001" / note).unlink(missing_ok=True)
     segment.write_bytes(kept)
     seen("flipped bits in a segment", flips=len(bits), other_beacons_lost=0)
 
@@ -110,8 +110,8 @@ def test_a_flipped_bit_in_a_segment_costs_that_beacon_alone(journal: Path) -> No
 def test_torn_tails_cost_only_what_is_torn(journal: Path) -> None:
     """However much of a segment's end is missing: every beacon before the tear comes, and every other segment's."""
     for note in ("chunks.log", "committed"):
-        (journal / "p0000" / note).unlink()
-    segment = min((journal / "p0000").glob("*.seg"))
+        (journal / "p0000of0001" / note).unlink()
+    segment = min((journal / "p0000of0001").glob("*.seg"))
     kept = segment.read_bytes()
     before = len(kept)
     lost_before = 0
@@ -124,5 +124,5 @@ def test_torn_tails_cost_only_what_is_torn(journal: Path) -> None:
         assert consumer.damage.runs == 0
         lost_before = lost
         for note in ("chunks.log", "committed"):
-            (journal / "p0000" / note).unlink(missing_ok=True)
+            (journal / "p0000of0001" / note).unlink(missing_ok=True)
     seen("torn tails", cuts=len(cuts), bytes_of_the_segment=before)

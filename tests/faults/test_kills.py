@@ -17,8 +17,8 @@ from support_proof import settle
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(2_400)]
 
-TARGETS = ("engine", "fold", "edge", "api", "serve", "all")
-TURNS = (*TARGETS[:4], *TARGETS[:4], *TARGETS)
+TARGETS = ("engine", "fold", "fold-1", "edge", "api", "serve", "all")
+TURNS = (*TARGETS[:5], *TARGETS[:5], *TARGETS)
 
 
 def kill(product: Product, target: str) -> int:

@@ -65,7 +65,7 @@ def test_a_frozen_role_costs_nothing_that_was_acknowledged(tmp_path: Path) -> No
     try:
         time.sleep(2)
         before = product.open_files()
-        for role in ("engine", "fold", "api", "edge"):
+        for role in ("engine", "fold", "fold-1", "api", "edge"):
             product.signal(role, signal.SIGSTOP)
             time.sleep(HOW_HARD.frozen_seconds)
             product.signal(role, signal.SIGCONT)

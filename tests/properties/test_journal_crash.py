@@ -92,7 +92,7 @@ class CrashingJournal(RuleBasedStateMachine):
         assert self.reader is not None
         self.reader.close()
         self.reader = None
-        with (self.folder / "p0000" / "chunks.log").open("ab") as log:
+        with (self.folder / "p0000of0001" / "chunks.log").open("ab") as log:
             log.write(torn.replace(b"\n", b""))
 
     @invariant()

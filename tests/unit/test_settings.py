@@ -81,3 +81,11 @@ def test_every_setting_is_explained() -> None:
         assert len(setting.help.text) > 10
         if setting.help.secret:
             assert setting.default == ""
+
+
+@pytest.mark.parametrize("name", ["edges", "journal_partitions"])
+@pytest.mark.parametrize("value", [0, -1, 65])
+def test_impossible_numbers_of_processes_are_said(name, value):
+    """No processes, or absurdly many, are a mistake that is named."""
+    with pytest.raises(ConfigError, match=f"{name} is {value}, but 1 to 64 is wanted"):
+        load({name: value}, environ={})

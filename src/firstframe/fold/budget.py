@@ -13,23 +13,29 @@ class Budget(msgspec.Struct):
     """Time for folding views, as a number of views by what the last ones cost.
 
     A fold reads what has come, then writes; while it writes nothing is read. So it never folds for longer than
-    `most_seconds` in one go, and where beacons are waiting to be read only a share of the time that reading took. A
-    batch is never so small that the engine's price of a statement is paid for next to nothing.
+    `most_seconds` in one go. Where beacons are waiting to be read it saves: of the time that reading takes, a share may
+    be spent on folding, and is, once it is enough for a batch that is worth a statement of the engine. A view that is
+    written late is folded once for many beacons.
     """
 
     most_seconds: float = 0.8
     behind_share: float = 0.5
     least_views: int = 200
     view_seconds: float = FIRST_GUESS_SECONDS
+    saved_seconds: float = 0.0
 
     def views(self, reading_seconds: float, *, behind: bool) -> int:
-        """How many views may be written now."""
-        seconds = self.most_seconds
-        if behind:
-            seconds = min(seconds, reading_seconds * self.behind_share)
-        return max(self.least_views, int(seconds / self.view_seconds))
+        """How many views may be written now, after so much reading."""
+        most = max(self.least_views, int(self.most_seconds / self.view_seconds))
+        if not behind:
+            self.saved_seconds = 0.0
+            return most
+        self.saved_seconds += reading_seconds * self.behind_share
+        views = int(self.saved_seconds / self.view_seconds)
+        return min(views, most) if views >= self.least_views else 0
 
     def spent(self, views: int, seconds: float) -> None:
         """Learn from what was folded; what the engine took to store it is no price of a view."""
+        self.saved_seconds = max(0.0, self.saved_seconds - seconds)
         if views:
             self.view_seconds += LEARNING * (max(seconds / views, 1e-6) - self.view_seconds)

@@ -28,15 +28,14 @@ from firstframe.fold.reading import Batch, read
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.shelf import Shelf
 from firstframe.fold.store import Store, changes_of
-from firstframe.journal.base import Chunk, Consumer
+from firstframe.journal.base import Chunk, Consumer, partition_of
 
 log = structlog.get_logger()
 
 BEHIND_BEACONS = 2_000
 """With more than so many left to be read, the fold writes less and reads more."""
 CYCLE_SECONDS = 0.5
-"""From one chunk to the next at least: a statement costs the engine tens of milliseconds, however few rows it brings.
-What is behind takes longer than that by itself."""
+"""From one chunk to the next at least: a statement costs the engine tens of milliseconds, however few rows it brings."""
 LEAST_DUE, MOST_DUE = 50, 2_000
 """Silent views written in one go."""
 
@@ -97,18 +96,20 @@ class Worker:
         self._epoch = self._store.epoch()
         now = self._clock()
         for name in self._store.open_views():
+            if partition_of(name.key, self._partitions) != self._partition:
+                continue  # another worker minds it
             self._shelf.remind(name.key, now, name.project, name.dialect, name.native_view_id)
 
-    def run(self, stop: Flag, *, wait_seconds: float = 0.5) -> None:
-        """Work until told to stop; when the engine is away or the disk full, wait: the journal holds."""
+    def run(self, stop: Flag, *, wait_seconds: float = 0.5, done: Callable[[], bool] = lambda: False) -> None:
+        """Work until told to stop or done; when the engine is away or the disk full, wait: the journal holds."""
         pause = 0.2
         started = False
-        while not stop.is_set():
+        while not stop.is_set() and not done():
             try:
                 if not started:
                     self.start()
                     started = True
-                if self.step(wait_seconds):
+                if self.step(wait_seconds) and not self._is_behind:
                     stop.wait(max(0.0, self._taken_at + CYCLE_SECONDS - self._timer()))
                 pause = 0.2
             except (EngineError, OSError) as error:
@@ -128,12 +129,16 @@ class Worker:
             self._take(self._pending)
             self._pending = None
         now, reading_seconds = self._clock(), self._timer() - began
-        most = self._budget.views(reading_seconds, behind=self._unread > BEHIND_BEACONS)
+        most = self._budget.views(reading_seconds, behind=self._is_behind)
         self._write(self._ready(now, sys.maxsize if force else most, force=force), now)
         self._commit()
         self._shelf.trim()
         self._report(asked_ms, caught_up=not taken)
         return taken
+
+    @property
+    def _is_behind(self) -> bool:
+        return self._unread > BEHIND_BEACONS
 
     # -- taking in
 

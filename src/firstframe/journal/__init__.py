@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from firstframe.errors import ConfigError
 from firstframe.journal.consumer import FilesConsumer
+from firstframe.journal.division import others, segments_of
 from firstframe.journal.files import FilesAppender
 from firstframe.settings import Settings
 
@@ -35,10 +36,17 @@ def open_appender(settings: Settings, writer: str) -> FilesAppender:
 
 
 def open_consumer(settings: Settings, partition: int) -> FilesConsumer:
-    """The reading side of one partition. Raises `ConfigError`, `JournalError`."""
+    """The reading side of one partition. Raises `ConfigError`, `JournalError`.
+
+    The first partition also keeps what is left of other divisions of the journal.
+    """
+    journal, partitions = journal_folder(settings), settings.journal_partitions
+    left = [] if partition else others(journal, partitions)
     return FilesConsumer(
-        journal_folder(settings),
+        journal,
         partition,
+        partitions,
+        inherited=[segment for each in left for segment in segments_of(journal, each)],
         retention_hours=settings.journal_retention_hours,
         limit_bytes=settings.journal_limit_bytes,
     )

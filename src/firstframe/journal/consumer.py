@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,7 @@ from firstframe.journal.frame import Scan, unbroken
 from firstframe.journal.note import Bounds, Notebook
 from firstframe.journal.reader import SegmentReader, beacons_of
 from firstframe.journal.retention import Retention
-from firstframe.journal.segment import list_segments, partition_folder
+from firstframe.journal.segment import Segment, list_segments, partition_folder
 from firstframe.journal.tally import Tally
 
 log = structlog.get_logger()
@@ -47,16 +47,24 @@ class FilesConsumer:
         self,
         journal: Path,
         partition: int,
+        partitions: int = 1,
         *,
+        inherited: Sequence[Segment] = (),
         retention_hours: float = 24,
         limit_bytes: int | None = None,
         chunk_beacons: int = CHUNK_BEACONS,
         now_seconds: Callable[[], float] = time.time,
     ) -> None:
-        """Raises `JournalError` when the partition has another consumer or its notes are damaged."""
+        """Reads partition ``partition`` of ``partitions``.
+
+        ``inherited`` are segments of another division of the journal, wholly folded, which are kept and removed
+        like those of this partition. Raises `JournalError` when the partition has another consumer or its notes are
+        damaged.
+        """
         self.partition = partition
+        self._inherited = {segment.name: SegmentReader(segment) for segment in inherited}
         self.damage = Damage()
-        self._folder = partition_folder(journal, partition)
+        self._folder = partition_folder(journal, partition, partitions)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self._folder / "consumer.lock")
         self._chunk_beacons = chunk_beacons
@@ -110,6 +118,11 @@ class FilesConsumer:
             beacons += self._tally.unread(reader, read, size)
             oldest.extend(self._tally.received_ms(reader, committed, size))
         return Lag(beacons, total, min(oldest, default=None))
+
+    def is_drained(self) -> bool:
+        """Whether everything is committed and nobody can write here any more."""
+        self._open_new()
+        return not self._notes.bounds and self._readers.keys() <= self._done
 
     def close(self) -> None:
         """Let go of the partition; what is not committed comes again."""
@@ -195,9 +208,11 @@ class FilesConsumer:
             for name in sorted(self._done)
             if self._notes.committed_to.get(name, 0) >= self._notes.read.get(name, 0)
         ]
-        for reader in self._retention.remove(done):
+        for reader in self._retention.remove([*self._inherited.values(), *done]):
             name = reader.segment.name
             reader.close()
+            if self._inherited.pop(name, None):
+                continue
             del self._readers[name]
             self._done.discard(name)
             self._seen.pop(name, None)

@@ -14,6 +14,7 @@ import structlog
 from firstframe.beacon import Beacon
 from firstframe.errors import ConfigError, Unavailable
 from firstframe.journal.base import partitions_of
+from firstframe.journal.division import begin_writing
 from firstframe.journal.frame import HEADER_BYTES, frame
 from firstframe.journal.room import Room, measure
 from firstframe.journal.room import segment_bytes as segment_bytes_of
@@ -93,7 +94,8 @@ class FilesAppender:
         """Syncs so far."""
         try:
             for partition in range(partitions):
-                partition_folder(journal, partition).mkdir(parents=True, exist_ok=True)
+                partition_folder(journal, partition, partitions).mkdir(parents=True, exist_ok=True)
+            begin_writing(journal, partitions)
             self._segment_bytes = segment_bytes_of(journal, segment_bytes)
         except OSError as error:
             raise ConfigError(f"the journal folder {journal} cannot be made: {error.strerror}") from error
@@ -181,7 +183,8 @@ class FilesAppender:
             self._segments.pop(partition).close()
             segment = None
         if segment is None:
-            segment = SegmentWriter(partition_folder(self._journal, partition), self._writer, now)
+            folder = partition_folder(self._journal, partition, self._partitions)
+            segment = SegmentWriter(folder, self._writer, now)
             self._segments[partition] = segment
         return segment
 

@@ -25,7 +25,7 @@ def replay(
 
 def _extent(journal: Path) -> list[tuple[Segment, int]]:
     """Every segment there is, with its size."""
-    found = [segment for _, folder in partition_folders(journal) for segment in list_segments(folder)]
+    found = [segment for *_, folder in partition_folders(journal) for segment in list_segments(folder)]
     return [(segment, size_of(segment)) for segment in found]
 
 

@@ -48,7 +48,7 @@ def segment_bytes(journal: Path, most: int) -> int:
 def used_bytes(journal: Path) -> int:
     """The size of all segments of all partitions."""
     return sum(
-        size_of(segment) for _, folder in partition_folders(journal) for segment in list_segments(folder)
+        size_of(segment) for *_, folder in partition_folders(journal) for segment in list_segments(folder)
     )
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 from firstframe.journal.frame import MARKER_BYTES, whole_bytes
 
+_FOLDER = re.compile(r"p(\d{4})of(\d{4})")
 _NAME = re.compile(r"(\d{13})-([A-Za-z0-9_.]+)-([0-9a-f]{16})\.seg")
 
 
@@ -57,14 +58,16 @@ def size_of(segment: Segment) -> int:
         return 0
 
 
-def partition_folder(journal: Path, partition: int) -> Path:
-    return journal / f"p{partition:04d}"
+def partition_folder(journal: Path, partition: int, partitions: int = 1) -> Path:
+    """One partition of so many: where a view's beacons go depends on both."""
+    return journal / f"p{partition:04d}of{partitions:04d}"
 
 
-def partition_folders(journal: Path) -> Iterator[tuple[int, Path]]:
-    """Each partition that has a folder."""
-    for path in sorted(journal.glob("p[0-9][0-9][0-9][0-9]")):
-        yield int(path.name[1:]), path
+def partition_folders(journal: Path) -> Iterator[tuple[int, int, Path]]:
+    """Each partition that has a folder, of how many it is one, and the folder."""
+    for path in sorted(journal.glob("p*of*")):
+        if match := _FOLDER.fullmatch(path.name):
+            yield int(match[1]), int(match[2]), path
 
 
 def is_final(descriptor: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -9,40 +10,98 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import structlog
 from prometheus_client import CollectorRegistry
 
 from firstframe.dialects import DIALECTS
+from firstframe.engine.client import Engine
 from firstframe.fold.meter import FoldMeter
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.worker import Progress, Worker
 from firstframe.folder import Folder, write_atomically
-from firstframe.journal import open_consumer
+from firstframe.journal import FilesConsumer, journal_folder, open_consumer
+from firstframe.journal.division import Partition, make_readable, others, readable
 from firstframe.roles.store import wait_for_engine
 from firstframe.settings import Settings
 
+log = structlog.get_logger()
+
 TELL_SECONDS = 0.25
+LOOK_SECONDS = 0.2
+LOOKS = (50_000, 50, 100)
+"""How seldom Python looks for garbage in circles, of which a fold makes next to none: events that come and stay make it
+look at them again and again, which took a third of the time of reading."""
+CAPACITY_EVENTS = 400_000
+"""In memory, of all workers of the journal together."""
 
 
 def fold(settings: Settings, partition: int) -> None:
-    """Run one fold worker until told to stop."""
+    """Run one fold worker until told to stop. Raises `ConfigError`, `JournalError`."""
     folder = Folder(settings.data).make()
     stop = _stop_flag()
-    consumer = open_consumer(settings, partition)
-    with_engine = wait_for_engine(settings, folder, stop)
-    if with_engine is None:
+    engine = wait_for_engine(settings, folder, stop, migrates=partition == 0)
+    if engine is None:
         return
-    worker = Worker(
-        consumer,
-        with_engine,
-        FoldRule(settings.max_view_events, settings.keep_page_query),
-        {dialect.name: dialect for dialect in DIALECTS},
-        partition=partition,
-        partitions=settings.journal_partitions,
-        meter=FoldMeter(CollectorRegistry()),
-        tell=_teller(folder.progress_file(partition)),
-    )
-    worker.run(stop)
-    consumer.close()
+    gc.freeze()
+    gc.set_threshold(*LOOKS)
+    role = _Role(settings, engine, stop, folder.progress_file(partition))
+    if role.may_read(partition):
+        role.work(open_consumer(settings, partition), Partition(partition, settings.journal_partitions))
+
+
+class _Role:
+    """What every worker of this process shares."""
+
+    def __init__(self, settings: Settings, engine: Engine, stop: threading.Event, progress: Path) -> None:
+        self._settings = settings
+        self._journal = journal_folder(settings)
+        self._engine = engine
+        self._stop = stop
+        self._meter = FoldMeter(CollectorRegistry())
+        self._tell = _teller(progress)
+
+    def work(
+        self, consumer: FilesConsumer, partition: Partition, done: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Fold a partition until told to stop, or done."""
+        settings = self._settings
+        worker = Worker(
+            consumer,
+            self._engine,
+            FoldRule(settings.max_view_events, settings.keep_page_query),
+            {dialect.name: dialect for dialect in DIALECTS},
+            partition=partition.number,
+            partitions=partition.of,
+            capacity_events=CAPACITY_EVENTS // partition.of,
+            meter=self._meter,
+            tell=self._tell,
+        )
+        worker.run(self._stop, done=done)
+        consumer.close()
+
+    def may_read(self, partition: int) -> bool:
+        """Wait until nothing is left of another division of the journal; the first worker sees to it.
+
+        False when told to stop before that.
+        """
+        wanted = self._settings.journal_partitions
+        if partition == 0:
+            for left in others(self._journal, wanted):
+                self._drain(left)
+            if not self._stop.is_set():
+                make_readable(self._journal, wanted)
+        while readable(self._journal) != wanted and not self._stop.is_set():
+            self._stop.wait(LOOK_SECONDS)
+        return not self._stop.is_set()
+
+    def _drain(self, left: Partition) -> None:
+        if self._stop.is_set():
+            return
+        log.info(
+            "the journal was divided otherwise; first what is left of that", **msgspec.structs.asdict(left)
+        )
+        consumer = FilesConsumer(self._journal, left.number, left.of, retention_hours=float("inf"))
+        self.work(consumer, left, consumer.is_drained)
 
 
 def _teller(file: Path) -> Callable[[Progress], None]:

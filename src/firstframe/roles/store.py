@@ -25,16 +25,21 @@ def engine_url(settings: Settings, folder: Folder) -> str:
     return settings.engine or folder.engine_face().url
 
 
-def wait_for_engine(settings: Settings, folder: Folder, stop: threading.Event) -> Engine | None:
-    """The engine with its tables as this version wants them; None when told to stop before it came."""
+def wait_for_engine(
+    settings: Settings, folder: Folder, stop: threading.Event, *, migrates: bool = True
+) -> Engine | None:
+    """The engine with its tables as this version wants them; None when told to stop before it came.
+
+    Who does not migrate waits for somebody who does.
+    """
     said = ""
     while not stop.is_set():
         try:
             found = Engine.connect(engine_url(settings, folder))
-            migrate_engine(found)
-            apply_retention(
-                found, event_days=settings.event_retention_days, view_days=settings.view_retention_days
-            )
+            if migrates:
+                _prepare(found, settings)
+            elif missing := pending(found):
+                raise EngineError(f"{len(missing)} migrations are pending")
         except (EngineError, ConfigError) as error:
             if str(error) != said:
                 said = str(error)
@@ -43,6 +48,11 @@ def wait_for_engine(settings: Settings, folder: Folder, stop: threading.Event) -
         else:
             return found
     return None
+
+
+def _prepare(engine: Engine, settings: Settings) -> None:
+    migrate_engine(engine)
+    apply_retention(engine, event_days=settings.event_retention_days, view_days=settings.view_retention_days)
 
 
 def migrate(settings: Settings, *, dry_run: bool) -> None:

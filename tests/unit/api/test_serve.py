@@ -12,6 +12,7 @@ import pytest
 
 from firstframe.api.serve import freshness
 from firstframe.folder import Folder
+from firstframe.settings import Settings
 from support_engine import free_port
 
 TOKEN = "a-token-of-the-test"
@@ -51,9 +52,10 @@ def test_streams_end_when_told_to_stop(engine, tmp_path) -> None:
     target = engine.target
     url = f"clickhouse://{target.user}:{target.password}@{target.host}:{target.port}/{target.database}"
     address = f"127.0.0.1:{free_port()}"
-    Folder(tmp_path).make().progress_file(0).write_bytes(
-        b'{"fresh_as_of_ms": 1767225600000, "lag_beacons": 0}'
-    )
+    for worker in range(Settings().journal_partitions):
+        Folder(tmp_path).make().progress_file(worker).write_bytes(
+            b'{"fresh_as_of_ms": 1767225600000, "lag_beacons": 0}'
+        )
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(tmp_path), address, url, TOKEN])
     try:
         health = json.load(wait_for(address, process))

@@ -28,14 +28,14 @@ def test_beacon_of_two_partitions_is_in_both(tmp_path):
     ours = {partition_of(f"view {n}", 2): f"view {n}" for n in range(50)}
     write(tmp_path, [1], keys=lambda n: [ours[1], ours[0], ours[1]], partitions=2)
     write(tmp_path, [2], keys=lambda n: [ours[0]], partitions=2)
-    assert read(tmp_path, 0) == [1, 2]
-    assert read(tmp_path, 1) == [1]
+    assert read(tmp_path, 0, 2) == [1, 2]
+    assert read(tmp_path, 1, 2) == [1]
 
 
 def test_beacon_without_views_goes_to_the_first_partition(tmp_path):
     """A beacon that names no view is kept all the same."""
     write(tmp_path, [7], partitions=4)
-    assert read(tmp_path, 0) == [7]
+    assert read(tmp_path, 0, 4) == [7]
 
 
 def test_segments_rotate_by_size_and_by_time(tmp_path):
@@ -53,7 +53,7 @@ def test_segments_rotate_by_size_and_by_time(tmp_path):
         await appender.close()
 
     asyncio.run(append())
-    assert len(list_segments(tmp_path / "p0000")) >= 4
+    assert len(list_segments(tmp_path / "p0000of0001")) >= 4
     assert sorted(read(tmp_path)) == list(range(9))
 
 
@@ -82,7 +82,7 @@ def test_full_disk_refuses_and_goes_on_when_there_is_room_again(tmp_path, monkey
         await appender.close()
 
     asyncio.run(append())
-    assert len(list_segments(tmp_path / "p0000")) == 1
+    assert len(list_segments(tmp_path / "p0000of0001")) == 1
     assert read(tmp_path) == [1, 3]
 
 
@@ -103,7 +103,7 @@ def test_failed_sync_acknowledges_nothing_and_leaves_the_segment(tmp_path, monke
         await appender.close()
 
     asyncio.run(append())
-    assert len(list_segments(tmp_path / "p0000")) == 2
+    assert len(list_segments(tmp_path / "p0000of0001")) == 2
     assert {1, 3} <= set(read(tmp_path))
 
 

@@ -39,7 +39,7 @@ def test_numbers_grow_by_one_and_never_repeat(tmp_path):
         consumer.next(0)
         consumer.commit(seen[-1])
         consumer.close()
-        assert list_segments(tmp_path / "p0000") == []
+        assert list_segments(tmp_path / "p0000of0001") == []
     assert seen == [1, 2, 3]
 
 
@@ -57,7 +57,7 @@ def test_several_writers_are_all_read(tmp_path):
 def test_torn_tail_of_a_dead_writer_is_cut(tmp_path):
     """Half a record at the end of a dead writer's segment is counted and holds nothing up."""
     write(tmp_path, [1, 2])
-    path = list_segments(tmp_path / "p0000")[0].path
+    path = list_segments(tmp_path / "p0000of0001")[0].path
     os.truncate(path, path.stat().st_size - 3)
     write(tmp_path, [3])
     consumer = FilesConsumer(tmp_path, 0)
@@ -72,7 +72,7 @@ def test_torn_tail_of_a_dead_writer_is_cut(tmp_path):
 def test_flipped_bit_in_the_middle_costs_one_beacon(tmp_path):
     """A damaged record is skipped and counted, later ones are read."""
     write(tmp_path, range(5), body=b"x" * 100)
-    path = list_segments(tmp_path / "p0000")[0].path
+    path = list_segments(tmp_path / "p0000of0001")[0].path
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -85,7 +85,7 @@ def test_flipped_bit_in_the_middle_costs_one_beacon(tmp_path):
 def test_damage_longer_than_a_window_is_passed(tmp_path, monkeypatch):
     """However long the damage, what stands behind it is found."""
     write(tmp_path, range(3), body=os.urandom(1 << 16))
-    path = list_segments(tmp_path / "p0000")[0].path
+    path = list_segments(tmp_path / "p0000of0001")[0].path
     data = bytearray(path.read_bytes())
     data[0:40] = b"\0" * 40
     path.write_bytes(data)
@@ -106,7 +106,7 @@ def test_damaged_commit_file_is_said(tmp_path):
     """A commit file that cannot be trusted stops the reader, instead of starting from the beginning."""
     write(tmp_path, [1])
     read(tmp_path)
-    (tmp_path / "p0000" / "committed").write_bytes(b"00000000 7\n")
+    (tmp_path / "p0000of0001" / "committed").write_bytes(b"00000000 7\n")
     with pytest.raises(JournalError, match="damaged"):
         FilesConsumer(tmp_path, 0)
 
@@ -117,7 +117,7 @@ def test_torn_line_of_the_chunk_log_is_dropped(tmp_path):
     consumer = FilesConsumer(tmp_path, 0)
     before = drain(consumer)
     consumer.close()
-    log = tmp_path / "p0000" / "chunks.log"
+    log = tmp_path / "p0000of0001" / "chunks.log"
     os.truncate(log, log.stat().st_size - 4)
     consumer = FilesConsumer(tmp_path, 0)
     assert drain(consumer) == before
@@ -131,7 +131,7 @@ def test_damaged_line_in_the_middle_of_the_chunk_log_skips_nothing(tmp_path):
     drain(consumer)
     consumer.commit(1)
     consumer.close()
-    log = tmp_path / "p0000" / "chunks.log"
+    log = tmp_path / "p0000of0001" / "chunks.log"
     lines = log.read_bytes().splitlines(keepends=True)
     lines[2] = lines[2].replace(b",3]", b",2]")
     log.write_bytes(b"".join(lines))
@@ -151,7 +151,7 @@ def test_chunk_log_is_rewritten_small(tmp_path, monkeypatch):
         assert chunk.number == number
         consumer.commit(number)
     consumer.close()
-    assert (tmp_path / "p0000" / "chunks.log").stat().st_size < 600
+    assert (tmp_path / "p0000of0001" / "chunks.log").stat().st_size < 600
     assert read(tmp_path) == []
 
 
@@ -159,7 +159,7 @@ def test_lag_counts_what_is_not_committed(tmp_path):
     """Lag is beacons, bytes and the oldest receipt of what is accepted and not committed, handed out or not."""
     write(tmp_path, range(100, 110))
     consumer = FilesConsumer(tmp_path, 0, chunk_beacons=4)
-    size = list_segments(tmp_path / "p0000")[0].path.stat().st_size
+    size = list_segments(tmp_path / "p0000of0001")[0].path.stat().st_size
     assert (consumer.lag().beacons, consumer.lag().bytes, consumer.lag().oldest_received_ms) == (
         10,
         size,
@@ -198,7 +198,7 @@ def test_segments_stay_for_their_hours(tmp_path):
     assert chunk is not None
     consumer.next(0)
     consumer.commit(chunk.number)
-    assert len(list_segments(tmp_path / "p0000")) == 1
+    assert len(list_segments(tmp_path / "p0000of0001")) == 1
     write(tmp_path, [2])
     now[0] += 25 * 3600
     second = consumer.next(0)
@@ -206,7 +206,7 @@ def test_segments_stay_for_their_hours(tmp_path):
     consumer.commit(second.number - 1)
     consumer._sweep()
     assert [numbers([second])] == [[2]]
-    assert len(list_segments(tmp_path / "p0000")) == 1
+    assert len(list_segments(tmp_path / "p0000of0001")) == 1
     consumer.close()
 
 
@@ -217,7 +217,7 @@ def test_folded_segments_go_early_when_the_journal_nears_its_limit(tmp_path):
     consumer = FilesConsumer(tmp_path, 0, retention_hours=24, limit_bytes=4_000)
     chunks = drain(consumer)
     consumer.commit(chunks[-1].number)
-    left = list_segments(tmp_path / "p0000")
+    left = list_segments(tmp_path / "p0000of0001")
     assert 0 < len(left) < 4
     assert sum(each.path.stat().st_size for each in left) <= 3_200
     consumer.close()
@@ -227,7 +227,7 @@ def test_replay_gives_a_time_range_once(tmp_path):
     """Replay gives each beacon of a range once, even one that stands in several partitions, whoever reads."""
     keys = [f"view {n}" for n in range(20)]
     write(tmp_path, range(10), keys=lambda n: keys, partitions=3)
-    read(tmp_path, 0)
+    read(tmp_path, 0, 3)
     assert sorted(each.received_at_ms for each in replay(tmp_path, 3, 7)) == [3, 4, 5, 6]
     assert list(replay(tmp_path, 0, 99, dialect="other")) == []
 
@@ -248,7 +248,7 @@ def test_missing_segment_does_not_hold_up_the_rest(tmp_path):
     consumer = FilesConsumer(tmp_path, 0)
     drain(consumer)
     consumer.close()
-    list_segments(tmp_path / "p0000")[0].path.unlink()
+    list_segments(tmp_path / "p0000of0001")[0].path.unlink()
     write(tmp_path, [2])
     consumer = FilesConsumer(tmp_path, 0)
     assert [list(numbers([chunk])) for chunk in drain(consumer)] == [[], [2]]
