@@ -36,10 +36,7 @@ def wait_for_engine(
     while not stop.is_set():
         try:
             found = Engine.connect(engine_url(settings, folder))
-            if migrates:
-                _prepare(found, settings)
-            elif missing := pending(found):
-                raise EngineError(f"{len(missing)} migrations are pending")
+            _prepare(found, settings, migrates=migrates)
         except (EngineError, ConfigError) as error:
             if str(error) != said:
                 said = str(error)
@@ -50,7 +47,11 @@ def wait_for_engine(
     return None
 
 
-def _prepare(engine: Engine, settings: Settings) -> None:
+def _prepare(engine: Engine, settings: Settings, *, migrates: bool) -> None:
+    if not migrates:
+        if missing := pending(engine):
+            raise EngineError(f"{len(missing)} migrations are pending")
+        return
     migrate_engine(engine)
     apply_retention(engine, event_days=settings.event_retention_days, view_days=settings.view_retention_days)
 
