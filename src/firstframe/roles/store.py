@@ -50,7 +50,7 @@ def wait_for_engine(
 def _prepare(engine: Engine, settings: Settings, *, migrates: bool) -> None:
     if not migrates:
         if missing := pending(engine):
-            raise EngineError(f"{len(missing)} migrations are pending")
+            raise EngineError(f"its tables are not there yet: {missing[0].name} is to come")
         return
     migrate_engine(engine)
     apply_retention(engine, event_days=settings.event_retention_days, view_days=settings.view_retention_days)

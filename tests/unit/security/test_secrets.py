@@ -37,23 +37,27 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         running.start(120)
     finally:
         os.umask(mask)
-    body = {"view_id": "v1", "events": [{"type": "play", "at": int(time.time() * 1000)}]}
-    assert running.post("/v1/beacons", json.dumps(body).encode()) == 202
-    assert running.post("/v1/beacons", b"refused") == 400
-    running.wait_until(lambda: running.get("/v1/views")["data"], 60, "the view")
-    running.wait_until(lambda: list(data.glob("run/refusals-*.json")), 20, "the list of refusals")
-    session = [
-        *_curl(running),
-        "-X",
-        "POST",
-        "-d",
-        json.dumps({"token": TOKEN}),
-        f"http://{running.api}/v1/session",
-    ]
-    subprocess.run(session, check=True, capture_output=True)
-    running.data_folder = data  # type: ignore[attr-defined]
-    yield running
-    running.stop()
+    try:
+        body = json.dumps(
+            {"view_id": "v1", "events": [{"type": "play", "at": int(time.time() * 1000)}]}
+        ).encode()
+        running.wait_until(lambda: running.post("/v1/beacons", body) == 202, 60, "the collector to listen")
+        assert running.post("/v1/beacons", b"refused") == 400
+        running.wait_until(lambda: running.get("/v1/views")["data"], 60, "the view")
+        running.wait_until(lambda: list(data.glob("run/refusals-*.json")), 20, "the list of refusals")
+        session = [
+            *_curl(running),
+            "-X",
+            "POST",
+            "-d",
+            json.dumps({"token": TOKEN}),
+            f"http://{running.api}/v1/session",
+        ]
+        subprocess.run(session, check=True, capture_output=True)
+        running.data_folder = data  # type: ignore[attr-defined]
+        yield running
+    finally:
+        running.stop()
 
 
 def _curl(running: Product) -> list[str]:

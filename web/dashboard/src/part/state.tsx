@@ -1,7 +1,7 @@
 /** What stands where numbers will be, or cannot be: loading, empty, failed, not allowed. */
 import type { ReactNode } from "react";
 import type { ApiError } from "../api/client";
-import { useAddress } from "../state/address";
+import { isFrozen, useAddress } from "../state/address";
 import { Icon } from "./icon";
 
 export function Loading({ height = 160 }: { height?: number }) {
@@ -28,13 +28,19 @@ export function LoadingCards({ count }: { count: number }) {
 }
 
 export function Empty({ title = "No views here", children }: { title?: string; children?: ReactNode }) {
-  const { params, set } = useAddress();
+  const { params, set, to } = useAddress();
   const filtered = params.getAll("f").length > 0;
+  const bare = !children && !filtered && !isFrozen();
   return (
     <div className="notice">
       <Icon name="empty" />
       <b>{title}</b>
       <p>{children ?? (filtered ? "No view in this range fulfils all filters." : "Nothing was received in this range.")}</p>
+      {bare && (
+        <p>
+          New here? <a href={to("/setup")}>Point a player here</a>, or try it with <code>firstframe demo</code>.
+        </p>
+      )}
       {filtered && (
         <button type="button" className="button" onClick={() => set({ f: null })}>
           Clear filters
