@@ -9,6 +9,7 @@ import msgspec
 from firstframe.beacon import Beacon, Event, view_id_of
 from firstframe.dialects.base import Dialect, Reading, Reason, Reject
 from firstframe.engine.survey import NativeView
+from firstframe.fold.watch import Watch
 from firstframe.journal.base import partition_of
 
 
@@ -39,13 +40,15 @@ def read(
     *,
     partition: int = 0,
     partitions: int = 1,
+    watch: Watch | None = None,
 ) -> Batch:
     """Parse beacons, keeping the views of one partition: the other views of a body are another worker's."""
+    watch = watch or Watch()
     batch = Batch()
     found: dict[tuple[str, str, str], list[Event]] = {}
     for beacon in beacons:
         batch.beacon_count += 1
-        reading = _parse(beacon, dialects)
+        reading = _parse(beacon, dialects, watch)
         for event in reading.events:
             native = beacon.project, beacon.dialect, event.native_view_id
             events = found.get(native)
@@ -62,13 +65,13 @@ def read(
     return batch
 
 
-def _parse(beacon: Beacon, dialects: Mapping[str, Dialect]) -> Reading:
+def _parse(beacon: Beacon, dialects: Mapping[str, Dialect], watch: Watch) -> Reading:
     """A dialect's reading; a beacon that breaks it is a reject, never the end of the worker."""
     dialect = dialects.get(beacon.dialect)
     if dialect is None:
         return _unreadable(beacon, f"no dialect is called {beacon.dialect!r}")
     try:
-        return dialect.parse(beacon)
+        return watch.run(dialect.parse, beacon)
     except Exception as error:  # noqa: BLE001 - one broken beacon must not stop all others
         return _unreadable(beacon, f"{type(error).__name__}: {error}")
 

@@ -28,6 +28,7 @@ from firstframe.fold.reading import Batch, read
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.shelf import Shelf
 from firstframe.fold.store import Store, changes_of
+from firstframe.fold.watch import Stuck, Watch
 from firstframe.journal.base import Chunk, Consumer, partition_of
 
 log = structlog.get_logger()
@@ -68,6 +69,7 @@ class Worker:
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         timer: Callable[[], float] = time.perf_counter,
         meter: FoldMeter | None = None,
+        watch: Watch | None = None,
         tell: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         self._consumer = consumer
@@ -81,6 +83,9 @@ class Worker:
         self._clock = clock
         self._timer = timer
         self._meter = meter
+        self._watch = watch or Watch()
+        self._stuck: set[str] = set()
+        """Views that their dialect hangs on: left alone until the next start."""
         self._tell = tell
         self._pending: Chunk | None = None
         """Handed out but not taken in: an engine that went away meets it again."""
@@ -146,7 +151,13 @@ class Worker:
         return self._consumer.next(min(wait_seconds, 0.1) if self._shelf.dirty else wait_seconds)
 
     def _take(self, chunk: Chunk) -> None:
-        batch = read(chunk.beacons, self._dialects, partition=self._partition, partitions=self._partitions)
+        batch = read(
+            chunk.beacons,
+            self._dialects,
+            partition=self._partition,
+            partitions=self._partitions,
+            watch=self._watch,
+        )
         self._store.put_events(batch, chunk.number, chunk.token)
         self._admit(batch, chunk.number)
         self._uncommitted[chunk.number] = len(chunk.beacons)
@@ -212,8 +223,11 @@ class Worker:
 
     def _fold(self, view: OpenView, now_ms: int) -> Folded | None:
         """None for a view that breaks its dialect: its events stay, its row stays as it was, all others go on."""
+        if view.key in self._stuck:
+            return None
         try:
-            return self._rule.fold(
+            return self._watch.run(
+                self._rule.fold,
                 self._dialects[view.dialect],
                 view.project,
                 view.native_view_id,
@@ -221,6 +235,8 @@ class Worker:
                 now_ms,
             )
         except Exception as error:
+            if isinstance(error, Stuck):
+                self._stuck.add(view.key)
             log.exception(
                 "a view cannot be folded", view=view.key, dialect=view.dialect, error=repr(error)[:300]
             )

@@ -17,6 +17,7 @@ from firstframe.dialects import DIALECTS
 from firstframe.engine.client import Engine
 from firstframe.fold.meter import FoldMeter
 from firstframe.fold.rule import FoldRule
+from firstframe.fold.watch import Watch
 from firstframe.fold.worker import Progress, Worker
 from firstframe.folder import Folder, write_atomically
 from firstframe.journal import FilesConsumer, journal_folder, open_consumer
@@ -58,6 +59,7 @@ class _Role:
         self._engine = engine
         self._stop = stop
         self._meter = FoldMeter(CollectorRegistry())
+        self._watch = Watch()
         self._tell = _teller(progress)
 
     def work(
@@ -74,9 +76,11 @@ class _Role:
             partitions=partition.of,
             capacity_events=CAPACITY_EVENTS // partition.of,
             meter=self._meter,
+            watch=self._watch,
             tell=self._tell,
         )
-        worker.run(self._stop, done=done)
+        with self._watch.started():
+            worker.run(self._stop, done=done)
         consumer.close()
 
     def may_read(self, partition: int) -> bool:

@@ -13,9 +13,10 @@ import pytest
 
 from firstframe.beacon import Beacon, Event, view_id_of
 from firstframe.dialects import DIALECTS
-from firstframe.dialects.base import Folded
+from firstframe.dialects.base import Folded, Reading
 from firstframe.engine.client import Engine
 from firstframe.fold.rule import FoldRule
+from firstframe.fold.watch import Watch
 from firstframe.fold.worker import Progress, Worker
 from firstframe.journal.consumer import FilesConsumer
 from firstframe.journal.files import FilesAppender
@@ -189,6 +190,41 @@ def test_freshness_waits_for_what_is_not_written(bench: Bench) -> None:
     bench.work()
     assert bench.told[-1].fresh_as_of_ms == bench.now_ms
     assert bench.told[-1].lag_beacons == 0
+
+
+def test_a_dialect_that_hangs_stops_no_other(bench: Bench) -> None:
+    """A beacon that is parsed without end is a reject, a view that is folded without end is left alone from then on."""
+    native = next(dialect for dialect in DIALECTS if dialect.name == "native")
+    hung = []
+
+    def parse(beacon: Beacon) -> Reading:
+        while b"endless" in beacon.body:
+            pass
+        return native.parse(beacon)
+
+    def fold(events: Sequence[Event], now_ms: int) -> Folded:
+        if any(event.native_view_id == "hangs" for event in events):
+            hung.append(now_ms)
+            while True:
+                pass
+        return native.fold(events, now_ms)
+
+    watch = Watch(0.1)
+    bench.worker._watch = watch
+    bench.worker._dialects = {"native": msgspec.structs.replace(native, parse=parse, fold=fold)}
+    with watch.started():
+        bench.send("endless", at(0, "play"))
+        bench.send("hangs", at(0, "play"))
+        bench.send("whole", at(0, "play"), at(1, "playing"), at(11, "end"))
+        bench.work()
+        bench.send("hangs", at(1, "playing"))
+        bench.work()
+    assert bench.rows() == [("exited", 10_000)]
+    assert len(hung) == 1
+    assert bench.count("rejects WHERE message LIKE 'Stuck: it took longer%'") == 1
+    assert bench.count("events FINAL WHERE native_view_id = 'hangs'") == 2
+    assert bench.consumer is not None
+    assert bench.consumer.lag().beacons == 0
 
 
 def test_a_view_that_breaks_its_dialect_stops_no_other(bench: Bench) -> None:
