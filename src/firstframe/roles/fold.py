@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 TELL_SECONDS = 0.25
 LOOK_SECONDS = 0.2
+PATIENCE_SECONDS = 10.0
 LOOKS = (50_000, 50, 100)
 """How seldom Python looks for garbage in circles, of which a fold makes next to none: events that come and stay make it
 look at them again and again, which took a third of the time of reading."""
@@ -105,7 +106,21 @@ class _Role:
             "the journal was divided otherwise; first what is left of that", **msgspec.structs.asdict(left)
         )
         consumer = FilesConsumer(self._journal, left.number, left.of, retention_hours=float("inf"))
-        self.work(consumer, left, consumer.is_drained)
+        patience = time.monotonic() + PATIENCE_SECONDS
+
+        def done() -> bool:
+            nonlocal patience
+            if consumer.is_drained():
+                return True
+            if time.monotonic() > patience and not consumer.lag().beacons:
+                patience += PATIENCE_SECONDS
+                log.warning(
+                    "waiting for the end of a collector that still writes with another number of partitions",
+                    journal_partitions=left.of,
+                )
+            return False
+
+        self.work(consumer, left, done)
 
 
 def _teller(file: Path) -> Callable[[Progress], None]:
