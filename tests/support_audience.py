@@ -14,6 +14,7 @@ import msgspec
 
 from firstframe.beacon import Beacon, Place, view_id_of
 from firstframe.journal import FilesAppender
+from firstframe.settings import Settings
 
 DAY_MS = 86_400_000
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
@@ -229,7 +230,7 @@ def fill(journal: Path) -> datetime:
     now_ms = time.time_ns() // 1_000_000
 
     async def append() -> None:
-        appender = FilesAppender(journal, "audience")
+        appender = FilesAppender(journal, "audience", partitions=Settings().journal_partitions)
         await asyncio.gather(
             *(
                 appender.append(beacon, [view_key(visit)])
