@@ -16,7 +16,7 @@ from firstframe.engine.rows import EPOCH_FIELDS, LATEST_MS, READ_COLUMNS, record
 from firstframe.engine.stored import load_events
 from firstframe.fold.rule import FoldRule
 from firstframe.folder import Folder
-from firstframe.view.record import ViewRecord
+from firstframe.view.record import Span, ViewRecord
 from support_ledger import Ledger
 from support_load import Load
 from support_product import Product
@@ -25,6 +25,8 @@ SPEAKERS = {dialect.name: dialect for dialect in DIALECTS}
 AT_ONCE = 1_000
 """Views that are recomputed together."""
 EXACT = 2**53
+ALL_TIME_MS = 2**60
+"""Spans further off than that (a mutant may claim them) are stored as that far off."""
 TURN_SECONDS = 30.0
 """A view whose silence is up this moment is written anew soon: so long a row may differ from a recomputation."""
 
@@ -140,8 +142,10 @@ def _wrong(
 
 
 def _as_stored(record: ViewRecord) -> ViewRecord:
-    """The same, made to fit its columns: no instant before 1970, no number that a float cannot tell."""
-    fit = msgspec.structs.replace(record)
+    """The same, made to fit its columns: no instant before 1970 or beyond all time, no number that a float cannot tell."""
+    fit = msgspec.structs.replace(
+        record, spans=[Span(span.state, _mark(span.start_ms), _mark(span.end_ms)) for span in record.spans]
+    )
     for name in EPOCH_FIELDS:
         setattr(fit, name, min(max(getattr(fit, name), 0), LATEST_MS))
     for name in fit.__struct_fields__:
@@ -149,6 +153,10 @@ def _as_stored(record: ViewRecord) -> ViewRecord:
         if type(value) is int and abs(value) > EXACT:
             setattr(fit, name, float(value))
     return fit
+
+
+def _mark(instant_ms: float) -> int:
+    return int(max(-ALL_TIME_MS, min(ALL_TIME_MS, instant_ms)))
 
 
 def _again(

@@ -36,7 +36,8 @@ log = structlog.get_logger()
 BEHIND_BEACONS = 2_000
 """With more than so many left to be read, the fold writes less and reads more."""
 CYCLE_SECONDS = 0.5
-"""From one chunk to the next at least: a statement costs the engine tens of milliseconds, however few rows it brings."""
+"""Times the number of workers: from one chunk to the next at least. A statement costs the engine tens of milliseconds,
+however few rows it brings."""
 LEAST_DUE, MOST_DUE = 50, 2_000
 """Silent views written in one go."""
 
@@ -115,7 +116,7 @@ class Worker:
                     self.start()
                     started = True
                 if self.step(wait_seconds) and not self._is_behind:
-                    stop.wait(max(0.0, self._taken_at + CYCLE_SECONDS - self._timer()))
+                    stop.wait(max(0.0, self._taken_at + CYCLE_SECONDS * self._partitions - self._timer()))
                 pause = 0.2
             except (EngineError, OSError) as error:
                 log.warning("cannot go on, the journal holds", error=str(error)[:300], retry_seconds=pause)
