@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -52,6 +53,9 @@ def product(place: Path, *options: str) -> Iterator[Product]:
     port, api = free_port(), free_port()
     folder = Folder(place)
     place.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(
+        folder.run, ignore_errors=True
+    )  # what an earlier start left there would be taken for this one's
     command = [sys.executable, "-m", "firstframe", "serve", "--data", str(place), "--engine-port", "0"]
     command += ["--collector", f"127.0.0.1:{port}", "--api", f"127.0.0.1:{api}", *options]
 

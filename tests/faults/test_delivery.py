@@ -58,7 +58,9 @@ def _merged(sent: list[Post], chance: Random) -> list[Post]:
 
 
 def _joined(one: Post, two: Post) -> Post | None:
-    if one.path != two.path:
+    if (
+        one.path != two.path or one.headers != two.headers
+    ):  # another viewer's request says other things of its events
         return None
     first, second = (_object(each.body) for each in (one, two))
     if not isinstance(first.get("events"), list) or first.keys() != second.keys():
