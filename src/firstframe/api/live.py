@@ -16,7 +16,7 @@ from firstframe.accounts.account import Token
 from firstframe.api.fault import answers
 from firstframe.api.service import Services
 from firstframe.errors import EngineError, Refusal, Unavailable
-from firstframe.metrics.dimension import find_dimension
+from firstframe.metrics.dimension import find_groups, split_names
 from firstframe.metrics.filter import read_filters, speaks_of_bots
 from firstframe.metrics.live import MOST_GROUPS, USUAL_MINUTES, LiveAnswer, LiveQuery, live
 
@@ -47,8 +47,7 @@ def asked(
 ) -> LiveQuery:
     """What the query string asks; robots are counted too where a filter or a group speaks of them."""
     found = read_filters(filters or [])
-    names = [name.strip() for part in group_by or [] for name in part.split(",") if name.strip()]
-    groups = tuple(find_dimension(name, "group_by", groupable=True) for name in dict.fromkeys(names))
+    groups = find_groups(split_names(group_by or []))
     return LiveQuery(
         project=caller.project,
         filter=found,

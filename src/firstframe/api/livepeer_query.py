@@ -16,7 +16,7 @@ import msgspec
 
 from firstframe.enrich.url import dstorage_id
 from firstframe.errors import BadRequest
-from firstframe.metrics.dimension import Dimension, find_dimension
+from firstframe.metrics.dimension import Dimension, find_dimension, split_names
 from firstframe.metrics.query import Question
 
 MOST_ROWS = 10_000
@@ -139,7 +139,7 @@ def read_params(query: str) -> Params:
     breakdowns: list[str] = []
     for name, value in parse_qsl(query, max_num_fields=200):
         if _REPEATED.fullmatch(name):
-            breakdowns += [part.strip() for part in value.split(",") if part.strip()]
+            breakdowns += split_names([value])
         else:
             values[name] = value
     return Params(values, breakdowns)

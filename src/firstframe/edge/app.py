@@ -151,9 +151,8 @@ class Collector:
         sample: list[bytes] = []
         self._in_flight += 1
 
-        def settle(kept: asyncio.Future[None]) -> None:
+        def settle(error: BaseException | None) -> None:
             self._in_flight -= 1
-            error = kept.exception()
             if error is None:
                 answer(answer_of(door.target.route.reply, headers.get(b"origin")))
             else:
@@ -165,10 +164,9 @@ class Collector:
             sample.append(body)
             kept = self._keep(door.target, door.match, scope, headers, sample)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is answered
-            self._in_flight -= 1
-            answer(self._failed(error, door.target, scope, headers, sample))
+            settle(error)
         else:
-            kept.add_done_callback(settle)
+            kept.add_done_callback(lambda kept: settle(kept.exception()))
 
     def _failed(
         self,

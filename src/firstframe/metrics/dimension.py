@@ -208,6 +208,16 @@ FILTERABLE: Mapping[str, Dimension] = {
 """Every scalar field of the record besides: filters and the list of views take them too."""
 
 
+def split_names(parts: Iterable[str]) -> list[str]:
+    """Names that may be repeated, or hold commas between them; blanks are nobody's name."""
+    return [name.strip() for part in parts for name in part.split(",") if name.strip()]
+
+
+def find_groups(names: Iterable[str]) -> tuple[Dimension, ...]:
+    """The dimensions to group by, each once. Raises `BadRequest`."""
+    return tuple(find_dimension(name, "group_by", groupable=True) for name in dict.fromkeys(names))
+
+
 def find_dimension(name: str, parameter: str, *, groupable: bool) -> Dimension:
     """The dimension of this id. Raises `BadRequest` that names the parameter and the nearest ids."""
     if name.startswith(EXTRA) and len(EXTRA) < len(name) <= _EXTRA_LIMIT and name.isprintable():

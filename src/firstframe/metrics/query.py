@@ -12,7 +12,7 @@ import msgspec
 
 from firstframe.errors import BadRequest
 from firstframe.metrics.catalogue import METRIC_BY_ID
-from firstframe.metrics.dimension import Dimension, find_dimension, unknown
+from firstframe.metrics.dimension import Dimension, find_groups, split_names, unknown
 from firstframe.metrics.filter import Filter, read_filters, speaks_of_bots
 from firstframe.metrics.granularity import Buckets, Granularity, buckets_of
 from firstframe.metrics.instant import read_range
@@ -139,7 +139,7 @@ def plan_of(question: Question, project: str, now_ms: int) -> Plan:
     start_ms, end_ms = read_range(question.from_, question.to, now_ms, zone)
     granularity = _choice("granularity", question.granularity, Granularity)
     measures = _measures(_list("metrics", question.metrics, MOST_METRICS))
-    groups = _groups(_list("group_by", question.group_by, MOST_GROUPS))
+    groups = find_groups(_list("group_by", question.group_by, MOST_GROUPS))
     found = read_filters(question.filters)
     return Plan(
         project=project,
@@ -194,10 +194,6 @@ def _measures(names: Sequence[str]) -> tuple[Measure, ...]:
     return tuple(measure_of(name) for name in dict.fromkeys(names))
 
 
-def _groups(names: Sequence[str]) -> tuple[Dimension, ...]:
-    return tuple(find_dimension(name, "group_by", groupable=True) for name in dict.fromkeys(names))
-
-
 def _order(
     question: Question, measures: Sequence[Measure], groups: Sequence[Dimension], granularity: Granularity
 ) -> tuple[Order, ...]:
@@ -241,8 +237,7 @@ def _compare(question: Question, start_ms: int, end_ms: int) -> bool:
 
 
 def _list(parameter: str, value: Texts, most: int) -> list[str]:
-    parts = [value] if isinstance(value, str) else value
-    found = [name.strip() for part in parts for name in part.split(",") if name.strip()]
+    found = split_names([value] if isinstance(value, str) else value)
     if len(found) > most:
         raise BadRequest(
             f"{parameter} names {len(found)} things, {most} are allowed",
