@@ -50,11 +50,12 @@ def roles(pid: int) -> dict[str, int]:
     for child in descendants(pid):
         words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
         if "firstframe" in words:
-            found.setdefault(_named(words[words.index("firstframe") + 1 :]), child)
+            found.setdefault(role_name(words[words.index("firstframe") + 1 :]), child)
     return found
 
 
-def _named(words: Sequence[str]) -> str:
+def role_name(words: Sequence[str]) -> str:
+    """A role by what follows the program's name in its command line."""
     name, *options = words
     number = options[options.index("--partition") + 1] if "--partition" in options else "0"
     return name if number == "0" else f"{name}-{number}"

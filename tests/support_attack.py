@@ -7,17 +7,11 @@ replaces its own.
 from __future__ import annotations
 
 import os
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
-
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-
-import report  # noqa: E402 - a script's module, beside the results it writes
+import report
 
 SIZE = os.environ.get("FAULTS", "small")
 IS_FULL = SIZE == "full"

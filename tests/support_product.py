@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from process import role_name
+
 PORTS = (15_000, 32_000)
 """Below those that the kernel gives to outgoing connections."""
 TOKEN = "test-token-of-the-operator"
@@ -32,13 +34,6 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-
-
-def named(words: list[str]) -> str:
-    """A role by its command line."""
-    name, *options = words
-    number = options[options.index("--partition") + 1] if "--partition" in options else "0"
-    return name if number == "0" else f"{name}-{number}"
 
 
 class Product:
@@ -130,7 +125,7 @@ class Product:
             except (OSError, ValueError, IndexError):
                 continue
             if parent == self.process.pid and "firstframe" in words:
-                found[named(words[words.index("firstframe") + 1 :])] = int(entry.name)
+                found[role_name(words[words.index("firstframe") + 1 :])] = int(entry.name)
         return found
 
     def open_files(self) -> dict[str, int]:
