@@ -112,15 +112,14 @@ def context_of(beacon: Beacon) -> Context:
     )
 
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
 def event_key(*identity: object, content: Any = None) -> str:
     """32 hex digits that name one delivery: equal for byte-equal deliveries, different when the content grew."""
-    digest = blake2b(digest_size=16)
-    for part in identity:
-        digest.update(str(part).encode("utf-8", "surrogatepass"))
-        digest.update(b"\x00")
-    if content is not None:
-        digest.update(msgspec.json.encode(content, order="deterministic"))
-    return digest.hexdigest()
+    named = "\x00".join([*map(str, identity), ""]).encode("utf-8", "surrogatepass")
+    said = b"" if content is None else _encode(content)
+    return blake2b(named + said, digest_size=16).hexdigest()
 
 
 def view_id_of(project: str, dialect: str, native_view_id: str, ordinal: int = 0) -> str:

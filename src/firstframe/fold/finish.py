@@ -7,6 +7,7 @@ caps, scores. A step only fills what is still None, so that what a player says o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -37,7 +38,7 @@ def fold_view(
     known = unique(events)
     folded = dialect.fold(known, now_ms)
     shift_ms = clock_shift((event.at_ms, event.received_at_ms) for event in known)
-    context = merged(event.context for event in sorted(known, key=_receipt))
+    context = merged(event.context for event in sorted(known, key=attrgetter("received_at_ms", "key")))
     for row in folded.rows:
         row.project, row.dialect, row.native_view_id = project, dialect.name, native_view_id
         row.view_id = view_id_of(project, dialect.name, native_view_id, row.ordinal)
@@ -60,11 +61,7 @@ def unique(events: Iterable[Event]) -> list[Event]:
         known = first.get(event.key)
         if known is None or event.received_at_ms < known.received_at_ms:
             first[event.key] = event
-    return sorted(first.values(), key=lambda event: (event.at_ms, event.key))
-
-
-def _receipt(event: Event) -> tuple[int, str]:
-    return event.received_at_ms, event.key
+    return sorted(first.values(), key=attrgetter("at_ms", "key"))
 
 
 def merged(contexts: Iterable[Context]) -> Context:
@@ -72,7 +69,7 @@ def merged(contexts: Iterable[Context]) -> Context:
     found: dict[str, object] = {}
     empty = last = Context()
     for context in contexts:
-        if context == last:  # most often: a viewer's requests are alike
+        if context is last or context == last:  # most often: a viewer's requests are alike
             continue
         last = context
         for name in Context.__struct_fields__:

@@ -113,8 +113,9 @@ class Machine(msgspec.Struct):
     def count(self, event: TimelineEvent) -> None:
         """The event belongs to this view, whether or not it changes anything."""
         self.events += 1
-        first, received = self.received_first_ms, event.received_at_ms
-        self.received_first_ms = min(first, received) if self.events > 1 else received
+        received = event.received_at_ms
+        if received < self.received_first_ms or self.events == 1:
+            self.received_first_ms = received
         self.received_last_ms = max(self.received_last_ms, received)
 
     def advance(self, event: TimelineEvent) -> None:

@@ -91,15 +91,17 @@ def _by_time(event: TimelineEvent) -> int:
 
 def unique(events: Iterable[TimelineEvent]) -> list[TimelineEvent]:
     """Each event once: of those with one id, or with one number, kind and time, always the same one stays."""
-    seen: set[object] = set()
+    ids: set[str | None] = set()
+    numbers: set[tuple[int, Kind, int] | None] = set()
     kept = []
     for event in sorted(events, key=_total):
-        names: list[object] = [event.id] if event.id is not None else []
-        if event.seq is not None:
-            names.append((event.seq, event.kind, event.at_ms))
-        if not seen.intersection(names):
+        number = None if event.seq is None else (event.seq, event.kind, event.at_ms)
+        if event.id not in ids and number not in numbers:
             kept.append(event)
-        seen.update(names)
+        if event.id is not None:
+            ids.add(event.id)
+        if number is not None:
+            numbers.add(number)
     return kept
 
 

@@ -22,8 +22,12 @@ class Picture(msgspec.Struct):
 
     def fit(self) -> float | None:
         """Player over rendition, in the direction that fits tighter: above 1 is upscaled."""
-        sizes = ((self.player_width, self.video_width), (self.player_height, self.video_height))
-        return min((player / video for player, video in sizes if player and video), default=None)
+        wide = high = None
+        if self.player_width and self.video_width:
+            wide = self.player_width / self.video_width
+        if self.player_height and self.video_height:
+            high = self.player_height / self.video_height
+        return high if wide is None or (high is not None and high < wide) else wide
 
 
 class Tally(msgspec.Struct):
@@ -63,12 +67,14 @@ class Tally(msgspec.Struct):
             self._scale(fit, duration_ms)
 
     def _scale(self, fit: float, duration_ms: int) -> None:
-        up, down = max(0.0, fit - 1), max(0.0, 1 - fit)
+        up, down = (fit - 1, 0.0) if fit > 1 else (0.0, 1 - fit)
         self.scale_ms += duration_ms
         self.upscale_x_ms += up * duration_ms
         self.downscale_x_ms += down * duration_ms
-        self.max_upscale = max(up, self.max_upscale or 0)
-        self.max_downscale = max(down, self.max_downscale or 0)
+        if up > (self.max_upscale or 0) or self.max_upscale is None:
+            self.max_upscale = up
+        if down > (self.max_downscale or 0) or self.max_downscale is None:
+            self.max_downscale = down
 
     def rendition(self, event: TimelineEvent) -> None:
         """Another rendition plays; only a change between two known bitrates is a shift."""

@@ -37,6 +37,14 @@ class Folded(msgspec.Struct):
     due_ms: int | None = None
 
 
+def fold_in_order(events: Iterable[TimelineEvent], *, now_ms: int, rules: Rules) -> Folded:
+    """The rows of events that a dialect has put in order itself, without repeats."""
+    timeline = Timeline(rules)
+    for event in events:
+        timeline.take(event)
+    return timeline.finish(now_ms)
+
+
 def fold_timeline(events: Iterable[TimelineEvent], *, now_ms: int, rules: Rules | None = None) -> Folded:
     """The rows of one native view's events, in any order, with repeats, at one instant of the server's clock."""
     timeline = Timeline(rules or Rules())
@@ -55,10 +63,13 @@ class Timeline:
 
     def feed(self, instant: list[TimelineEvent]) -> None:
         """Take the events of one instant, in the order that the view's state asks for."""
+        if len(instant) == 1:
+            self.take(instant[0])
+            return
         rest = list(instant)
         while rest:
             state = self.views[-1].state if self.views else State.IDLE
-            self._take(rest.pop(pick(rest, state)))
+            self.take(rest.pop(pick(rest, state)))
 
     def finish(self, now_ms: int) -> Folded:
         """The rows as they stand now; changes nothing."""
@@ -75,8 +86,12 @@ class Timeline:
         ]
         return Folded(rows, None if silent else due_ms)
 
-    def _take(self, event: TimelineEvent) -> None:
-        event = self._clamped(event)
+    def take(self, event: TimelineEvent) -> None:
+        """Take the next event."""
+        if event.at_ms >= self.clock_ms or not self.views:
+            self.clock_ms = event.at_ms
+        else:
+            event = msgspec.structs.replace(event, at_ms=self.clock_ms)
         view = self._view_at(event)
         view.advance(event)
         if view.end_reason and event.kind is Kind.PLAY:
@@ -84,12 +99,6 @@ class Timeline:
         view.count(event)
         if view.end_reason is None:
             apply(view, event)
-
-    def _clamped(self, event: TimelineEvent) -> TimelineEvent:
-        if event.at_ms < self.clock_ms and self.views:
-            return msgspec.structs.replace(event, at_ms=self.clock_ms)
-        self.clock_ms = event.at_ms
-        return event
 
     def _view_at(self, event: TimelineEvent) -> Machine:
         """The view that the event falls in; an hour of silence may begin another."""

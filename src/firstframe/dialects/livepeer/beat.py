@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -37,6 +38,16 @@ FROZEN_MS = 90_000
 """A longer gap than any throttled timer makes: the machine slept."""
 
 _BEGINNING = float("-inf")
+
+_COUNTERS = (
+    "time_playing_ms",
+    "time_waiting_ms",
+    "waiting_count",
+    "time_errored_ms",
+    "time_warning_ms",
+    "errors",
+    "warnings",
+)
 
 
 class Ending(Enum):
@@ -77,7 +88,7 @@ def beats_of(events: Sequence[Event], opened_ms: float, totals: Sequence[int]) -
 
     ``opened_ms`` is the session's earliest mark, ``totals`` when the WebSocket beside it spoke (server clock).
     """
-    ordered = sorted(events, key=lambda event: (event.at_ms, event.key))
+    ordered = sorted(events, key=attrgetter("at_ms", "key"))
     beats: list[Beat] = []
     total: dict[str, float] = {}
     for event in ordered:
@@ -116,19 +127,19 @@ def _since_last(payload: dict[str, Any], total: dict[str, float]) -> tuple[dict[
 
 
 def _beat(event: Event, payload: dict[str, Any]) -> Beat:
-    def value(key: str) -> float:
-        return wire.positive(payload.get(key))
-
+    playing, waiting, waits, errored, warned, errors, warnings = [
+        wire.positive(payload[key]) if key in payload else 0.0 for key in _COUNTERS
+    ]
     return Beat(
         start_ms=_BEGINNING,
         at_ms=float(event.at_ms),
         received_ms=event.received_at_ms,
-        playing_ms=value("time_playing_ms"),
-        waiting_ms=value("time_waiting_ms"),
-        waits=round(min(value("waiting_count"), 1e6)),
-        failed_ms=value("time_errored_ms") + value("time_warning_ms"),
-        errors=round(min(value("errors"), 1e6)),
-        warnings=round(min(value("warnings"), 1e6)),
+        playing_ms=playing,
+        waiting_ms=waiting,
+        waits=round(min(waits, 1e6)),
+        failed_ms=errored + warned,
+        errors=round(min(errors, 1e6)),
+        warnings=round(min(warnings, 1e6)),
         payload=payload,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from firstframe.beacon import Event
@@ -39,7 +40,7 @@ class _Session:
 
     def __init__(self, history: History, events: Sequence[Event]) -> None:
         self._history = history
-        ordered = sorted(events, key=lambda event: (event.received_at_ms, event.at_ms, event.key))
+        ordered = sorted(events, key=attrgetter("received_at_ms", "at_ms", "key"))
         self._contexts = [event.context for event in ordered]
         self._first_ms = min((event.at_ms for event in events), default=0)
         self._live = any(session.get("live") is True for session in history.sessions)

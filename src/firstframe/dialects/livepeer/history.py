@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -76,7 +77,7 @@ class History(msgspec.Struct):
 
     def once(self, key: str) -> float | None:
         """The first value of a number that heartbeats say once."""
-        values = (number(beat.payload.get(key)) for beat in self.beats)
+        values = (number(beat.payload[key]) for beat in self.beats if key in beat.payload)
         return next((value for value in values if value is not None and value >= 0), None)
 
     @property
@@ -89,17 +90,15 @@ _RANKS = {"play": 0, "first-frame": 1, "seek": 2, "pause": 3, "error": 4, "ended
 
 def history_of(events: Sequence[Event]) -> History:
     """The HTTP reports of a session in order."""
-    sessions = sorted((event for event in events if event.name == SESSION), key=_received)
+    sessions = sorted(
+        (event for event in events if event.name == SESSION), key=attrgetter("received_at_ms", "at_ms", "key")
+    )
     spoken = latest(event for event in events if event.name not in (SESSION, TOTALS))
     totals = [event.received_at_ms for event in events if event.name == TOTALS]
     marks = sorted(mark for event in spoken if (mark := _mark(event)) is not None)
     opened = marks[0].at_ms if marks else float("inf")
     beats, ending = beats_of([event for event in spoken if event.name == "heartbeat"], opened, totals)
     return History(marks, beats, [event.payload for event in sessions], len(spoken), ending)
-
-
-def _received(event: Event) -> tuple[int, int, str]:
-    return event.received_at_ms, event.at_ms, event.key
 
 
 def _mark(event: Event) -> Mark | None:

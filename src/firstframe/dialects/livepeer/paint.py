@@ -43,6 +43,8 @@ def spans_of(
 def _painted(share: Share, room: list[Stretch], resumes: Sequence[float]) -> list[Piece]:
     """A heartbeat's waits and playing in the room it has: a wait ends where playing is said to go on."""
     waited = share.rebuffer_ms + share.seek_ms
+    if waited <= 0:
+        return [(start, end, State.PLAYING) for start, end in tail(room, share.playing_ms)[0]]
     low = room[0][0] if room else 0.0
     high = room[-1][1] if room else 0.0
     ends = [at for at in resumes if low < at <= high]

@@ -19,13 +19,19 @@ _SAME_SHARE = 0.02
 def picture_of(history: History, shares: Sequence[Share], *, live: bool) -> dict[str, Any]:
     """Record fields by name. A size holds until another is sent; playing is weighed with those it ends with."""
     tally = Tally()
+    picture = tally.picture
     sizes: dict[str, int] = {}
     rates = [(mark.at_ms, mark.value) for mark in history.of("rate") if mark.value and mark.value > 0]
+    said_before: list[Any] = []
     for share in shares:
-        sizes |= _sizes(share.beat.payload)
-        tally.picture.player_width, tally.picture.player_height = sizes.get(_SIZES[0]), sizes.get(_SIZES[1])
-        tally.picture.video_width, tally.picture.video_height = sizes.get(_SIZES[2]), sizes.get(_SIZES[3])
-        tally.picture.rate = next((rate for at, rate in reversed(rates) if at <= share.beat.at_ms), 1)
+        said = [*map(share.beat.payload.get, _SIZES)]
+        if said != said_before:
+            said_before = said
+            sizes |= _sizes(said)
+            picture.player_width, picture.player_height = sizes.get(_SIZES[0]), sizes.get(_SIZES[1])
+            picture.video_width, picture.video_height = sizes.get(_SIZES[2]), sizes.get(_SIZES[3])
+        if rates:
+            picture.rate = next((rate for at, rate in reversed(rates) if at <= share.beat.at_ms), 1)
         tally.play(round(share.playing_ms))
     offsets = [found for found in _numbers(history, "offset_ms") if found <= LATENCY_LIMIT_MS]
     durations = durations_of(history)
@@ -54,11 +60,11 @@ def changed_source(history: History) -> bool:
     return bool(durations) and max(durations) - min(durations) > _SAME_MS + _SAME_SHARE * max(durations)
 
 
-def _sizes(said: dict[str, Any]) -> dict[str, int]:
-    found = {key: number(said.get(key)) for key in _SIZES}
+def _sizes(said: Sequence[Any]) -> dict[str, int]:
+    found = {key: number(value) for key, value in zip(_SIZES, said, strict=True)}
     return {key: round(value) for key, value in found.items() if value and 0 < value <= _LARGEST_PX}
 
 
 def _numbers(history: History, key: str) -> list[float]:
-    values = (number(beat.payload.get(key)) for beat in history.beats)
+    values = (number(beat.payload[key]) for beat in history.beats if key in beat.payload)
     return [value for value in values if value is not None and value >= 0]

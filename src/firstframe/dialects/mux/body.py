@@ -41,9 +41,10 @@ class Body(msgspec.Struct, frozen=True):
     rename: Rename
 
     def fields(self) -> Iterator[Fields | None]:
-        """Each event with its names written out, None where it is not an object."""
+        """Each event with its names written out, in an object of its own; None where it is no object."""
         for event in self.events:
-            yield self.data | self.rename(event) if isinstance(event, dict) else None
+            fields = self.rename(event) if isinstance(event, dict) else None
+            yield self.data | fields if fields is not None and self.data else fields
 
 
 def read_body(content: bytes, route: str) -> Body:
@@ -125,14 +126,17 @@ def _mended(value: Any) -> Any:
 def _event(fields: Fields, sent_at: int | None, received_at_ms: int, context: Context) -> Event:
     view, name = str(_view_id(fields)), str(text(fields["event"]))
     seq = whole(fields.get("view_sequence_number"))
+    key = event_key(view, seq, name, content=fields)
+    if sent_at is not None:
+        fields[SENT_AT] = sent_at
     return Event(
         native_view_id=view,
-        key=event_key(view, seq, name, content=fields),
+        key=key,
         seq=seq,
         at_ms=whole(fields["viewer_time"]) or 0,
         received_at_ms=received_at_ms,
         name=name,
-        payload=fields if sent_at is None else {**fields, SENT_AT: sent_at},
+        payload=fields,
         context=context,
     )
 

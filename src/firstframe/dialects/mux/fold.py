@@ -17,7 +17,7 @@ from firstframe.dialects.mux.span import rebalance
 from firstframe.dialects.mux.total import CONTENT, PLAYING, Totals, totals_of
 from firstframe.dialects.mux.translate import Translation
 from firstframe.view.record import Approx, State, ViewRecord
-from firstframe.view.timeline import Rules, fold_timeline
+from firstframe.view.timeline import Rules, fold_in_order
 
 RULES = Rules(split=False, silence_watch_ms=300_000, silence_idle_ms=3_600_000)
 """The SDK names its views: none is ever split. Silent for 5 minutes while watched, for an hour otherwise: over."""
@@ -45,7 +45,7 @@ def fold(events: Sequence[Event], now_ms: int) -> Folded:
         return Folded([])
     history = history_of(events)
     reading = Reading(history, Translation(history), totals_of(history))
-    folded = fold_timeline(reading.translation.timeline, now_ms=now_ms, rules=RULES)
+    folded = fold_in_order(reading.translation.timeline, now_ms=now_ms, rules=RULES)
     for row in folded.rows:
         _complete(row, reading)
     return Folded(folded.rows, folded.due_ms)

@@ -40,7 +40,7 @@ def lost_start(history: History) -> Start:
 
 
 def _goes_on(payload: dict[str, object]) -> bool:
-    return flag(payload.get("view_program_changed")) is True
+    return "view_program_changed" in payload and flag(payload["view_program_changed"]) is True
 
 
 def _played_since(history: History) -> int | None:
@@ -54,5 +54,5 @@ def _played_since(history: History) -> int | None:
 
 
 def _first(history: History, name: str) -> int | None:
-    found = (whole(event.payload.get(name)) for event in history.events)
+    found = (whole(event.payload[name]) for event in history.events if name in event.payload)
     return next((value for value in found if value is not None), None)

@@ -79,7 +79,8 @@ def totals_of(history: History) -> Totals:
     played_then = 0.0
     for event in history.events:
         for name, found in _sums(event):
-            values[name] = found if name in _LAST else max(found, values.get(name, found))
+            if found > values.get(name, -1) or name in _LAST:
+                values[name] = found
         if CONTENT in event.payload:
             played_then = values.get(PLAYING, 0)
     before = _before(history.events)
@@ -115,9 +116,7 @@ def _opens(event: Event) -> bool:
     return event.seq in (None, 1) or event.name == "viewstart" or "mux_embed" in event.payload
 
 
-def _sums(event: Event) -> Iterable[tuple[str, float]]:
+def _sums(event: Event) -> list[tuple[str, float]]:
     payload = event.payload
-    for name in TOTALS & payload.keys():
-        found = number(payload[name])
-        if found is not None and found >= 0:
-            yield name, found
+    said = [(name, number(payload[name])) for name in TOTALS & payload.keys()]
+    return [(name, found) for name, found in said if found is not None and found >= 0]

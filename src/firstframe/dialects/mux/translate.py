@@ -7,9 +7,8 @@ what they need to know of the events before.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
-
-import msgspec
 
 from firstframe.beacon import Event
 from firstframe.dialects.base import flag, number, text, whole
@@ -57,6 +56,11 @@ _LATE_MS = 100
 _JUMP_MS = 250
 """The play may be told late too; a playhead further ahead than this has jumped."""
 
+_MAY_TELL_NEXT = CARRIES_NEXT | {"viewend"}
+"""Events whose playhead may already be in the next source."""
+
+_AT = attrgetter("at_ms")
+
 Picture = dict[str, float | None]
 
 
@@ -84,7 +88,7 @@ class Translation:
         self.late_ms = 0
         """How late the first `playing` was told."""
         self._missing = history.missing
-        self._steps: list[tuple[int, int, TimelineEvent]] = []
+        self._steps: list[TimelineEvent] = []
         self._changed_at = self._latest = 0  # the last change of state; the latest event of any kind
         self._shown: list[Any] = []
         self._rendition: Picture = {}
@@ -97,10 +101,7 @@ class Translation:
     @property
     def timeline(self) -> list[TimelineEvent]:
         """In the order of time; of events at one time, in the order in which they came."""
-        ordered = [event for _, _, event in sorted(self._steps)]  # no two have the same number
-        for seq, event in enumerate(ordered, 1):
-            msgspec.structs.force_setattr(event, "seq", seq)  # they are our own, and nobody has seen them yet
-        return ordered
+        return sorted(self._steps, key=_AT)
 
     def change(self, kind: Kind, event: Event, *, late_ms: int = 0, **more: Any) -> None:
         """Something that may change the state, told so late: never before the change before it."""
@@ -129,59 +130,54 @@ class Translation:
 
     def _put(self, kind: Kind, at_ms: int, event: Event, **more: Any) -> None:
         self._latest = max(self._latest, at_ms)
+        more.setdefault("playhead_ms", self.playhead)
         made = TimelineEvent(
-            kind=kind,
-            at_ms=at_ms,
-            key=event.key,
-            received_at_ms=event.received_at_ms,
-            **{"playhead_ms": self.playhead, **more},
+            kind=kind, at_ms=at_ms, key=event.key, received_at_ms=event.received_at_ms, **more
         )
-        self._steps.append((at_ms, len(self._steps), made))
+        self._steps.append(made)
 
     def _take(self, event: Event) -> None:
         self.map.apply(event)
         self.playhead = self._position(event)
-        self._follow(event)
-        translate = _TRANSLATIONS.get(event.name)
-        if event.name in CARRIES_NEXT and event is not self.first:
+        if self.follower is not None:
+            self._follow(event, self.follower)
+        name = event.name
+        translate = _TRANSLATIONS.get(name)
+        if name in CARRIES_NEXT and event is not self.first:
             self.change(Kind.END, event)
         elif translate is not None:
             translate(self, event)
-        elif event.name in PLAIN:
-            self.change(PLAIN[event.name], event)
+        elif name in PLAIN:
+            self.change(PLAIN[name], event)
         else:
             self.note(Kind.HEARTBEAT, event)
-        if event.name in RESTS:
+        if name in RESTS:
             self.moving, self.awaited, self.watching = None, None, False
-        if event.name != "viewend":
+        if self.started and name != "viewend":
             self._picture(event)
             self._latency(event)
 
     def _position(self, event: Event) -> float | None:
         """Where the playhead stands; at the end of a view it may already be in the next source."""
         found = number(event.payload.get("player_playhead_time"))
-        over = event.name in ("viewend", *CARRIES_NEXT)
+        over = event.name in _MAY_TELL_NEXT
         return self.playhead if found is None or (over and found < (self.playhead or 0)) else found
 
-    def _follow(self, event: Event) -> None:
+    def _follow(self, event: Event, follower: Follower) -> None:
         """After an error the playhead says whether playback went on."""
-        if self.follower is None:
-            return
-        for kind, at_ms in self.follower.step(event.at_ms, self.playhead, waiting=event.name == "waiting"):
+        for kind, at_ms in follower.step(event.at_ms, self.playhead, waiting=event.name == "waiting"):
             self.wanted = self.watching = self.started = True
             self.moving = Kind.PLAYING
             self._changed_at = max(self._changed_at, at_ms)
             self._put(kind, self._changed_at, event)
-        self.played_on = self.played_on or self.follower.played_on
+        self.played_on = self.played_on or follower.played_on
         if event.name in ENDS:
             self.follower = None
 
     def _picture(self, event: Event) -> None:
         """A change of rendition or player size, which any event may carry; none is seen before the start."""
-        if not self.started:
-            return
         fields = self.map.fields
-        shown = [fields.get(field) for field in _SHOWN]
+        shown = [*map(fields.get, _SHOWN)]
         if shown == self._shown:
             return
         self._shown = shown
@@ -196,10 +192,11 @@ class Translation:
 
     def _latency(self, event: Event) -> None:
         """How far the picture is behind, by the server's clock where the client's is wrong."""
-        program = number(event.payload.get("player_program_time"))
-        if not self.started or not program:
+        payload = event.payload
+        program = number(payload["player_program_time"]) if "player_program_time" in payload else None
+        if not program:
             return
-        sent = whole(event.payload.get(SENT_AT))
+        sent = whole(payload.get(SENT_AT))
         skew = event.received_at_ms - sent if sent else 0
         now_ms = event.at_ms + (skew if abs(skew) > _CLOCK_LIMIT_MS else 0)
         self.note(Kind.LATENCY, event, latency_ms=now_ms - program)

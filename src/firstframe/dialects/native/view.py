@@ -14,6 +14,8 @@ from firstframe.view.event import Kind, TimelineEvent
 from firstframe.view.record import ViewRecord
 from firstframe.view.timeline import Rules, fold_timeline
 
+_READERS = {name: key.shape.read for name, key in EVENT_KEYS.items()}
+
 RULES = Rules(split=True)
 """A native id is the site's own, so an hour of silence begins another view."""
 
@@ -54,10 +56,12 @@ def timeline_event(event: Event, kind: Kind) -> TimelineEvent:
 
 
 def _read(payload: Mapping[str, Any]) -> dict[str, Any]:
-    found = {
-        name: EVENT_KEYS[name].shape.read(value) for name, value in payload.items() if name in EVENT_KEYS
-    }
-    return {name: value for name, value in found.items() if value is not None}
+    found = {}
+    for name, value in payload.items():
+        read = _READERS.get(name)
+        if read is not None and (known := read(value)) is not None:
+            found[name] = known
+    return found
 
 
 def merged(payloads: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

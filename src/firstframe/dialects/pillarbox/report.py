@@ -88,7 +88,7 @@ def _rank(name: str) -> int:
 
 def _report(event: Event) -> Report:
     data = event.payload.get("data")
-    data = data if isinstance(data, Mapping) else {}
+    data = data if isinstance(data, dict) else {}
     log = _decoded(data.get("log"))
     told = data.get("played_ranges", at(log, "playedRanges"))
     return Report(

@@ -147,8 +147,8 @@ def _doubts(beacon: Beacon, body: Mapping[str, Any], name: str) -> Iterator[Reje
 
 def at(data: Any, path: str) -> Any:
     """The value at a dotted path, None where there is none."""
-    for key in path.split("."):
-        if not isinstance(data, Mapping):
+    for key in path.split(".") if "." in path else (path,):
+        if not isinstance(data, dict):
             return None
         data = data.get(key)
     return data
