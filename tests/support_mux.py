@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hypothesis import strategies as st
+
 from firstframe.beacon import Event
 from firstframe.dialects.mux import MUX
 from firstframe.dialects.mux.key import encode
+from firstframe.dialects.mux.vocabulary import EVENTS
 from firstframe.fold.finish import fold_view
 from firstframe.view.record import ViewRecord
 from support_cases import BASE_MS, PROJECT, beacon_of
@@ -151,3 +154,50 @@ class Watching:
             "view_content_playback_time": self.playing_ms,
             "view_max_playhead_position": self.playhead,
         }
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from(["play", "pause", "stall", "seek"]), st.integers(1_000, 40_000)),
+    max_size=8,
+)
+
+
+@st.composite
+def visits(draw: st.DrawFn) -> Watching:
+    """Somebody watches; every step ends in playing, past the second in which a stall belongs to a seek."""
+    sdk = Watching()
+    sdk.start(draw(st.integers(0, 5_000)))
+    sdk.play(2_000)
+    for step, length in draw(steps):
+        getattr(sdk, step)(length)
+        sdk.play(1_500)
+    sdk.leave()
+    return sdk
+
+
+@st.composite
+def chaos(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Events in no sensible order with any numbers."""
+    count = draw(st.integers(1, 25))
+    sums = st.dictionaries(
+        st.sampled_from(
+            [
+                *("view_watch_time", "view_content_playback_time", "view_rebuffer_count"),
+                *("view_rebuffer_duration", "view_time_to_first_frame", "player_playhead_time"),
+                *("view_request_count", "video_source_bitrate", "player_width", "player_is_paused"),
+            ]
+        ),
+        st.one_of(st.integers(0, 100_000), st.none(), st.text(max_size=3)),
+        max_size=4,
+    )
+    number = st.one_of(st.none(), st.integers(1, 40))
+    return [
+        {
+            "view_id": "v",
+            "event": draw(st.sampled_from([*EVENTS, "unheard_of"])),
+            "viewer_time": BASE_MS + draw(st.integers(0, 10_000_000)),
+            "view_sequence_number": draw(number),
+            **draw(sums),
+        }
+        for _ in range(count)
+    ]

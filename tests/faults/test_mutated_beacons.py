@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -11,10 +12,11 @@ import pytest
 
 from firstframe.beacon import Event, view_id_of
 from firstframe.dialects import DIALECTS
-from firstframe.dialects.base import Dialect, Request
+from firstframe.dialects.base import Dialect, Folded, Request
 from firstframe.edge.body import check_depth
 from firstframe.engine.rows import EVENT_COLUMNS, event_from, event_row, view_row
 from firstframe.errors import Refusal
+from firstframe.fold.open_view import OpenView
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.store import _print_of
 from firstframe.settings import Settings
@@ -33,7 +35,7 @@ MOST_VIEWS = 5
 COMPANY_SHARE = 0.2
 """Mutants that are folded together with the rest of their view."""
 LIMITS = Settings()
-RULE = FoldRule()
+RULE, GROWING = FoldRule(), FoldRule(least_grown_events=0)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
@@ -89,12 +91,28 @@ def folded(dialect: Dialect, native_view_id: str, events: list[Event], chance: R
     again = RULE.fold(dialect, "default", stored[0].native_view_id, stored, now_ms)
     assert [told(row) for row in first.rows] == [told(row) for row in again.rows]
     assert first.due_ms == again.due_ms
+    grown = grown_in_parts(dialect, native_view_id, events, now_ms, chance)
+    assert [told(row) for row in first.rows] == [told(row) for row in grown.rows]
+    assert first.due_ms == grown.due_ms
     assert len(first.rows) <= len(events)
     for row in first.rows:
         assert row.view_id == view_id_of("default", dialect.name, native_view_id, row.ordinal)
         view_row(row, 1, 0)
         _print_of(row)
     return len(first.rows)
+
+
+def grown_in_parts(
+    dialect: Dialect, native_view_id: str, events: list[Event], now_ms: int, chance: Random
+) -> Folded:
+    """The same events in up to three parts, with a version of the view between them."""
+    view = OpenView("", "default", dialect.name, native_view_id)
+    cuts = sorted(chance.randrange(len(events) + 1) for _ in range(2))
+    for start, end in pairwise((0, *cuts, len(events))):
+        view.add(events[start:end])
+        if view.events:
+            found = GROWING.fold_open(dialect, view, now_ms)
+    return found
 
 
 def with_body(request: Request, body: bytes) -> Request:

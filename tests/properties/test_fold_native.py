@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 import support_cases as cases
 from firstframe.dialects.base import Request
 from firstframe.dialects.native import NATIVE
-from firstframe.dialects.native.table import EVENT_KEYS
 from firstframe.errors import BadRequest
 from firstframe.fold.finish import fold_view
-from firstframe.view.event import Kind
+from support_native import EVENTS, KEYS
 
 NOW_MS = cases.BASE_MS + 10 * cases.DAY_MS
 
@@ -25,17 +24,6 @@ JSON = st.recursive(
     | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
-)
-
-KEYS = st.sampled_from(sorted(EVENT_KEYS))
-
-EVENTS = st.builds(
-    lambda kind, at, more: {"type": kind, "at": cases.BASE_MS + at, **more},
-    st.sampled_from([str(kind) for kind in Kind]),
-    st.integers(0, 50).map(lambda step: step * 700),
-    st.dictionaries(
-        KEYS, st.none() | st.booleans() | st.integers(0, 10**6) | st.text(max_size=4), max_size=3
-    ),
 )
 
 CONTEXT = {"video_id": "v", "custom_1": "a", "page_url": "https://example.org/watch?v=1"}

@@ -86,7 +86,9 @@ class _Sdk:
         quiet_since = self._script.start_ms
         last: TimelineEvent | None = None
         for step in self._script.steps:
-            said += self._beats(quiet_since, step.at_ms, last)
+            beats = self._beats(quiet_since, step.at_ms, last)
+            quiet_since = beats[-1].at_ms if beats else quiet_since
+            said += beats
             for name in self._names(step):
                 said.append(self._said(name, step.at_ms, step))
             if step.kind is not Kind.REQUEST:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from sys import float_info
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -126,6 +126,16 @@ class Folded(msgspec.Struct):
     """Server time at which the same events would fold differently because of silence; None when never."""
 
 
+class Growing(Protocol):
+    """One native view whose events come in parts: its rows are those that `Dialect.fold` makes of all of them."""
+
+    def add(self, events: Sequence[Event], /) -> None:
+        """Take more events, none twice, in no promised order."""
+
+    def fold(self, now_ms: int, /) -> Folded:
+        """The rows as they stand."""
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One vendor's language, from its bytes to a view. Its functions are pure."""
 
@@ -149,6 +159,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     clock; `firstframe.fold.finish` places them, adds what the context knows and the scores. Only what
     `firstframe.view.record` marks as the dialect's business need be filled in.
     """
+    grow: Callable[[], Growing] | None = None
+    """A view without events, where the dialect need not begin anew with each of them."""
     snippet: Callable[[str, str], str]
     """(collector URL, write key) → the few lines that point this SDK at a collector, ready to paste."""
     trace: Trace = Trace()

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
-import msgspec
-
 from firstframe.beacon import Context, Event, Place, view_id_of
 from firstframe.dialects.base import Dialect, Folded
 from firstframe.enrich.device import Device, describe
 from firstframe.enrich.url import dstorage_id, host_of, playback_id, protocol_of, without_query
-from firstframe.view.placement import clock_shift, place
+from firstframe.fold.gist import Gist
+from firstframe.view.placement import place
 from firstframe.view.record import ViewRecord
 from firstframe.view.score import fill_scores
 
@@ -35,15 +34,29 @@ def fold_view(
     keep_page_query: bool = False,
 ) -> Folded:
     """The finished rows of one native view: a pure function of the set of its events and the time."""
-    known = unique(events)
+    known, gist = unique(events), Gist()
+    gist.extend(known)
     folded = dialect.fold(known, now_ms)
-    shift_ms = clock_shift((event.at_ms, event.received_at_ms) for event in known)
-    context = merged(event.context for event in sorted(known, key=attrgetter("received_at_ms", "key")))
-    for row in folded.rows:
-        row.project, row.dialect, row.native_view_id = project, dialect.name, native_view_id
-        row.view_id = view_id_of(project, dialect.name, native_view_id, row.ordinal)
-        _receive(row, known)
-        place(row, shift_ms)
+    finish(folded.rows, gist, project, dialect.name, native_view_id, keep_page_query=keep_page_query)
+    return folded
+
+
+def finish(
+    rows: Iterable[ViewRecord],
+    gist: Gist,
+    project: str,
+    dialect: str,
+    native_view_id: str,
+    *,
+    keep_page_query: bool,
+) -> None:
+    """Fill in what all dialects share."""
+    context = gist.context
+    for row in rows:
+        row.project, row.dialect, row.native_view_id = project, dialect, native_view_id
+        row.view_id = view_id_of(project, dialect, native_view_id, row.ordinal)
+        _receive(row, gist)
+        place(row, gist.shift_ms)
         _locate(row, context)
         _equip(row, context)
         _address(row, context, keep_page_query=keep_page_query)
@@ -51,7 +64,6 @@ def fold_view(
         row.custom, row.extra = capped(row.custom), capped(row.extra)
         row.approx = sorted(set(row.approx))
         fill_scores(row)
-    return folded
 
 
 def unique(events: Iterable[Event]) -> list[Event]:
@@ -64,27 +76,10 @@ def unique(events: Iterable[Event]) -> list[Event]:
     return sorted(first.values(), key=attrgetter("at_ms", "key"))
 
 
-def merged(contexts: Iterable[Context]) -> Context:
-    """What the requests of a view say together: for each field the first that says something."""
-    found: dict[str, object] = {}
-    empty = last = Context()
-    for context in contexts:
-        if context is last or context == last:  # most often: a viewer's requests are alike
-            continue
-        last = context
-        for name in Context.__struct_fields__:
-            value = getattr(context, name)
-            if name not in found and value != getattr(empty, name):
-                found[name] = value
-    return msgspec.structs.replace(empty, **found)
-
-
-def _receive(row: ViewRecord, events: Sequence[Event]) -> None:
-    if not events:
-        return
-    row.received_first_ms = row.received_first_ms or min(event.received_at_ms for event in events)
-    row.received_last_ms = row.received_last_ms or max(event.received_at_ms for event in events)
-    row.event_count = row.event_count or len(events)
+def _receive(row: ViewRecord, gist: Gist) -> None:
+    row.received_first_ms = row.received_first_ms or gist.received_first_ms
+    row.received_last_ms = row.received_last_ms or gist.received_last_ms
+    row.event_count = row.event_count or gist.event_count
 
 
 def _locate(row: ViewRecord, context: Context) -> None:

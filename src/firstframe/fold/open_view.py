@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from firstframe.beacon import Event
+from firstframe.fold.growth import Growth
 
 
 @dataclass(slots=True)
@@ -29,6 +30,10 @@ class OpenView:
     dialect: str
     native_view_id: str
     events: dict[str, Event] = field(default_factory=dict)
+    growth: Growth | None = None
+    """The fold of its last version, where the next one can go on from there."""
+    fresh: list[Event] = field(default_factory=list)
+    """What came since."""
     heads: dict[str, Head] = field(default_factory=dict)
     """By view id; one for each row that was ever written."""
     prints: dict[str, bytes] = field(default_factory=dict)
@@ -51,6 +56,8 @@ class OpenView:
             known = self.events.get(event.key)
             if known is None or event.received_at_ms < known.received_at_ms:
                 self.events[event.key] = event
+                if self.growth is not None:
+                    self.fresh.append(event)
         return len(self.events) - before
 
     def touch(self, chunk: int, received_ms: int) -> None:

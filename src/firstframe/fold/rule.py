@@ -9,6 +9,8 @@ import msgspec
 from firstframe.beacon import Event
 from firstframe.dialects.base import Dialect, Folded
 from firstframe.fold.finish import fold_view
+from firstframe.fold.growth import Growth
+from firstframe.fold.open_view import OpenView
 from firstframe.view.record import Approx
 
 
@@ -17,6 +19,8 @@ class FoldRule(msgspec.Struct, frozen=True):
 
     max_view_events: int = 20_000
     keep_page_query: bool = False
+    least_grown_events: int = 40
+    """A shorter view is folded anew: that is as quick, and what is kept of an open view costs memory."""
 
     def fold(
         self, dialect: Dialect, project: str, native_view_id: str, events: Sequence[Event], now_ms: int
@@ -31,4 +35,17 @@ class FoldRule(msgspec.Struct, frozen=True):
         if used is not events:
             for row in folded.rows:
                 row.approx = sorted({*row.approx, Approx.EVENTS_CAPPED.value})
+        return folded
+
+    def fold_open(self, dialect: Dialect, view: OpenView, now_ms: int) -> Folded:
+        """The rows of a view in memory: the same, at the price of what is new where its dialect can go on."""
+        growth, fresh = view.growth, view.fresh
+        view.growth, view.fresh = None, []  # a fold that fails leaves nothing half done
+        if dialect.grow is None or not self.least_grown_events <= len(view.events) <= self.max_view_events:
+            return self.fold(dialect, view.project, view.native_view_id, list(view.events.values()), now_ms)
+        if growth is None or not growth.extend(fresh):
+            growth = Growth(dialect, dialect.grow(), view.project, view.native_view_id)
+            growth.extend(view.events.values())
+        folded = growth.fold(now_ms, keep_page_query=self.keep_page_query)
+        view.growth = growth
         return folded

@@ -227,14 +227,7 @@ class Worker:
         if view.key in self._stuck:
             return None
         try:
-            return self._watch.run(
-                self._rule.fold,
-                self._dialects[view.dialect],
-                view.project,
-                view.native_view_id,
-                list(view.events.values()),
-                now_ms,
-            )
+            return self._watch.run(self._rule.fold_open, self._dialects[view.dialect], view, now_ms)
         except Exception as error:
             if isinstance(error, Stuck):
                 self._stuck.add(view.key)

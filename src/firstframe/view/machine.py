@@ -6,6 +6,8 @@ Time between two events belongs to the state before the second one: `Machine.adv
 
 from __future__ import annotations
 
+from copy import copy
+
 import msgspec
 
 from firstframe.view.event import TimelineEvent
@@ -194,6 +196,14 @@ class Machine(msgspec.Struct):
         self.end_reason = None
         self.state = State.IDLE
         self.ads.in_break = self.ads.open = False
+
+    def copy(self) -> Machine:
+        """The same, to go on without changing this one."""
+        other = copy(self)
+        other.track, other.ads, other.seek = Track([*self.track.spans]), copy(self.ads), copy(self.seek)
+        other.tally = copy(self.tally)
+        other.tally.picture = copy(self.tally.picture)
+        return other
 
     def successor(self, at_ms: int) -> Machine:
         """The next view of the same player: its picture and content are what they were."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from firstframe.view.record import Approx, ViewRecord
 from firstframe.view.span import shifted
 
@@ -13,13 +11,12 @@ WINDOW_MS = 86_400_000
 """All events of a view older than this on receipt: the clock is wrong, not the network slow."""
 
 
-def clock_shift(times: Iterable[tuple[int, int]]) -> int:
-    """What to add to a view's times, from (client time, receipt) of its events: 0 while the clock is believable.
+def believed_shift(delay_ms: int) -> int:
+    """What to add to a view's times, from the least delay of its events to their receipt: 0 while the clock is believable.
 
     The smallest delay is the best guess at the difference of the clocks: the fastest event was nearly instant.
     """
-    delay = min((received - at for at, received in times), default=0)
-    return delay if delay < -AHEAD_MS or delay > WINDOW_MS else 0
+    return delay_ms if delay_ms < -AHEAD_MS or delay_ms > WINDOW_MS else 0
 
 
 def place(record: ViewRecord, shift_ms: int) -> None:

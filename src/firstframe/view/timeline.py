@@ -7,7 +7,8 @@ scores and dimensions come later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import inf
 
 import msgspec
 
@@ -37,14 +38,6 @@ class Folded(msgspec.Struct):
     due_ms: int | None = None
 
 
-def fold_in_order(events: Iterable[TimelineEvent], *, now_ms: int, rules: Rules) -> Folded:
-    """The rows of events that a dialect has put in order itself, without repeats."""
-    timeline = Timeline(rules)
-    for event in events:
-        timeline.take(event)
-    return timeline.finish(now_ms)
-
-
 def fold_timeline(events: Iterable[TimelineEvent], *, now_ms: int, rules: Rules | None = None) -> Folded:
     """The rows of one native view's events, in any order, with repeats, at one instant of the server's clock."""
     timeline = Timeline(rules or Rules())
@@ -54,7 +47,10 @@ def fold_timeline(events: Iterable[TimelineEvent], *, now_ms: int, rules: Rules 
 
 
 class Timeline:
-    """A fold in steps: `feed` instants in the order of `instants`, ask `finish` at any time."""
+    """A fold in steps: `feed` instants in the order of `instants`, ask `finish` at any time.
+
+    A dialect that has put its events in order itself, without repeats, may `take` them one by one.
+    """
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -70,6 +66,13 @@ class Timeline:
         while rest:
             state = self.views[-1].state if self.views else State.IDLE
             self.take(rest.pop(pick(rest, state)))
+
+    def copy(self) -> Timeline:
+        """The same, to go on without changing this one."""
+        other = Timeline(self.rules)
+        other.views = [*self.views[:-1], *(view.copy() for view in self.views[-1:])]
+        other.clock_ms = self.clock_ms
+        return other
 
     def finish(self, now_ms: int) -> Folded:
         """The rows as they stand now; changes nothing."""
@@ -124,6 +127,34 @@ class Timeline:
     def _limit(self, view: Machine) -> int:
         rules = self.rules
         return rules.silence_watch_ms if _expects_more(view) else rules.silence_idle_ms
+
+
+class GrowingTimeline(Timeline):
+    """A timeline to which events are added in parts: its rows are those of `fold_timeline` of all of them."""
+
+    def __init__(self, rules: Rules) -> None:
+        super().__init__(rules)
+        self._ids: set[str] = set()
+        self._is_numbered = True
+        """Every event has a sequence number."""
+        self._last_place = -inf
+
+    def extend(self, events: Sequence[TimelineEvent]) -> bool:
+        """Take events, in any order; False, and nothing taken, where they do not all come after those before."""
+        if not events:
+            return True
+        ids = {event.id for event in events if event.id is not None}
+        is_numbered = all(event.seq is not None for event in events) and (self._is_numbered or not self.views)
+        if self.views and (is_numbered is not self._is_numbered or not ids.isdisjoint(self._ids)):
+            return False
+        places = [event.seq or 0 if is_numbered else event.at_ms for event in events]
+        if min(places) <= self._last_place:
+            return False
+        self._ids |= ids
+        self._is_numbered, self._last_place = is_numbered, max(places)
+        for instant in instants(events):
+            self.feed(instant)
+        return True
 
 
 def _expects_more(view: Machine) -> bool:

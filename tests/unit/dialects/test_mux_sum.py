@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstframe.beacon import Event
-from firstframe.dialects.mux.played import played_ranges, union
+from firstframe.dialects.mux.played import Played, union
 from firstframe.dialects.mux.span import rebalance
 from firstframe.view.record import Span, State
 
@@ -52,18 +52,21 @@ def test_fitting_keeps_the_stretch_of_time(parts, wanted):
     assert all(span.start_ms < span.end_ms for span in fitted)
 
 
-def said(*texts: object) -> list[Event]:
-    return [
-        Event(
-            native_view_id="v",
-            key=str(n),
-            at_ms=n,
-            received_at_ms=n,
-            name="hb",
-            payload={"video_playback_range": t},
+def played(*texts: object) -> list[tuple[float, float]] | None:
+    """What events that say so have played."""
+    heard = Played()
+    for n, said in enumerate(texts):
+        heard.take(
+            Event(
+                native_view_id="v",
+                key=str(n),
+                at_ms=n,
+                received_at_ms=n,
+                name="hb",
+                payload={"video_playback_range": said},
+            )
         )
-        for n, t in enumerate(texts)
-    ]
+    return heard.ranges()
 
 
 @pytest.mark.parametrize(
@@ -78,12 +81,12 @@ def said(*texts: object) -> list[Event]:
 )
 def test_watched_ranges(texts, ranges):
     """The union over all events; broken ranges say nothing."""
-    assert played_ranges(said(*texts)) == ranges
+    assert played(*texts) == ranges
 
 
 def test_no_ranges_is_not_none_watched():
     """An integration that never states ranges leaves them unknown."""
-    assert played_ranges(said()) is None
+    assert played() is None
 
 
 def test_union():

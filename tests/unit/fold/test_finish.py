@@ -6,7 +6,7 @@ import pytest
 
 from firstframe.beacon import Context, Event, Place, view_id_of
 from firstframe.dialects.base import Folded
-from firstframe.fold.finish import CUSTOM_KEYS, capped, fold_view, merged, unique
+from firstframe.fold.finish import CUSTOM_KEYS, capped, fold_view, unique
 from firstframe.view.record import Approx, Outcome, Span, State, ViewRecord
 
 CHROME = (
@@ -134,7 +134,6 @@ def test_contexts_of_several_requests_are_merged():
     early = event("a", 900, 1000, context=Context(user_agent=CHROME))
     row = finished(late, early)
     assert (row.user_agent, row.language) == (CHROME, "fr")
-    assert merged([]) == Context()
 
 
 @pytest.mark.parametrize(("keep", "url"), [(False, "https://a.org/p"), (True, "https://a.org/p?x=1#y")])

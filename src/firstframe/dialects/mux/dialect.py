@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firstframe.dialects.base import Dialect, Envelope, Request, Route
 from firstframe.dialects.mux import body
-from firstframe.dialects.mux.fold import fold
+from firstframe.dialects.mux.fold import MuxView, fold
 from firstframe.dialects.trace import CANCELED, FAILED, OK, BitrateTrace, RequestTrace, Trace
 
 
@@ -34,6 +34,7 @@ MUX = Dialect(
     envelope=_envelope,
     parse=body.parse,
     fold=fold,
+    grow=MuxView,
     snippet=_snippet,
     trace=Trace(
         bitrate=BitrateTrace(path="video_source_bitrate"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -11,13 +11,15 @@ from firstframe.beacon import Event
 from firstframe.dialects.base import Folded, flag, number
 from firstframe.dialects.mux.dimension import describe
 from firstframe.dialects.mux.history import History, history_of
-from firstframe.dialects.mux.played import played_ranges
-from firstframe.dialects.mux.request import measure_requests
+from firstframe.dialects.mux.played import Played
+from firstframe.dialects.mux.request import Requests
 from firstframe.dialects.mux.span import rebalance
-from firstframe.dialects.mux.total import CONTENT, PLAYING, Totals, totals_of
+from firstframe.dialects.mux.start import Start, lost_start
+from firstframe.dialects.mux.total import CONTENT, PLAYING, Sums, Totals
 from firstframe.dialects.mux.translate import Translation
+from firstframe.view.event import TimelineEvent
 from firstframe.view.record import Approx, State, ViewRecord
-from firstframe.view.timeline import Rules, fold_in_order
+from firstframe.view.timeline import Rules, Timeline
 
 RULES = Rules(split=False, silence_watch_ms=300_000, silence_idle_ms=3_600_000)
 """The SDK names its views: none is ever split. Silent for 5 minutes while watched, for an hour otherwise: over."""
@@ -36,19 +38,99 @@ class Reading(msgspec.Struct, frozen=True):
 
     history: History
     translation: Translation
+    start: Start
     totals: Totals
+    requests: Requests
+    played: Played
+    seeks: int
+    """That came as events."""
 
 
 def fold(events: Sequence[Event], now_ms: int) -> Folded:
     """The one row of a view."""
-    if not events:
-        return Folded([])
-    history = history_of(events)
-    reading = Reading(history, Translation(history), totals_of(history))
-    folded = fold_in_order(reading.translation.timeline, now_ms=now_ms, rules=RULES)
-    for row in folded.rows:
-        _complete(row, reading)
-    return Folded(folded.rows, folded.due_ms)
+    view = MuxView()
+    view.add(events)
+    return view.fold(now_ms)
+
+
+class MuxView:
+    """One view as far as its events have come. While they come in their order, each is only looked at once."""
+
+    def __init__(self) -> None:
+        self._begin([])
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Take more events; where they do not simply go on, all are put in order and read anew."""
+        fresh = self._history.extend(events)
+        if fresh is None:
+            self._begin([*self._history.events, *events])
+        else:
+            self._read(fresh)
+
+    def fold(self, now_ms: int) -> Folded:
+        """The row as it stands."""
+        if not self._history.events:
+            return Folded([])
+        start = lost_start(self._history)
+        folded = self._timeline_with(start).finish(now_ms)
+        reading = Reading(
+            self._history,
+            self._translation,
+            start,
+            self._sums.totals(),
+            self._requests,
+            self._played,
+            self._seeks,
+        )
+        for row in folded.rows:
+            _complete(row, reading)
+        return Folded(folded.rows, folded.due_ms)
+
+    def _begin(self, events: Sequence[Event]) -> None:
+        self._history = history_of(events)
+        self._translation = Translation(missing=self._history.missing)
+        self._timeline = Timeline(RULES)
+        self._sums, self._requests, self._played, self._seeks = Sums(), Requests(), Played(), 0
+        self._read(self._history.events)
+
+    def _read(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._translation.take(event)
+            self._sums.take(event)
+            self._requests.take(event)
+            self._played.take(event)
+            self._seeks += event.name == "seeking"
+
+    def _timeline_with(self, start: Start) -> Timeline:
+        """The timeline up to now: the one that is kept, or a copy that also says what no event did."""
+        last = self._history.events[-1]
+        if start.is_lost:
+            whole = self._translated()
+            whole.recover(start, last)
+            timeline, alive = _fed(Timeline(RULES), whole.steps()), whole.alive(last)
+        else:
+            timeline, alive = self._gone_on(), self._translation.alive(last)
+        return timeline if alive is None else _fed(timeline.copy(), [alive])
+
+    def _gone_on(self) -> Timeline:
+        """The kept timeline with what came since; from its beginning where something belongs earlier."""
+        steps = self._translation.steps()
+        if steps and steps[0].at_ms < self._timeline.clock_ms:
+            self._timeline, steps = Timeline(RULES), self._translated().steps()
+        return _fed(self._timeline, steps)
+
+    def _translated(self) -> Translation:
+        """All events, translated once more: their steps are not kept."""
+        translation = Translation(missing=self._history.missing)
+        for event in self._history.events:
+            translation.take(event)
+        return translation
+
+
+def _fed(timeline: Timeline, steps: Iterable[TimelineEvent]) -> Timeline:
+    for step in steps:
+        timeline.take(step)
+    return timeline
 
 
 def _complete(row: ViewRecord, reading: Reading) -> None:
@@ -65,7 +147,7 @@ def _complete(row: ViewRecord, reading: Reading) -> None:
     _content(row, reading)
     _scale(row, totals)
     _ads(row, reading)
-    measure_requests(row, history, totals)
+    reading.requests.measure(row, history, totals)
     row.dropped_frames = totals.count("view_dropped_frame_count")
     row.approx = sorted({*row.approx, *_losses(history)})
 
@@ -95,7 +177,7 @@ def _startup(row: ViewRecord, reading: Reading) -> None:
         if row.content_startup_time_ms == row.video_startup_time_ms or not row.ad_impressions:
             row.content_startup_time_ms = waited
         row.video_startup_time_ms = waited
-    if reading.translation.start.is_guess:
+    if reading.start.is_guess:
         row.video_startup_time_ms = row.content_startup_time_ms = None
 
 
@@ -140,8 +222,7 @@ def _playing(row: ViewRecord, reading: Reading) -> None:
 def _seeks(row: ViewRecord, reading: Reading) -> None:
     """The timeline's where each seek the SDK counted came as an event; it leaves out those before the start."""
     counted = reading.totals.count("view_seek_count")
-    told = sum(event.name == "seeking" for event in reading.history.events)
-    if row.started and counted is not None and counted != told:
+    if row.started and counted is not None and counted != reading.seeks:
         row.seek_count = counted
         row.seek_time_ms = _known(reading.totals.get("view_seek_duration"), row.seek_time_ms)
 
@@ -150,7 +231,7 @@ def _content(row: ViewRecord, reading: Reading) -> None:
     totals, history = reading.totals, reading.history
     furthest = (totals.get("view_max_playhead_position"), row.max_playhead_ms)
     row.max_playhead_ms = max((found for found in furthest if found is not None), default=None)
-    row.played_ranges = played_ranges(history.events) if row.started else None
+    row.played_ranges = reading.played.ranges() if row.started else None
     if row.played_ranges is not None:
         row.played_range_ms = sum(end - start for start, end in row.played_ranges)
     moved = totals.get(CONTENT)

@@ -15,15 +15,15 @@ _UNRANKED = RANK["timeupdate"]
 _TRUNCATED = "event queue truncated"
 
 
-class History(msgspec.Struct, frozen=True):
+class History(msgspec.Struct):
     """All that arrived of one view."""
 
-    events: Sequence[Event]
+    events: list[Event]
     numbered: bool
     """Every event has a sequence number: the SDK's order is known, and so is what was lost."""
     missing: bool
     """Events are known to be lost: a gap in the numbers, or the SDK says that it dropped some."""
-    names: frozenset[str]
+    names: set[str]
     """Those of the events."""
 
     @property
@@ -40,6 +40,19 @@ class History(msgspec.Struct, frozen=True):
         """Any event of these names."""
         return not self.names.isdisjoint(names)
 
+    def extend(self, events: Sequence[Event]) -> list[Event] | None:
+        """Take events that simply go on, in order; None, and nothing taken, where the whole must be put in order."""
+        if not self.unbroken or any(event.seq is None for event in events):
+            return None
+        ordered = sorted(events, key=attrgetter("seq"))
+        last = (self.events[-1].seq if self.events else 0) or 0
+        goes_on = all(event.seq == number for number, event in enumerate(ordered, last + 1))
+        if not goes_on or any(map(_is_loss, ordered)):
+            return None
+        self.events += ordered
+        self.names.update(event.name for event in ordered)
+        return ordered
+
 
 def history_of(events: Sequence[Event]) -> History:
     """Order a set of events; independent of the order in which they are given."""
@@ -51,7 +64,7 @@ def history_of(events: Sequence[Event]) -> History:
     else:
         ordered = sorted(once, key=_by_number if numbered else _by_time)
     has_gap = numbered and numbers != set(range(1, len(numbers) + 1))
-    names = frozenset(event.name for event in ordered)
+    names = {event.name for event in ordered}
     return History(ordered, numbered, has_gap or any(map(_is_loss, ordered)), names)
 
 

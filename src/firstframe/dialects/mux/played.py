@@ -14,16 +14,28 @@ Range = tuple[float, float]
 _MOST = 1000
 
 
-def played_ranges(events: Iterable[Event]) -> list[Range] | None:
-    """The union of all ranges that any event states, None when none does.
+class Played:
+    """The union of all ranges that any event states.
 
     A range can shrink on the wire when the viewer seeks back a little, and its end can fall to the position in
     the next source: so every event is heard, and a range that ends before it begins is not.
     """
-    said = {text for event in events if isinstance(text := event.payload.get("video_playback_range"), str)}
-    if not said:
-        return None
-    return union(found for text in said for found in _ranges(text))
+
+    def __init__(self) -> None:
+        self._found: list[Range] | None = None
+        self._last: str | None = None
+
+    def take(self, event: Event) -> None:
+        """Hear the next event; most say what the one before it said."""
+        said = event.payload.get("video_playback_range")
+        if not isinstance(said, str) or said == self._last:
+            return
+        self._last = said
+        self._found = union([*(self._found or ()), *_ranges(said)])
+
+    def ranges(self) -> list[Range] | None:
+        """In order, without overlap; None when no event stated any."""
+        return None if self._found is None else self._found[:_MOST]
 
 
 def union(ranges: Iterable[Range]) -> list[Range]:
@@ -34,7 +46,7 @@ def union(ranges: Iterable[Range]) -> list[Range]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((start, end))
-    return found[:_MOST]
+    return found
 
 
 def _ranges(text: str) -> Iterable[Range]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from firstframe.beacon import Event
@@ -11,57 +11,81 @@ from firstframe.dialects.mux.history import History
 from firstframe.dialects.mux.total import Totals
 from firstframe.view.record import ViewRecord
 
-KINDS = ("requestcompleted", "requestfailed", "requestcanceled")
+COMPLETED, FAILED, CANCELED = "requestcompleted", "requestfailed", "requestcanceled"
 
 _NOMINAL_MS = 1000.0
 """Weight of one request where only averages are known: the ratio is right, its share of a set is a guess."""
 
 
-def measure_requests(row: ViewRecord, history: History, totals: Totals) -> None:
-    """Fill in requests from their events; counts from the SDK's sums where events are missing."""
-    requests = [event for event in history.events if event.name in KINDS]
-    completed = [event.payload for event in requests if event.name == "requestcompleted"]
-    _throughput(row, completed)
-    _latency(row, completed)
-    _counts(row, requests, history, totals)
-    _averages(row, totals)
-    row.cdn = row.cdn or _cdn(completed)
+class Requests:
+    """The requests of one view that came as events, added up in their order."""
 
+    def __init__(self) -> None:
+        self._counts = {COMPLETED: 0, FAILED: 0, CANCELED: 0}
+        self._bytes: float = 0
+        self._load_ms: float = 0
+        self._wait_ms: float = 0
+        self._waits = 0
+        self._longest_wait_ms: float | None = None
+        self._cdn: str | None = None
+        """The last ``X-CDN`` header."""
 
-def _throughput(row: ViewRecord, completed: Iterable[Mapping[str, Any]]) -> None:
-    """Bytes over the time from the first byte (else from the start) to the last."""
-    for request in completed:
+    def take(self, event: Event) -> None:
+        """Add the next event, where it is a request."""
+        if event.name not in self._counts:
+            return
+        self._counts[event.name] += 1
+        if event.name == COMPLETED:
+            self._throughput(event.payload)
+            self._latency(event.payload)
+            self._deliverer(event.payload)
+
+    def measure(self, row: ViewRecord, history: History, totals: Totals) -> None:
+        """Fill in requests from their events; counts from the SDK's sums where events are missing."""
+        row.request_bytes, row.request_load_ms = self._bytes, self._load_ms
+        row.ttfb_sum_ms, row.ttfb_count = self._wait_ms, self._waits
+        row.max_request_latency_ms = self._longest_wait_ms
+        self._count(row, history, totals)
+        _averages(row, totals)
+        row.cdn = row.cdn or self._cdn
+
+    def _throughput(self, request: Mapping[str, Any]) -> None:
+        """Bytes over the time from the first byte (else from the start) to the last."""
         loaded = number(request.get("request_bytes_loaded"))
         ended = number(request.get("request_response_end"))
         begun = number(request.get("request_response_start")) or number(request.get("request_start"))
         if loaded and begun and ended and ended > begun:
-            row.request_bytes += loaded
-            row.request_load_ms += ended - begun
+            self._bytes += loaded
+            self._load_ms += ended - begun
 
-
-def _latency(row: ViewRecord, completed: Iterable[Mapping[str, Any]]) -> None:
-    for request in completed:
+    def _latency(self, request: Mapping[str, Any]) -> None:
         started = number(request.get("request_start"))
         answered = number(request.get("request_response_start"))
         if started and answered and answered >= started:
-            wait = answered - started
-            row.ttfb_sum_ms += wait
-            row.ttfb_count += 1
-            row.max_request_latency_ms = max(wait, row.max_request_latency_ms or 0)
+            wait_ms = answered - started
+            self._wait_ms += wait_ms
+            self._waits += 1
+            self._longest_wait_ms = max(wait_ms, self._longest_wait_ms or 0)
 
+    def _deliverer(self, request: Mapping[str, Any]) -> None:
+        headers = request.get("request_response_headers")
+        for name, value in headers.items() if isinstance(headers, dict) else ():
+            if str(name).lower() == "x-cdn":
+                self._cdn = text(value, 256)
+                return
 
-def _counts(row: ViewRecord, requests: Sequence[Event], history: History, totals: Totals) -> None:
-    counted = {kind: sum(event.name == kind for event in requests) for kind in KINDS}
-    for field, total, seen in (
-        ("request_count", "view_request_count", len(requests)),
-        ("request_failed_count", "view_request_failed_count", counted["requestfailed"]),
-        ("request_canceled_count", "view_request_canceled_count", counted["requestcanceled"]),
-    ):
-        said = None if history.unbroken and requests else totals.count(total)
-        setattr(row, field, max(seen, said or 0) if requests or said is not None else None)
-    if row.request_count is not None:  # the SDK sends a sum only when it is not 0
-        row.request_failed_count = row.request_failed_count or 0
-        row.request_canceled_count = row.request_canceled_count or 0
+    def _count(self, row: ViewRecord, history: History, totals: Totals) -> None:
+        told = sum(self._counts.values())
+        for field, total, seen in (
+            ("request_count", "view_request_count", told),
+            ("request_failed_count", "view_request_failed_count", self._counts[FAILED]),
+            ("request_canceled_count", "view_request_canceled_count", self._counts[CANCELED]),
+        ):
+            said = None if history.unbroken and told else totals.count(total)
+            setattr(row, field, max(seen, said or 0) if told or said is not None else None)
+        if row.request_count is not None:  # the SDK sends a sum only when it is not 0
+            row.request_failed_count = row.request_failed_count or 0
+            row.request_canceled_count = row.request_canceled_count or 0
 
 
 def _averages(row: ViewRecord, totals: Totals) -> None:
@@ -75,13 +99,3 @@ def _averages(row: ViewRecord, totals: Totals) -> None:
     if not row.ttfb_count and wait is not None:
         row.ttfb_sum_ms, row.ttfb_count = wait * weight, weight
         row.max_request_latency_ms = totals.get("view_max_request_latency")
-
-
-def _cdn(completed: Sequence[Mapping[str, Any]]) -> str | None:
-    """The last ``X-CDN`` header."""
-    for request in reversed(completed):
-        headers = request.get("request_response_headers")
-        for name, value in headers.items() if isinstance(headers, dict) else ():
-            if str(name).lower() == "x-cdn":
-                return text(value, 256)
-    return None

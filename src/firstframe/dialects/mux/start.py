@@ -23,12 +23,19 @@ class Start(msgspec.Struct, frozen=True):
     is_guess: bool = False
     """It played, but nothing says since when: there is no startup time."""
 
+    @property
+    def is_lost(self) -> bool:
+        """Something must be put on the timeline that no event says."""
+        return self.play_ms is not None or self.playing_ms is not None
+
 
 def lost_start(history: History) -> Start:
     """The play and the first frame that the events do not have but the SDK's sums imply."""
     begun = _first(history, "view_start")
     wait = _first(history, "view_time_to_first_frame")
     play_ms = begun if not history.has(*WANTS) else None
+    if begun is not None and wait is not None and not history.missing and history.has(*SHOWS):
+        return Start(play_ms)
     shown = [event.at_ms for event in history.events if event.name in SHOWS or _goes_on(event.payload)]
     if begun is not None and wait is not None:
         late = history.missing and bool(shown) and min(shown) - begun > wait + _LATE_MS

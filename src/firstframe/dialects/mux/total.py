@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from firstframe.beacon import Event
 from firstframe.dialects.base import number, whole
-from firstframe.dialects.mux.history import History
 
 RUN_ON = frozenset(
     {
@@ -73,36 +72,47 @@ class Totals(msgspec.Struct, frozen=True):
         return whole(self.values.get(name))
 
 
-def totals_of(history: History) -> Totals:
-    """The totals of a view, those of the player's earlier views taken off."""
-    values: dict[str, float] = {}
-    played_then = 0.0
-    for event in history.events:
+class Sums:
+    """The sums of one view's events, in their order."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, float] = {}
+        self._played_then = 0.0
+        """The playing total when the content total last came."""
+        self._is_first = False
+        """It is the player's first view."""
+        self._opening: Event | None = None
+
+    def take(self, event: Event) -> None:
+        """Add the next event."""
+        values = self._values
         for name, found in _sums(event):
             if found > values.get(name, -1) or name in _LAST:
                 values[name] = found
         if CONTENT in event.payload:
-            played_then = values.get(PLAYING, 0)
-    before = _before(history.events)
-    for name in RUN_ON & values.keys():
-        if before is None:
-            del values[name]  # how much of it belongs to this view cannot be known
-        else:
-            values[name] = max(0, values[name] - before.get(name, 0))
-    since = values.get(PLAYING, 0) - played_then
-    return Totals(values, values[CONTENT] + since if CONTENT in values else values.get(PLAYING))
+            self._played_then = values.get(PLAYING, 0)
+        if not self._is_first:
+            player = whole(event.payload.get("player_sequence_number"))
+            self._is_first = player is not None and player == event.seq
+        if self._opening is None and event.name != "viewend" and _opens(event):
+            self._opening = event
 
+    def totals(self) -> Totals:
+        """The totals so far, those of the player's earlier views taken off."""
+        values, before = dict(self._values), self._before()
+        for name in RUN_ON & values.keys():
+            if before is None:
+                del values[name]  # how much of it belongs to this view cannot be known
+            else:
+                values[name] = max(0, values[name] - before.get(name, 0))
+        since = values.get(PLAYING, 0) - self._played_then
+        return Totals(values, values[CONTENT] + since if CONTENT in values else values.get(PLAYING))
 
-def _before(events: Iterable[Event]) -> Mapping[str, float] | None:
-    """What the player had counted before this view, None when that never arrived."""
-    first: Event | None = None
-    for event in events:
-        player, view = whole(event.payload.get("player_sequence_number")), event.seq
-        if player is not None and player == view:
-            return {}  # the player's first view
-        if first is None and event.name != "viewend" and _opens(event):
-            first = event
-    return None if first is None else _taken_off(first)
+    def _before(self) -> Mapping[str, float] | None:
+        """What the player had counted before this view, None when that never arrived."""
+        if self._is_first:
+            return {}
+        return None if self._opening is None else _taken_off(self._opening)
 
 
 def _taken_off(first: Event) -> Mapping[str, float]:

@@ -15,9 +15,8 @@ from firstframe.dialects.base import flag, number, text, whole
 from firstframe.dialects.mux.body import SENT_AT
 from firstframe.dialects.mux.dimension import is_live
 from firstframe.dialects.mux.field import FieldMap
-from firstframe.dialects.mux.history import History
 from firstframe.dialects.mux.playhead import ENDS, Follower
-from firstframe.dialects.mux.start import lost_start
+from firstframe.dialects.mux.start import Start
 from firstframe.dialects.mux.vocabulary import CARRIES_NEXT
 from firstframe.view.event import Kind, TimelineEvent
 
@@ -59,24 +58,21 @@ _JUMP_MS = 250
 _MAY_TELL_NEXT = CARRIES_NEXT | {"viewend"}
 """Events whose playhead may already be in the next source."""
 
-_AT = attrgetter("at_ms")
-
 Picture = dict[str, float | None]
 
 
 class Translation:
     """The timeline of one view, and what was concluded on the way."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, *, missing: bool) -> None:
         self.map = FieldMap()
-        self.start = lost_start(history)
         self.played_on = False
         """The playhead went on after an error, when the SDK had stopped counting."""
         self.stalls = self.echoes = 0
         """Stalls that the rebuffer events tell of, and how many of these were told a second time."""
         self.stalled = self.echoed = self.seeking = False
         self.stall_end_ms = 0
-        self.first = history.events[0] if history.events else None
+        self.first: Event | None = None
         self.playhead: float | None = None
         self.wanted = self.watching = self.started = False
         self.in_break = self.in_ad = self.ad_paused = False
@@ -87,21 +83,18 @@ class Translation:
         """Since when frames are awaited, and where the playhead stood then."""
         self.late_ms = 0
         """How late the first `playing` was told."""
-        self._missing = history.missing
+        self._missing = missing
         self._steps: list[TimelineEvent] = []
         self._changed_at = self._latest = 0  # the last change of state; the latest event of any kind
         self._shown: list[Any] = []
         self._rendition: Picture = {}
         self._size: Picture = {}
-        for event in history.events:
-            self._take(event)
-        self._recover_start(history)
-        self._stay_alive(history)
+        self._sent_ms = 0
 
-    @property
-    def timeline(self) -> list[TimelineEvent]:
-        """In the order of time; of events at one time, in the order in which they came."""
-        return sorted(self._steps, key=_AT)
+    def steps(self) -> list[TimelineEvent]:
+        """What was added to the timeline since this was last asked, in the order of time; at one time, as it came."""
+        fresh, self._steps = self._steps, []
+        return sorted(fresh, key=attrgetter("at_ms"))
 
     def change(self, kind: Kind, event: Event, *, late_ms: int = 0, **more: Any) -> None:
         """Something that may change the state, told so late: never before the change before it."""
@@ -136,7 +129,10 @@ class Translation:
         )
         self._steps.append(made)
 
-    def _take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
+        """Translate the next event."""
+        self.first = self.first or event
+        self._sent_ms = max(self._sent_ms, whole(event.payload.get(SENT_AT)) or 0)
         self.map.apply(event)
         self.playhead = self._position(event)
         if self.follower is not None:
@@ -201,22 +197,21 @@ class Translation:
         now_ms = event.at_ms + (skew if abs(skew) > _CLOCK_LIMIT_MS else 0)
         self.note(Kind.LATENCY, event, latency_ms=now_ms - program)
 
-    def _recover_start(self, history: History) -> None:
+    def recover(self, start: Start, last: Event) -> None:
         """Put the play and the first frame where they were."""
-        if self.start.play_ms is not None:
-            self._put(Kind.PLAY, self.start.play_ms, history.events[-1], playhead_ms=None)
-        if self.start.playing_ms is not None:
-            at_ms = min(self.start.playing_ms, self._latest)
-            self._put(Kind.PLAYING, at_ms, history.events[-1], playhead_ms=None)
+        if start.play_ms is not None:
+            self._put(Kind.PLAY, start.play_ms, last, playhead_ms=None)
+        if start.playing_ms is not None:
+            self._put(Kind.PLAYING, min(start.playing_ms, self._latest), last, playhead_ms=None)
 
-    def _stay_alive(self, history: History) -> None:
+    def alive(self, last: Event) -> TimelineEvent | None:
         """What was sent without an end was alive when it left: until then nothing else happened."""
-        if not self.watching:
-            return
-        sent = max(whole(event.payload.get(SENT_AT)) or 0 for event in history.events)
-        alive = min(sent, self._latest + _BEAT_MS)
-        if alive > self._latest:
-            self._put(Kind.HEARTBEAT, alive, history.events[-1], playhead_ms=None)
+        alive_ms = min(self._sent_ms, self._latest + _BEAT_MS)
+        if not self.watching or alive_ms <= self._latest:
+            return None
+        return TimelineEvent(
+            kind=Kind.HEARTBEAT, at_ms=alive_ms, key=last.key, received_at_ms=last.received_at_ms
+        )
 
 
 def _play(view: Translation, event: Event) -> None:

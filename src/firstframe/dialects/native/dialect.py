@@ -5,7 +5,7 @@ from __future__ import annotations
 from firstframe.dialects.base import Dialect, Envelope, Grant, Reply, Request, Route
 from firstframe.dialects.native.body import envelope, read
 from firstframe.dialects.native.schema import schema_bytes
-from firstframe.dialects.native.view import fold
+from firstframe.dialects.native.view import NativeView, fold
 from firstframe.dialects.trace import OK, BitrateTrace, RequestTrace, Trace
 
 ACCEPTED = Reply(status=202, body=b'{"status":"accepted"}', content_type="application/json")
@@ -50,6 +50,7 @@ NATIVE = Dialect(
     envelope=_envelope,
     parse=read,
     fold=fold,
+    grow=NativeView,
     snippet=_snippet,
     trace=Trace(
         bitrate=BitrateTrace(path="bitrate_bps", events=("rendition",)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from firstframe.dialects.base import Folded, text
 from firstframe.dialects.native.table import CONTEXT, CONTEXT_KEYS, CUSTOM, EVENT_KEYS, KINDS
 from firstframe.view.event import Kind, TimelineEvent
 from firstframe.view.record import ViewRecord
-from firstframe.view.timeline import Rules, fold_timeline
+from firstframe.view.timeline import GrowingTimeline, Rules
 
 _READERS = {name: key.shape.read for name, key in EVENT_KEYS.items()}
 
@@ -22,14 +23,35 @@ RULES = Rules(split=True)
 
 def fold(events: Sequence[Event], now_ms: int) -> Folded:
     """The rows of a native view."""
-    contexts = sorted(
-        (event for event in events if event.name == CONTEXT), key=lambda event: (event.at_ms, event.key)
-    )
-    folded = fold_timeline(_timeline(events), now_ms=now_ms, rules=RULES)
-    for row, until_ms in zip(folded.rows, _ends(folded.rows), strict=True):
-        told = [event for event in contexts if until_ms is None or event.at_ms < until_ms] or contexts
-        _describe(row, merged([event.payload for event in told]))
-    return Folded(folded.rows, folded.due_ms)
+    view = NativeView()
+    view.add(events)
+    return view.fold(now_ms)
+
+
+class NativeView:
+    """One view as far as its events have come."""
+
+    def __init__(self) -> None:
+        self._timeline = GrowingTimeline(RULES)
+        self._events: list[Event] = []
+        self._contexts: list[Event] = []
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Take more events; where they do not simply go on, the timeline begins anew."""
+        self._events += events
+        self._contexts += [event for event in events if event.name == CONTEXT]
+        self._contexts.sort(key=attrgetter("at_ms", "key"))
+        if not self._timeline.extend(_timeline(events)):
+            self._timeline = GrowingTimeline(RULES)
+            self._timeline.extend(_timeline(self._events))
+
+    def fold(self, now_ms: int) -> Folded:
+        """The rows as they stand."""
+        folded, contexts = self._timeline.finish(now_ms), self._contexts
+        for row, until_ms in zip(folded.rows, _ends(folded.rows), strict=True):
+            told = [event for event in contexts if until_ms is None or event.at_ms < until_ms] or contexts
+            _describe(row, merged([event.payload for event in told]))
+        return Folded(folded.rows, folded.due_ms)
 
 
 def _ends(rows: Sequence[ViewRecord]) -> list[int | None]:
@@ -37,11 +59,8 @@ def _ends(rows: Sequence[ViewRecord]) -> list[int | None]:
     return [*(row.view_start_ms for row in rows[1:]), None] if rows else []
 
 
-def _timeline(events: Sequence[Event]) -> Iterator[TimelineEvent]:
-    for event in events:
-        kind = KINDS.get(event.name)
-        if kind:
-            yield timeline_event(event, kind)
+def _timeline(events: Sequence[Event]) -> list[TimelineEvent]:
+    return [timeline_event(event, kind) for event in events if (kind := KINDS.get(event.name))]
 
 
 def timeline_event(event: Event, kind: Kind) -> TimelineEvent:
