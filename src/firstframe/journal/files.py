@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -83,6 +84,7 @@ class FilesAppender:
         self._encode = msgspec.msgpack.Encoder().encode
         self._segments: dict[int, SegmentWriter] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._disk = ThreadPoolExecutor(max(1, partitions - 1), thread_name_prefix="journal-disk")
         self._pending = _Batch()
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
@@ -132,6 +134,7 @@ class FilesAppender:
                 await asyncio.sleep(0)
         await asyncio.get_running_loop().run_in_executor(self._thread, self._drop_all)
         self._thread.shutdown()
+        self._disk.shutdown()
 
     def _begin(self) -> None:
         if self._timer is not None:
@@ -172,9 +175,19 @@ class FilesAppender:
                 for payload, partitions in batch.records
                 if partition in partitions
             ]
-        for partition, each in frames.items():
-            self._segments[partition].append(each)
+        self._sync([partial(self._segments[partition].append, each) for partition, each in frames.items()])
         self.commits += 1
+
+    def _sync(self, appends: Sequence[Callable[[], None]]) -> None:
+        """Side by side: the file system makes several files durable in the time that one takes."""
+        others = [self._disk.submit(append) for append in appends[1:]]
+        try:
+            for append in appends[:1]:
+                append()
+        finally:
+            wait(others)
+        for each in others:
+            each.result()
 
     def _segment(self, partition: int) -> SegmentWriter:
         now = self._now_ms()
