@@ -182,6 +182,41 @@ def peak(pieces) -> int:
     return best
 
 
+@pytest.mark.parametrize("granularity", ["all", "hour", "5m", "day"])
+@pytest.mark.parametrize("group_by", [[], ["country"]])
+def test_placements_asked_together_and_apart(filled, granularity, group_by) -> None:
+    """Numbers by start, by end and by spans, with the period before, are those of questions for each alone."""
+    start = NEW_YEAR_MS + DAY_MS + 1_234_567
+    about = {
+        "from": start,
+        "to": start + DAY_MS,
+        "granularity": granularity,
+        "group_by": group_by,
+        "compare": "previous",
+        "timezone": "Asia/Kolkata",
+        "fill": not group_by,
+        "limit": 10_000,
+    }
+    metrics = [
+        "attempts",
+        "unique_viewers",
+        "playback_failure_percentage",
+        "video_startup_time",
+        "watch_time",
+    ]
+    keys = ["time"] * (granularity != "all") + group_by
+    together = {tuple(row[key] for key in keys): row for row in ask(filled, metrics=metrics, **about).data}
+    apart = defaultdict(dict)
+    for metric in metrics:
+        for row in ask(filled, metrics=[metric], **about).data:
+            apart[tuple(row[key] for key in keys)].update(row)
+    assert together.keys() == apart.keys()
+    for key, row in apart.items():
+        assert {name: together[key][name] for name in row} == {
+            name: number if isinstance(number, str) else _about(number) for name, number in row.items()
+        }
+
+
 def test_filters_agree(filled) -> None:
     """Every combination of two conditions keeps the views that Python keeps."""
     checks = {

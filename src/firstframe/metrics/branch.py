@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from firstframe.metrics.aggregate import column_type, zero_when_empty
@@ -34,10 +36,9 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Period(msgspec.Struct, frozen=True):
-    """One branch: its placement, and by how much its views lie before the plan's range."""
+    """The plan's range, or the one of the same length before it."""
 
     plan: Plan
-    placement: Placement
     back_ms: int
     chosen: str
 
@@ -68,6 +69,29 @@ def group_by(plan: Plan) -> str:
     """By the groups and, in a series, by the bucket."""
     names = [*key_names(plan), *(["bucket"] if plan.series else [])]
     return f" GROUP BY {', '.join(names)}" if names else ""
+
+
+class Aggregates:
+    """The aggregates of a branch, each written once: a number and the same of the period before are one."""
+
+    def __init__(self, columns: Sequence[Column], sql_of: Mapping[int, str]) -> None:
+        self._columns, self._sql_of = columns, sql_of
+        self._names = {sql: f"a{n}" for n, sql in enumerate(dict.fromkeys(sql_of.values()))}
+
+    def made(self) -> list[str]:
+        """The aggregates by name."""
+        return [f"{sql} AS {name}" for sql, name in self._names.items()]
+
+    def numbers(self, *, compare: bool) -> list[str]:
+        """The numbers of the answer over them; of rows that tell in ``back`` which period they are of."""
+        return [
+            self._number(n, one, compare=compare) if n in self._sql_of else null(one, n)
+            for n, one in enumerate(self._columns)
+        ]
+
+    def _number(self, number: int, column: Column, *, compare: bool) -> str:
+        name = self._names[self._sql_of[number]]
+        return cast(f"if(back = {int(column.previous)}, {name}, NULL)" if compare else name, column, number)
 
 
 def cast(sql: str, column: Column, number: int) -> str:

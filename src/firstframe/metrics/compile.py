@@ -1,7 +1,7 @@
 """A plan as one SELECT.
 
-Stages, from the inside out: one aggregation for each placement and period (a *branch*), all of the same columns;
-`UNION ALL` and a second GROUP BY that lays them over each other; gaps filled; names, order and limit.
+Stages, from the inside out: one aggregation of all that is no peak, and one for each peak and period (a *branch*), all
+of the same columns; `UNION ALL` and a second GROUP BY that lays them over each other; gaps filled; names, order and limit.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import msgspec
 
 from firstframe.metrics.aggregate import over_views, weight
 from firstframe.metrics.bind import Binder
-from firstframe.metrics.branch import Column, Period, cast, group_by, key_columns, key_names, null
+from firstframe.metrics.branch import Aggregates, Column, Period, group_by, key_columns, key_names
+from firstframe.metrics.cell import cell_branch
 from firstframe.metrics.granularity import Buckets, Granularity
 from firstframe.metrics.metric import Placement
 from firstframe.metrics.query import Order, Plan
 from firstframe.metrics.source import SETTINGS, Statement, between, views
-from firstframe.metrics.span import span_branches
+from firstframe.metrics.span import peak_branches
 
 
 def columns_of(plan: Plan) -> tuple[Column, ...]:
@@ -110,56 +111,68 @@ def _filled(plan: Plan, columns: Sequence[Column], binder: Binder) -> str:
 
 
 def _branches(plan: Plan, columns: Sequence[Column], binder: Binder) -> list[str]:
-    """One SELECT for each placement that some column needs; spans take one for each period and set of states."""
+    """One SELECT for all amounts, and one for each peak and period."""
     chosen = _chosen_groups(plan, binder)
-    branches = []
-    for placement in (Placement.VIEW_START, Placement.VIEW_END):
-        mine = [one.placement is placement for one in columns]
-        if any(mine):
-            branches.append(_view_branch(Period(plan, placement, 0, chosen), columns, mine, binder))
+    peaks = [one.placement is Placement.SPANS and one.measure.measurement == "peak" for one in columns]
+    branches = _amounts(plan, columns, [not peak for peak in peaks], chosen, binder)
     for previous in (False, True):
-        mine = [one.placement is Placement.SPANS and one.previous is previous for one in columns]
-        if any(mine):
-            period = Period(plan, Placement.SPANS, _length_ms(plan) if previous else 0, chosen)
-            branches += span_branches(period, columns, mine, binder)
+        mine = [peak and one.previous is previous for one, peak in zip(columns, peaks, strict=True)]
+        period = Period(plan, _length_ms(plan) if previous else 0, chosen)
+        branches += peak_branches(period, columns, mine, binder)
     if plan.series and plan.fill and not plan.groups:
         empty = [f"CAST(NULL AS Nullable({column.type})) AS m{n}" for n, column in enumerate(columns)]
         branches.append(f"SELECT {', '.join(['toInt64(0) AS bucket', *empty])}")
     return branches
 
 
-def _view_branch(period: Period, columns: Sequence[Column], mine: Sequence[bool], binder: Binder) -> str:
+def _amounts(
+    plan: Plan, columns: Sequence[Column], mine: Sequence[bool], chosen: str, binder: Binder
+) -> list[str]:
+    """All that is no peak: by the instant of one placement where that is enough, else cell by cell."""
+    placements = {one.placement for one, here in zip(columns, mine, strict=True) if here}
+    # Peaks know nothing of a bucket in which views were paused; where only known buckets are answered, it counts.
+    known = not all(mine) and bool(plan.groups or not plan.fill)
+    spans = Placement.SPANS in placements or known
+    if spans or len(placements) > 1:
+        return [cell_branch(plan, columns, mine, chosen, spans=spans, binder=binder)]
+    return [_view_branch(plan, placement, columns, mine, chosen, binder) for placement in placements]
+
+
+def _view_branch(
+    plan: Plan,
+    placement: Placement,
+    columns: Sequence[Column],
+    mine: Sequence[bool],
+    chosen: str,
+    binder: Binder,
+) -> str:
     """Whole views, each in the bucket of its start or its end; those of the period before in rows of their own."""
-    plan, column = period.plan, period.placement.value
+    column = placement.value
     at = f"toUnixTimestamp64Milli({column})"
     keys, grouped = key_columns(plan, binder), group_by(plan)
-    first_ms = period.start_ms
+    first_ms = plan.start_ms
     if plan.compare:
         first_ms -= _length_ms(plan)
-        keys.append(f"{at} < {binder.bind(period.start_ms, 'Int64')} AS back")
+        keys.append(f"{at} < {binder.bind(plan.start_ms, 'Int64')} AS back")
         at = f"{at} + back * {binder.bind(_length_ms(plan), 'Int64')}"
         grouped = f"{grouped}, back" if grouped else " GROUP BY back"
     if plan.series:
-        keys.append(f"toInt64({period.buckets.index(f'({at})', binder)}) AS bucket")
+        keys.append(f"toInt64({plan.buckets.index(f'({at})', binder)}) AS bucket")
     names = [*key_names(plan), *(["bucket"] if plan.series else [])]
-    numbers = [
-        cast(_of_period(one, plan), one, n) if here else null(one, n)
-        for n, (one, here) in enumerate(zip(columns, mine, strict=True))
-    ]
-    held = [between(column, first_ms, period.end_ms, binder)]
-    if period.placement is Placement.VIEW_END:
+    found = Aggregates(
+        columns,
+        {
+            n: weight(one.measure) if one.weight else over_views(one.measure, plan)
+            for n, (one, here) in enumerate(zip(columns, mine, strict=True))
+            if here
+        },
+    )
+    held = [between(column, first_ms, plan.end_ms, binder)]
+    if placement is Placement.VIEW_END:
         held.append("closed")
     source = views(binder, plan.project, plan.filter, *held, bots=plan.bots, groups=plan.groups)
-    if not plan.compare:
-        return f"SELECT {', '.join([*keys, *numbers])} {source}{period.chosen}{grouped}"
-    shared = ", ".join([*names, *(f"m{n}" for n in range(len(columns)))])
-    return f"SELECT {shared} FROM (SELECT {', '.join([*keys, *numbers])} {source}{period.chosen}{grouped})"
-
-
-def _of_period(column: Column, plan: Plan) -> str:
-    """The aggregate, in the rows of the column's own period."""
-    sql = weight(column.measure) if column.weight else over_views(column.measure, plan)
-    return f"if(back = {int(column.previous)}, {sql}, NULL)" if plan.compare else sql
+    select = ", ".join([*names, *found.numbers(compare=plan.compare)])
+    return f"SELECT {select} FROM (SELECT {', '.join([*keys, *found.made()])} {source}{chosen}{grouped})"
 
 
 def _length_ms(plan: Plan) -> int:

@@ -30,11 +30,22 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 def views(
-    binder: Binder, project: str, found: Filter, *also: str, bots: bool, groups: Sequence[Dimension] = ()
+    binder: Binder,
+    project: str,
+    found: Filter,
+    *also: str,
+    bots: bool,
+    groups: Sequence[Dimension] = (),
+    apart: str = "",
 ) -> str:
-    """``FROM views … WHERE …``: this project's views that fulfil the filter and the further conditions."""
+    """``FROM views … WHERE …``: this project's views that fulfil the filter and the further conditions.
+
+    ``apart`` is an array, named, for each element of which a view is a row of its own.
+    """
     owner = binder.bind(project, "String")
     join = _ASSETS.replace("{project}", owner) if _joined(found, groups) else ""
+    if apart:
+        join += f" ARRAY JOIN {apart}"
     held = [f"views.project = {owner}", *also, where(found, binder)]
     if not bots:
         held.insert(1, "NOT bot")

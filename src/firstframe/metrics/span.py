@@ -1,8 +1,8 @@
-"""Time and concurrency as SQL: the spans of views, cut at the edges of the range and of the buckets.
+"""Concurrency as SQL: the spans of views as beginnings and ends of watching.
 
-Amounts (time watched, mean concurrency) take one row for each view and bucket; a view that lies whole in its bucket
-counts with its record's own total. Peaks take one row for each beginning and end of watching, no more: spans that
-adjoin are one, and a bucket begins with what the buckets before it left.
+Peaks take one row for each beginning and end of watching, and a bucket begins with what the buckets before it left.
+Most views are one piece from their first span to their last, which is told without a look at each; of the others every
+span begins and ends, and where one ends as the next begins, the end comes first.
 """
 
 from __future__ import annotations
@@ -10,78 +10,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firstframe.metrics.bind import Binder
-from firstframe.metrics.branch import Column, Period, cast, group_by, key_columns, key_names, null
-from firstframe.metrics.metric import Concurrent, Elapsed
+from firstframe.metrics.branch import Column, Period, cast, key_columns, key_names, null
+from firstframe.metrics.metric import Concurrent
 from firstframe.metrics.source import instant, views
+from firstframe.view.record import State
 
 STALL_LIMIT_MS = 300_000
 """A viewer stalled for longer is not counted as watching any more."""
 
 _START = "toUnixTimestamp64Milli(view_start)"
 _WAIT = "toInt64(watch_time_ms - content_playing_time_ms - ad_playing_time_ms)"
-_BARE = "empty(`spans.state`) AND watch_time_ms > 0"
+BARE = "empty(`spans.state`) AND watch_time_ms > 0 AS bare"
 # A record without spans keeps its time: waiting first, then playing, from the start of the view.
-_STATES = f"if({_BARE}, CAST(['startup', 'playing'], toTypeName(`spans.state`)), `spans.state`)"
-_GAPS = f"if({_BARE}, [toInt64(0), toInt64(0)], `spans.gap_ms`)"
-_LENGTHS = f"if({_BARE}, [{_WAIT}, toInt64(watch_time_ms) - {_WAIT}], `spans.length_ms`)"
-_STOPS = "arrayMap(passed -> first_ms - gaps[1] + passed, arrayCumSum(arrayMap((gap, one) -> gap + one, gaps, lengths)))"
-_BEGINS = "arrayMap((stop, one) -> stop - one, stops, lengths)"
+BARE_STATES = ("startup", "playing")
+STATES = f"if(bare, CAST({list(BARE_STATES)}, toTypeName(`spans.state`)), `spans.state`)"
+GAPS = "if(bare, [toInt64(0), toInt64(0)], `spans.gap_ms`)"
+LENGTHS = f"if(bare, [{_WAIT}, toInt64(watch_time_ms) - {_WAIT}], `spans.length_ms`)"
+FIRST_MS = f"({_START} + `spans.gap_ms`[1])"
+LAST_MS = f"({_START} + arraySum(`spans.gap_ms`) + arraySum(`spans.length_ms`) + if(bare, toInt64(watch_time_ms), 0))"
+STOPS = (
+    f"arrayMap(passed -> {_START} + passed, arrayCumSum(arrayMap((gap, one) -> gap + one, gaps, lengths)))"
+)
 
 
-def span_branches(
+def peak_branches(
     period: Period, columns: Sequence[Column], mine: Sequence[bool], binder: Binder
 ) -> list[str]:
-    """One SELECT for the amounts, and one for each set of states whose peak is asked for."""
-    peaks = [here and one.measure.measurement == "peak" for one, here in zip(columns, mine, strict=True)]
-    amounts = [here and not peak for here, peak in zip(mine, peaks, strict=True)]
-    branches = [_peak_branch(period, columns, place, binder) for place, peak in enumerate(peaks) if peak]
-    # Peaks know nothing of a bucket in which views were paused; where only known buckets are answered, it counts.
-    if any(amounts) or period.plan.groups or not period.plan.fill:
-        branches.append(_amount_branch(period, columns, amounts, binder))
-    return branches
+    """One SELECT for each set of states whose peak is asked for."""
+    return [_peak_branch(period, columns, place, binder) for place, here in enumerate(mine) if here]
 
 
-def _amount_branch(period: Period, columns: Sequence[Column], mine: Sequence[bool], binder: Binder) -> str:
-    """Of each view and bucket the time in some states, added up."""
-    plan, buckets = period.plan, period.buckets
-    names = [*key_names(plan), *(["bucket"] if plan.series else [])]
-    low, high = _edges(period, binder)
-    numbers = [
-        cast(_amount(one, period, low, high, binder), one, n) if here else null(one, n)
-        for n, (one, here) in enumerate(zip(columns, mine, strict=True))
-    ]
-    source = _pieces(period, binder)
-    if plan.series:
-        first, last = buckets.index("from_ms", binder), buckets.index("to_ms - 1", binder)
-        source = (
-            f"SELECT *, arrayJoin(range(toInt64({first}), toInt64({last}) + 1)) AS bucket FROM ({source})"
-        )
-    return f"SELECT {', '.join([*names, *numbers])} FROM ({source}){group_by(plan)}"
+def hold(states: Sequence[str]) -> str:
+    """Whether a view that has spans was ever in one of the states."""
+    return f"hasAny(`spans.state`, CAST([{', '.join(map(repr, states))}], toTypeName(`spans.state`)))"
 
 
-def _amount(column: Column, period: Period, low: str, high: str, binder: Binder) -> str:
-    shape = column.measure.metric.shape
-    if isinstance(shape, Elapsed):
-        part = _passed(shape.states, low, high, "stop")
-        length = f"arraySum((state, one) -> if({_among(shape.states)}, one, 0), states, lengths)"
-        scaled = f"{part} * if({length} = 0, 1, ({shape.total}) / {length})"
-        whole = f"first_ms >= {low} AND last_ms <= {high} AND arrayExists(state -> {_among(shape.states)}, states)"
-        return f"sumIf(if({whole}, {shape.total}, {scaled}), attempted)"
-    if not isinstance(shape, Concurrent):
-        raise TypeError(f"{column.key} is measured over views")
-    now = binder.bind(max(period.plan.now_ms, period.start_ms + 1), "Int64")
-    part = _passed(shape.states, low, high, _watched_until("stop"))
-    return f"sumIf({part}, attempted) / greatest(1, any(least({high}, {now}) - {low}))"
+def among(states: Sequence[str]) -> str:
+    """Whether ``state`` is one of them."""
+    return "state IN (" + ", ".join(f"'{state}'" for state in states) + ")"
 
 
-def _passed(states: Sequence[str], low: str, high: str, until: str) -> str:
-    """The time of a view in some states, as far as it lies between two instants."""
-    inside = f"greatest(0, least({until}, {high}) - greatest(begin, {low}))"
-    return f"arraySum((state, begin, stop) -> if({_among(states)}, {inside}, 0), states, begins, stops)"
-
-
-def _watched_until(stop: str) -> str:
-    return f"if(state = 'rebuffer', least({stop}, begin + {STALL_LIMIT_MS}), {stop})"
+def watched_until(stop: str, begin: str) -> str:
+    """Where the watching in a span ends."""
+    return f"if(state = 'rebuffer', least({stop}, {begin} + {STALL_LIMIT_MS}), {stop})"
 
 
 def _peak_branch(period: Period, columns: Sequence[Column], place: int, binder: Binder) -> str:
@@ -127,58 +98,50 @@ def _marks(period: Period, column: Column, binder: Binder) -> str:
     if not isinstance(shape, Concurrent):
         raise TypeError(f"{column.key} has no peak")
     plan = period.plan
-    start, end = binder.bind(period.start_ms, "Int64"), binder.bind(period.end_ms, "Int64")
-    clipped = (
-        "arrayFilter(span -> span.1 < span.2, arrayMap((state, begin, stop) ->"
-        f" if({_among(shape.states)}, (greatest(begin, {start}), least({_watched_until('stop')}, {end})),"
-        " (toInt64(0), toInt64(0))), states, begins, stops))"
-    )
-    # Where one span ends and the next begins at once, nobody came or went.
-    joined = (
-        "arrayConcat("
-        "arrayMap(span -> span.1 * 2 + 1, arrayFilter((span, before) -> span.1 != before.2, pieces,"
-        " arrayPopBack(arrayPushFront(pieces, (toInt64(-1), toInt64(-1)))))),"
-        " arrayMap(span -> span.2 * 2, arrayFilter((span, after) -> span.2 != after.1, pieces,"
-        " arrayPopFront(arrayPushBack(pieces, (toInt64(-1), toInt64(-1)))))))"
-    )
     names = ", ".join([*key_names(plan), ""])
     # An end on the edge of a bucket belongs to the bucket before it.
     at = period.buckets.index("if(bitAnd(mark, 1) = 1, intDiv(mark, 2), intDiv(mark, 2) - 1)", binder)
     return (
         f"SELECT {names}mark, toInt64({at if plan.series else '0'}) AS bucket FROM ("
-        f"SELECT {names}arrayJoin({joined}) AS mark FROM ("
-        f"SELECT {names}{clipped} AS pieces FROM ({_pieces(period, binder)}) WHERE attempted))"
+        f"SELECT {names}arrayJoin(if(single, [from_ms * 2 + 1, to_ms * 2], marks)) AS mark"
+        f" FROM ({_pieces(period, shape.states, binder)}))"
     )
 
 
-def _pieces(period: Period, binder: Binder) -> str:
-    """Views that touch the period, with their spans as arrays; ``from_ms`` and ``to_ms`` are within the period."""
+def _pieces(period: Period, states: Sequence[str], binder: Binder) -> str:
+    """Views that touch the period: ``from_ms`` and ``to_ms`` of those that are *single*, of the others all ``marks``."""
     plan = period.plan
     start, end = binder.bind(period.start_ms, "Int64"), binder.bind(period.end_ms, "Int64")
     held = (
         f"view_start < {instant(period.end_ms, binder)}",
         f"view_end >= {instant(period.start_ms, binder)}",
+        "attempted",
     )
     source = views(binder, plan.project, plan.filter, *held, bots=plan.bots, groups=plan.groups)
     keys = ", ".join([*key_columns(plan, binder), ""])
+    arrays = ", ".join(
+        f"if(single, [], {sql}) AS {name}"
+        for name, sql in (("states", STATES), ("gaps", GAPS), ("lengths", LENGTHS))
+    )
+    low = f"greatest(stop - one, {start})"
+    high = f"least({watched_until('stop', 'stop - one')}, {end})"
+    # An end sorts before a beginning at the same instant: nobody is counted twice.
+    marks = (
+        f"arrayFlatten(arrayMap((state, one, stop) -> if({among(states)} AND {low} < {high},"
+        f" [{low} * 2 + 1, {high} * 2], []), states, lengths, stops))"
+    )
     return (
-        f"SELECT {keys}attempted, watch_time_ms, content_playing_time_ms, ad_playing_time_ms,"
-        f" {_STATES} AS states, {_GAPS} AS gaps, {_LENGTHS} AS lengths,"
-        f" {_START} + gaps[1] AS first_ms, {_START} + arraySum(gaps) + arraySum(lengths) AS last_ms,"
-        f" {_STOPS} AS stops, {_BEGINS} AS begins,"
-        f" greatest(first_ms, {start}) AS from_ms, least(last_ms, {end}) AS to_ms"
-        f" {source}{period.chosen} AND notEmpty(states) AND from_ms < to_ms"
+        f"SELECT {keys}{BARE}, {_single(states)} AS single, {arrays}, {STOPS} AS stops, {marks} AS marks,"
+        f" greatest({FIRST_MS}, {start}) AS from_ms, least({LAST_MS}, {end}) AS to_ms"
+        f" {source}{period.chosen} AND from_ms < to_ms"
     )
 
 
-def _edges(period: Period, binder: Binder) -> tuple[str, str]:
-    """Where a bucket begins and ends within the period."""
-    start, end = binder.bind(period.start_ms, "Int64"), binder.bind(period.end_ms, "Int64")
-    if not period.plan.series:
-        return start, end
-    low, high = period.buckets.edge("bucket", binder), period.buckets.edge("bucket + 1", binder)
-    return f"greatest({low}, {start})", f"least({high}, {end})"
-
-
-def _among(states: Sequence[str]) -> str:
-    return "state IN (" + ", ".join(f"'{state}'" for state in states) + ")"
+def _single(states: Sequence[str]) -> str:
+    """Whether a view was in these states from its first span to its last: no gaps, no other state, no stall too long."""
+    others = [state.value for state in State if state.value not in states]
+    return (
+        f"notEmpty(`spans.state`) AND NOT {hold(others)}"
+        " AND countEqual(`spans.gap_ms`, 0) + (`spans.gap_ms`[1] != 0) = length(`spans.gap_ms`)"
+        f" AND (NOT {hold(('rebuffer',))} OR arrayMax(`spans.length_ms`) <= {STALL_LIMIT_MS})"
+    )

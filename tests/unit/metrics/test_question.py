@@ -401,6 +401,21 @@ def test_both_periods_of_a_series_have_their_own_groups(engine) -> None:
     assert found["FR", "02"]["video_startup_time.mean"] is None
 
 
+def test_a_view_is_known_only_where_it_is_counted(engine) -> None:
+    """A view that began before an hour and is still open in it is neither an attempt nor a quality view of it."""
+    open_view = {"closed": False, "length_ms": 2 * HOUR_MS, "country": "DE"}
+    store(
+        engine,
+        [make_view("o", NEW_YEAR_MS, **open_view), make_view("p", NEW_YEAR_MS + HOUR_MS, country="FR")],
+    )
+    both = {"metrics": ["attempts", "playback_failure_percentage"], "group_by": ["country"]}
+    times = {"from": NEW_YEAR_MS + HOUR_MS, "to": NEW_YEAR_MS + 2 * HOUR_MS, "compare": "previous"}
+    rows = {row["country"]: row for row in ask(engine, **both, **times).data}
+    assert (rows["DE"]["attempts"], rows["DE"]["attempts.previous"]) == (0, 1)
+    hours = ask(engine, **both, granularity="hour", fill=False).data
+    assert [(row["time"][11:13], row["country"]) for row in hours] == [("00", "DE"), ("01", "FR")]
+
+
 def test_projects_do_not_see_each_other(engine) -> None:
     """Whatever is asked, only the caller's own views answer."""
     store(engine, SET)
