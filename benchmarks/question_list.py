@@ -6,9 +6,10 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from view_load import DAY_MS, DAYS, PROJECT, Load
+from view_load import DAY_MS, DAYS, PROJECT, VIEW_NAME, Load
 
 from firstframe.api.board import HEADLINES
+from firstframe.beacon import view_id_of
 from firstframe.engine.client import AsyncEngine
 from firstframe.metrics.answer import answer
 from firstframe.metrics.query import plan_of, read_question
@@ -65,8 +66,8 @@ async def _list_all(engine: AsyncEngine, load: Load) -> object:
 
 
 async def _one(engine: AsyncEngine, load: Load) -> object:
-    found = await engine.query("SELECT lower(hex(sipHash128({n:UInt64}, 'view')))", {"n": load.views // 3})
-    return await one_view(engine, PROJECT, found.rows[0][0])
+    found = await engine.query(VIEW_NAME, {"n": load.views // 3})
+    return await one_view(engine, PROJECT, view_id_of(PROJECT, *found.rows[0]))
 
 
 _HEADLINES = list(HEADLINES)
@@ -214,7 +215,7 @@ QUESTIONS: Sequence[Ask] = (
         product=_list,
         days=1,
         at="view_start",
-        scan=("view_start", "view_id"),
+        scan=("view_start", "native_view_id"),
         other=f"SELECT * FROM views WHERE {_HELD} ORDER BY view_start_ms DESC LIMIT 50",
     ),
     Ask(name="list of views, of all the newest 50", product=_list_all, days=DAYS),

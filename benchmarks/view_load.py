@@ -38,7 +38,7 @@ def _random(key: str, of: str = "n") -> str:
 
 
 def _uuid(key: str, of: str) -> str:
-    return f"toString(reinterpretAsUUID(sipHash128({of}, '{key}')))"
+    return f"reinterpretAsUUID(sipHash128({of}, '{key}'))"
 
 
 def _pick(key: str, weights: Sequence[tuple[str, float]], of: str = "n") -> str:
@@ -48,6 +48,11 @@ def _pick(key: str, weights: Sequence[tuple[str, float]], of: str = "n") -> str:
         reached += weight / total
         cases.append(f"{_random(key, of)} < {reached:.6f}, '{text}'")
     return f"multiIf({', '.join([*cases, repr(weights[-1][0])])})"
+
+
+def _unless(unknown: str, value: str) -> str:
+    """A number of 0 or more, or null; under a null the engine keeps one number, as of a client, and not the value."""
+    return f"nullIf(if({unknown}, -1, {value}), -1)"
 
 
 def _normal(key: str) -> str:
@@ -146,18 +151,20 @@ _BASICS = (
     ("end_ms", "start_ms + if(empty(ends), 3000, ends[-1])"),
 )
 
+_ANONYMOUS = f"{_random('anonymous', 'viewer')} < 0.03"
 _COLUMNS: dict[str, str] = {
     "project": f"'{PROJECT}'",
     "dialect": "dialect",
-    "view_id": "lower(hex(sipHash128(n, 'view')))",
-    "native_view_id": _uuid("native", "n"),
-    "session_id": _uuid("session", "session"),
-    "viewer_id": f"if({_random('anonymous', 'viewer')} < 0.03, NULL, {_uuid('viewer', 'viewer')})",
+    "native_view_uuid": _uuid("native", "n"),
+    "session_uuid": _uuid("session", "session"),
+    "session_text": "''",
+    "viewer_uuid": f"if({_ANONYMOUS}, toUUIDOrZero(''), {_uuid('viewer', 'viewer')})",
+    "viewer_text": f"if({_ANONYMOUS}, NULL, '')",
     "video_id": "concat('video-', toString(video))",
     "view_start": "fromUnixTimestamp64Milli(start_ms)",
     "view_end": "fromUnixTimestamp64Milli(end_ms)",
-    "received_first": "fromUnixTimestamp64Milli(start_ms + sipHash64(n, 'delay') % 3000)",
-    "received_last": "fromUnixTimestamp64Milli(end_ms + sipHash64(n, 'delay2') % 1500)",
+    "first_delay_ms": "sipHash64(n, 'delay') % 3000",
+    "last_delay_ms": "sipHash64(n, 'delay2') % 1500",
     "closed": "1",
     "end_reason": "if(outcome = 'dropped', 'dropped', 'ended')",
     "attempted": "attempted",
@@ -172,11 +179,11 @@ _COLUMNS: dict[str, str] = {
     "player_startup_time_ms": (
         f"if(dialect IN ('mux', 'bitmovin'), toInt64(exp(5.5 + 0.6 * {_normal('player')})), NULL)"
     ),
-    "video_startup_time_ms": "if(started, startup, NULL)",
-    "own_startup_wait_ms": "if(started, NULL, wait)",
-    "watch_time_ms": "watch",
-    "content_playing_time_ms": "playing",
-    "rebuffer_duration_ms": "if(tells, stalls * stall, NULL)",
+    "whole_video_startup_time_ms": "if(started, startup, NULL)",
+    "own_startup_wait_ms": _unless("started", "wait"),
+    "whole_watch_time_ms": "watch",
+    "whole_content_playing_time_ms": "playing",
+    "rebuffer_duration_ms": _unless("NOT tells", "stalls * stall"),
     "rebuffer_count": "if(tells, stalls, NULL)",
     "seek_time_ms": "0",
     "seek_count": "0",
@@ -188,21 +195,21 @@ _COLUMNS: dict[str, str] = {
     "rendition_downshifts": f"if(sized, toUInt8(3 * pow({_random('shift2')}, 3)), NULL)",
     "dropped_frames": f"if(sized, toUInt32(200 * pow({_random('frames')}, 9)), NULL)",
     "event_count": "8 + intDiv(watch, 10000)",
-    "bitrate_x_ms": "if(sized, round(bitrate) * playing, 0)",
+    "whole_bitrate_x_ms": "if(sized, round(bitrate) * playing, 0)",
     "own_bitrate_ms": "if(sized OR playing = 0, NULL, 0)",
     "upscale_x_ms": "if(sized, upscale * playing, 0)",
     "own_scale_ms": "if(sized OR playing = 0, NULL, 0)",
     "max_upscale": "if(sized, 1.3 * upscale, NULL)",
     "max_downscale": "if(sized, 0, NULL)",
-    "request_bytes": "round(bitrate * playing / 8000 * (requests > 0))",
-    "request_load_ms": f"round(playing * 0.3 * {_random('load')} * (requests > 0))",
-    "ttfb_sum_ms": "round(ttfb * requests)",
-    "ttfb_count": "requests",
-    "max_request_latency_ms": f"if(requests > 0, round(ttfb * (1 + 4 * {_random('latency')})), NULL)",
+    "whole_request_bytes": "round(bitrate * playing / 8000 * (requests > 0))",
+    "whole_request_load_ms": f"round(playing * 0.3 * {_random('load')} * (requests > 0))",
+    "whole_ttfb_sum_ms": "round(ttfb * requests)",
+    "whole_ttfb_count": "requests",
+    "whole_max_request_latency_ms": f"if(requests > 0, round(ttfb * (1 + 4 * {_random('latency')})), NULL)",
     "request_count": "if(dialect = 'mux', requests, NULL)",
     "request_failed_count": "if(dialect = 'mux', 0, NULL)",
     "duration_ms": "if(live, NULL, length)",
-    "max_playhead_ms": "if(started AND NOT live, playing + sipHash64(n, 'head') % 250, NULL)",
+    "whole_max_playhead_ms": "if(started AND NOT live, playing + sipHash64(n, 'head') % 250, NULL)",
     "playback_success_score": "s0",
     "smoothness_score": "s2",
     "video_quality_score": "s3",
@@ -257,6 +264,12 @@ _COLUMNS: dict[str, str] = {
     "`spans.length_ms`": "arrayMap(x -> x.2, lengths)",
     "first_hour": "toStartOfHour(fromUnixTimestamp64Milli(start_ms + sipHash64(n, 'delay') % 3000, 'UTC'))",
 }
+
+
+VIEW_NAME = (
+    f"SELECT {_pick('dialect', _DIALECTS)}, toString({_uuid('native', 'n')}) FROM (SELECT {{n:UInt64}} AS n)"
+)
+"""The dialect and the native id of a view, by its number."""
 
 
 def statements(load: Load) -> Iterator[str]:

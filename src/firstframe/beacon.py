@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import Any
 
 import msgspec
@@ -123,6 +123,10 @@ def event_key(*identity: object, content: Any = None) -> str:
 
 
 def view_id_of(project: str, dialect: str, native_view_id: str, ordinal: int = 0) -> str:
-    """The id of a view: 32 hex digits of (project, dialect, native id, ordinal)."""
+    """The id of a view: 32 hex digits of (project, dialect, native id, ordinal).
+
+    The engine computes the same from its columns (`views.view_id`): hence a hash that it knows, and a lone surrogate,
+    which no column can hold, counts as the question mark that is stored of it.
+    """
     named = f"{project}\x00{dialect}\x00{native_view_id}\x00{ordinal}\x00"
-    return blake2b(named.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return sha256(named.encode("utf-8", "replace")).hexdigest()[:32]

@@ -4,8 +4,10 @@
 hands over is made to fit its column (numbers clamped, lone surrogates replaced): no view can stop a batch.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from sys import float_info
 from typing import Any, get_args
 
@@ -20,12 +22,27 @@ LATEST_MS = 10_413_791_999_999
 MAX_AGE = 2**64 - 1
 _INT64 = 2**63 - 1
 _INT60 = 2**60
+_NO_UUID = "00000000-0000-0000-0000-000000000000"
+_UUID_LENGTH = len(_NO_UUID)
+_is_uuid = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
 EPOCH_FIELDS = ("view_start_ms", "view_end_ms", "received_first_ms", "received_last_ms")
 SPAN_COLUMNS = ("spans.state", "spans.start_ms", "spans.end_ms")
 WRITTEN_SPAN_COLUMNS = ("spans.state", "spans.gap_ms", "spans.length_ms")
-ROW_COLUMNS = ("view_key", "first_hour", "version", "is_deleted")
-WRITTEN_ROW_COLUMNS = ("first_view_id", "first_hour", "version", "is_deleted")
+WRITTEN_ROW_COLUMNS = ("first_hour", "version", "is_deleted")
+ROW_COLUMNS = ("view_key", *WRITTEN_ROW_COLUMNS)
+COMPUTED_FIELDS = frozenset({"view_id"})
+"""What the engine computes from the other columns; it is read, and not written."""
+DELAY_COLUMNS = {"received_first_ms": "first_delay_ms", "received_last_ms": "last_delay_ms"}
+"""Receipts are stored as what passed since the view's start and end."""
+ID_FIELDS = ("native_view_id", "session_id", "viewer_id")
+"""Ids that nearly always are UUIDs: 16 bytes where they are, and text where they are not."""
+WHOLE_FIELDS = (
+    *("video_startup_time_ms", "watch_time_ms", "content_playing_time_ms", "max_playhead_ms"),
+    *("bitrate_x_ms", "request_bytes", "request_load_ms", "ttfb_sum_ms", "ttfb_count"),
+    "max_request_latency_ms",
+)
+"""Numbers that nearly always have no fraction: a whole number where they have none, and the number where they do."""
 
 EVENT_COLUMNS = (
     "project",
@@ -62,16 +79,25 @@ def column_of(name: str) -> str:
     return name.removesuffix("_ms") if name in EPOCH_FIELDS else name
 
 
-def _written(name: str) -> str:
-    return f"own_{name}" if name in TWINS else column_of(name)
+def _written(name: str) -> tuple[str, ...]:
+    if name == "spans":
+        return WRITTEN_SPAN_COLUMNS
+    if name in TWINS:
+        return (f"own_{name}",)
+    if name in DELAY_COLUMNS:
+        return (DELAY_COLUMNS[name],)
+    if name in ID_FIELDS:
+        return (f"{name.removesuffix('id')}uuid",)
+    return (f"whole_{name}",) if name in WHOLE_FIELDS else (column_of(name),)
+
+
+_WRITTEN_FIELDS = tuple(field for field in FIELDS if field.name not in COMPUTED_FIELDS)
 
 
 VIEW_COLUMNS = (
-    *(
-        column
-        for field in FIELDS
-        for column in (WRITTEN_SPAN_COLUMNS if field.name == "spans" else (_written(field.name),))
-    ),
+    *(column for field in _WRITTEN_FIELDS for column in _written(field.name)),
+    *(f"{name.removesuffix('id')}text" for name in ID_FIELDS),
+    *(f"rest_{name}" for name in WHOLE_FIELDS),
     *WRITTEN_ROW_COLUMNS,
 )
 """The columns of ``views`` that are written, in the order of `view_row`."""
@@ -99,12 +125,12 @@ def event_rows(project: str, dialect: str, events: Sequence[Event], chunk: int) 
     """The rows of events of one view; what they have in common is made once."""
     rows = []
     native = events[0].native_view_id
-    place = _text(project), view_id_of(project, dialect, native), dialect, _text(native)
+    place = column_text(project), view_id_of(project, dialect, native), dialect, column_text(native)
     context, last = "", None
     for event in events:
         if event.context is not last:
             last = event.context
-            context = _text(_encode(last).decode())
+            context = column_text(_encode(last).decode())
         received = _instant(event.received_at_ms)
         row = (
             *place,
@@ -112,9 +138,9 @@ def event_rows(project: str, dialect: str, events: Sequence[Event], chunk: int) 
             None if event.seq is None else _whole(event.seq),
             _instant(event.at_ms),
             received,
-            _text(event.name),
+            column_text(event.name),
             context,
-            _text(_encode(event.payload).decode()),
+            column_text(_encode(event.payload).decode()),
             chunk,
             MAX_AGE - received,
         )
@@ -140,17 +166,41 @@ def reject_row(
     received_at_ms: int, project: str, dialect: str, *, reason: str, message: str, sample: str
 ) -> tuple[Any, ...]:
     """One row of ``rejects``, in the order of `REJECT_COLUMNS`."""
-    return (_instant(received_at_ms), *map(_text, (project, dialect, str(reason), message, sample)))
+    return (_instant(received_at_ms), *map(column_text, (project, dialect, str(reason), message, sample)))
 
 
 def view_row(record: ViewRecord, version: int, first_hour: int, is_deleted: bool = False) -> tuple[Any, ...]:
     """One row of ``views``, in the order of `VIEW_COLUMNS`; ``first_hour`` in epoch seconds."""
-    values: list[Any] = [write(getattr(record, name)) for name, write in _WRITERS]
+    values: list[Any] = [
+        None if value is None and nullable else write(value)
+        for (write, nullable), value in zip(_WRITERS, _written_values(record), strict=True)
+    ]
     for place, usual in _TWINS:
         values[place] = own_value(values[place], usual(record))
     values[_SPANS : _SPANS + 1] = _spans(record)
-    first = view_id_of(record.project, record.dialect, record.native_view_id) if record.ordinal else ""
-    return (*values, first, first_hour, version, int(is_deleted))
+    values[_FIRST_RECEIPT] -= values[_START]
+    values[_LAST_RECEIPT] -= values[_END]
+    for place in _IDS:
+        values[place], text = _id_parts(values[place])
+        values.append(text)
+    for place in _NUMBERS:
+        values[place], rest = _number_parts(values[place])
+        values.append(rest)
+    return (*values, first_hour, version, int(is_deleted))
+
+
+def _id_parts(text: str | None) -> tuple[str, str | None]:
+    """As a UUID and as text, one of them empty; zeros are text, because an empty UUID is zeros."""
+    if text is not None and len(text) == _UUID_LENGTH and _is_uuid(text) and text != _NO_UUID:
+        return text, ""
+    return "", text
+
+
+def _number_parts(number: float | None) -> tuple[int | None, float]:
+    """As a whole number and as it is, one of them 0: their sum is the number to the last bit."""
+    if number is None:
+        return None, 0.0
+    return (int(number), 0.0) if number.is_integer() and -_INT60 <= number <= _INT60 else (0, number)
 
 
 def _spans(record: ViewRecord) -> tuple[list[str], list[int], list[int]]:
@@ -184,7 +234,7 @@ def epoch_ms(value: datetime | int) -> int:
     return int(instant.timestamp()) * 1000 + instant.microsecond // 1000
 
 
-def _text(value: str) -> str:
+def column_text(value: str) -> str:
     """Valid Unicode: a lone surrogate, which no column can hold, becomes a question mark."""
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
@@ -216,7 +266,7 @@ def _instant(value: int) -> int:
 
 
 def _texts(value: Mapping[str, str]) -> dict[str, str]:
-    return {_text(key): _text(text) for key, text in value.items()}
+    return {column_text(key): column_text(text) for key, text in value.items()}
 
 
 def _ranges(value: Sequence[tuple[float, float]] | None) -> list[tuple[float, float]]:
@@ -224,15 +274,11 @@ def _ranges(value: Sequence[tuple[float, float]] | None) -> list[tuple[float, fl
 
 
 def _words(value: Sequence[str]) -> list[str]:
-    return [_text(str(word)) for word in value]
+    return [column_text(str(word)) for word in value]
 
 
-def _nullable(write: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else write(value)
-
-
-def _finite_or_none(value: float | None) -> float | None:
-    return float(value) if value is not None and _is_finite(value) else None
+def _finite_or_none(value: float) -> float | None:
+    return float(value) if _is_finite(value) else None
 
 
 def _enum(value: Any) -> str:
@@ -240,7 +286,7 @@ def _enum(value: Any) -> str:
 
 
 _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
-    str: _text,
+    str: column_text,
     bool: bool,
     int: _whole,
     float: _number,
@@ -267,22 +313,31 @@ _READ_BY_NAME: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _writer(field: NamedField) -> Callable[[Any], Any]:
+def _writer(field: NamedField) -> tuple[Callable[[Any], Any], bool]:
+    """How a value is made to fit, and whether null is written as it is."""
     if field.name in _BY_NAME:
-        return _BY_NAME[field.name]
+        return _BY_NAME[field.name], False
     if not field.nullable:
-        return _BY_TYPE[field.type]
+        return _BY_TYPE[field.type], False
     kind = next(arg for arg in get_args(field.type) if arg is not type(None))
-    return _finite_or_none if kind is float else _nullable(_BY_TYPE[kind])
+    return _finite_or_none if kind is float else _BY_TYPE[kind], True
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-_WRITERS = tuple((field.name, _writer(field)) for field in FIELDS)
-_TWINS = tuple((index, TWINS[field.name]) for index, field in enumerate(FIELDS) if field.name in TWINS)
-_SPANS = next(index for index, field in enumerate(FIELDS) if field.name == "spans")
+_written_values = attrgetter(*(field.name for field in _WRITTEN_FIELDS))
+_WRITERS = tuple(_writer(field) for field in _WRITTEN_FIELDS)
+_TWINS = tuple(
+    (index, TWINS[field.name]) for index, field in enumerate(_WRITTEN_FIELDS) if field.name in TWINS
+)
+_PLACES = {field.name: place for place, field in enumerate(_WRITTEN_FIELDS)}
+_SPANS, _START, _END = _PLACES["spans"], _PLACES["view_start_ms"], _PLACES["view_end_ms"]
+_FIRST_RECEIPT, _LAST_RECEIPT = _PLACES["received_first_ms"], _PLACES["received_last_ms"]
+# Spans are the last field, so that their three columns move no other place.
+_IDS = tuple(_PLACES[name] for name in ID_FIELDS)
+_NUMBERS = tuple(_PLACES[name] for name in WHOLE_FIELDS)
 _READERS = {
     column_of(field.name): (field.name, _READ_BY_NAME.get(field.name, _same))
     for field in FIELDS

@@ -1,13 +1,14 @@
 """What is already stored of some views: their events for a fold, and the rows that were written of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from firstframe.beacon import Event
 from firstframe.engine.client import Engine
-from firstframe.engine.rows import event_from
+from firstframe.engine.rows import column_text, event_from
+from firstframe.engine.survey import NativeView
 
 _AT_ONCE = 1000
 """Views asked for in one statement."""
@@ -19,7 +20,7 @@ WHERE view_key IN {keys:Array(String)}
 ORDER BY view_key, received_at, event_key
 """
 # Without FINAL: a tombstone's hour is wanted too, because a view that comes back must use it again.
-# Two conditions in turn, because each has an index of its own.
+# The native id has the index; only what it finds is worth a hash.
 _HEADS = """
 SELECT
     view_id,
@@ -32,11 +33,8 @@ FROM
 (
     SELECT view_id, view_key, ordinal, first_hour, version, is_deleted
     FROM views
-    WHERE view_id IN {keys:Array(String)}
-    UNION ALL
-    SELECT view_id, view_key, ordinal, first_hour, version, is_deleted
-    FROM views
-    WHERE first_view_id IN {keys:Array(String)}
+    PREWHERE native_view_id IN {natives:Array(String)}
+    WHERE view_key IN {keys:Array(String)}
 )
 GROUP BY view_id
 ORDER BY key, place
@@ -65,19 +63,21 @@ def load_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, list[Even
     return found
 
 
-def load_heads(engine: Engine, view_keys: Sequence[str]) -> dict[str, list[Head]]:
-    """The rows written of these native views, tombstones included, by ordinal."""
+def load_heads(engine: Engine, names: Sequence[NativeView]) -> dict[str, list[Head]]:
+    """The rows written of these native views, tombstones included, by key and ordinal."""
     found: dict[str, list[Head]] = {}
-    for keys in _parts(view_keys):
+    native_of = {name.key: column_text(name.native_view_id) for name in names}
+    for keys in _parts(native_of):
+        natives = [native_of[key] for key in keys]
         for view_id, view_key, ordinal, hour, version, is_deleted in engine.query(
-            _HEADS, {"keys": keys}
+            _HEADS, {"keys": keys, "natives": natives}
         ).rows:
             head = Head(view_id, view_key, ordinal, _seconds(hour), version, bool(is_deleted))
             found.setdefault(view_key, []).append(head)
     return found
 
 
-def _parts(view_keys: Sequence[str]) -> Iterator[list[str]]:
+def _parts(view_keys: Iterable[str]) -> Iterator[list[str]]:
     unique = sorted(set(view_keys))
     for start in range(0, len(unique), _AT_ONCE):
         yield unique[start : start + _AT_ONCE]

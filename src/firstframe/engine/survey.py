@@ -24,10 +24,9 @@ class NativeView(msgspec.Struct, frozen=True):
 
 _EPOCH = f"SELECT toUInt64(bitShiftRight(max(version), {EPOCH_SHIFT})) FROM views"
 _OPEN = """
-SELECT view_key, any(project), any(dialect), any(native_view_id)
+SELECT DISTINCT view_key, project, dialect, native_view_id
 FROM views FINAL
 WHERE NOT closed
-GROUP BY view_key
 """
 _DAYS = """
 SELECT DISTINCT toUnixTimestamp64Milli(toStartOfDay(received_at)::DateTime64(3, 'UTC')) AS day

@@ -83,8 +83,8 @@ class Store:
         """These views with all their stored events and the heads of their rows."""
         if not names:
             return []
-        keys = [name.key for name in names]
-        events, heads = load_events(self._engine, keys), load_heads(self._engine, keys)
+        events = load_events(self._engine, [name.key for name in names])
+        heads = load_heads(self._engine, names)
         views = []
         for name in names:
             view = OpenView(name.key, name.project, name.dialect, name.native_view_id)

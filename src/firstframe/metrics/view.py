@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -32,13 +32,24 @@ _KEYS: Mapping[str, tuple[Type, str]] = {
 """How a sort key is bound, and what stands for null in it."""
 
 
+class RowKey(msgspec.Struct, frozen=True, array_like=True):
+    """What tells a row of the table from all others of its project, and orders those that are else alike.
+
+    Not its id, which the engine would have to compute for every view that is ordered.
+    """
+
+    native_view_id: str
+    dialect: str
+    ordinal: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+
+
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """Where a page ended: the order, and the last row's place in it."""
 
     order: str
     is_null: bool
     value: str | float | int
-    view_id: str
+    row: RowKey
 
 
 class ViewQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,12 +121,12 @@ async def list_views(engine: AsyncEngine, query: ViewQuery) -> ViewPage:
     """One page of views, each as `view_json` without its states."""
     found = await run(engine, _page(query))
     rows = found.rows[: query.limit]
-    keys = {view_id: hour for view_id, *_, hour in rows}
-    if not keys:
+    hours = {_row_key(row): row[-1] for row in rows}
+    if not hours:
         return ViewPage([], None)
-    records = await _load(engine, query.project, keys)
+    records = await _load(engine, query.project, hours)
     last = _cursor(query, rows[-1]) if len(found.rows) > query.limit else None
-    return ViewPage([view_json(records[view_id]) for view_id in keys if view_id in records], last)
+    return ViewPage([view_json(records[key]) for key in hours if key in records], last)
 
 
 async def one_view(engine: AsyncEngine, project: str, view_id: str) -> dict[str, Any]:
@@ -148,7 +159,7 @@ def view_json(record: ViewRecord) -> dict[str, Any]:
 
 
 def _page(query: ViewQuery) -> Statement:
-    """The ids of a page and their sort keys; whole rows are read by id, which costs little."""
+    """The keys of a page's rows and what they are sorted by; whole rows are read by key, which costs little."""
     binder = Binder()
     value, is_null = _sort_key(query.order, binder)
     held = []
@@ -159,8 +170,9 @@ def _page(query: ViewQuery) -> Statement:
     source = views(binder, query.project, query.filter, *held, bots=query.bots, groups=(query.order,))
     way = "DESC" if query.descending else "ASC"
     sql = (
-        f"SELECT view_id, {value} AS sorted, {is_null} AS missing, toUnixTimestamp(first_hour) {source}"
-        f" ORDER BY missing ASC, sorted {way}, view_id ASC"
+        f"SELECT native_view_id, dialect, ordinal, {value} AS sorted, {is_null} AS missing,"
+        f" toUnixTimestamp(first_hour) {source}"
+        f" ORDER BY missing ASC, sorted {way}, native_view_id ASC, dialect ASC, ordinal ASC"
         f" LIMIT {binder.bind(query.limit + 1, 'Int64')} {SETTINGS}"
     )
     return Statement(sql, binder.params)
@@ -180,17 +192,28 @@ def _beyond(query: ViewQuery, value: str, is_null: str, binder: Binder) -> str:
         binder.bind(int(after.is_null), "Int64"),
         binder.bind(after.value, _KEYS[query.order.kind][0]),
     )
-    seen = binder.bind(after.view_id, "String")
+    seen = ", ".join(
+        (
+            binder.bind(after.row.native_view_id, "String"),
+            binder.bind(after.row.dialect, "String"),
+            binder.bind(after.row.ordinal, "Int64"),
+        )
+    )
     way = "<" if query.descending else ">"
     return (
         f"({is_null} > {null} OR ({is_null} = {null} AND ({value} {way} {last}"
-        f" OR ({value} = {last} AND view_id > {seen}))))"
+        f" OR ({value} = {last} AND (native_view_id, toString(dialect), ordinal) > ({seen})))))"
     )
 
 
+def _row_key(row: Sequence[Any]) -> RowKey:
+    native_view_id, dialect, ordinal, *_ = row
+    return RowKey(native_view_id, dialect, ordinal)
+
+
 def _cursor(query: ViewQuery, row: Sequence[Any]) -> str:
-    view_id, value, missing, _ = row
-    cursor = Cursor(query.order_name, bool(missing), value, view_id)
+    *_, value, missing, _ = row
+    cursor = Cursor(query.order_name, bool(missing), value, _row_key(row))
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
@@ -215,18 +238,19 @@ def _bad_cursor(text: str) -> BadRequest:
     )
 
 
-async def _load(engine: AsyncEngine, project: str, hours: Mapping[str, int]) -> dict[str, ViewRecord]:
-    """Whole records by id; ``hours`` says for each view in which hour of the table it stands."""
+async def _load(engine: AsyncEngine, project: str, hours: Mapping[RowKey, int]) -> dict[RowKey, ViewRecord]:
+    """Whole records by key; ``hours`` says for each view in which hour of the table it stands."""
     binder = Binder()
     sql = (
         f"SELECT {_listed(set(READ_COLUMNS).difference(SPAN_COLUMNS))} FROM views FINAL"
         f" WHERE project = {binder.bind(project, 'String')}"
         f" AND first_hour IN {binder.bind(sorted(set(hours.values())), 'Array(DateTime)')}"
-        f" AND view_id IN {binder.bind(list(hours), 'Array(String)')} {SETTINGS}"
+        f" AND dialect IN {binder.bind(sorted({key.dialect for key in hours}), 'Array(String)')}"
+        f" AND native_view_id IN {binder.bind([key.native_view_id for key in hours], 'Array(String)')} {SETTINGS}"
     )
     found = await run(engine, Statement(sql, binder.params))
     records = (record_from(found.columns, row) for row in found.rows)
-    return {record.view_id: record for record in records}
+    return {RowKey(one.native_view_id, one.dialect, one.ordinal): one for one in records}
 
 
 def _listed(columns: Iterable[str]) -> str:

@@ -169,6 +169,7 @@ def test_health_and_counters(api) -> None:
     """Well while the engine answers; the counters speak Prometheus."""
     health = api.nobody.ask("/v1/health").json()
     assert (health["status"], health["fresh_as_of"]) == ("ok", "2026-01-30T23:59:59Z")
+    api.operator.data("/v1/query?metrics=plays")
     counters = api.nobody.ask("/metrics")
     assert counters.headers["content-type"].startswith("text/plain")
     assert 'firstframe_api_engine_seconds_count{what="query"}' in counters.text

@@ -80,10 +80,11 @@ def test_a_record_comes_back_as_it_was(engine: Engine, records):
     engine.command("TRUNCATE TABLE views")
     written = []
     for number, record in enumerate(records):
-        record.view_id = f"{number:032}"
+        record.ordinal = number
+        record.view_id = view_id_of(record.project, record.dialect, record.native_view_id, number)
         written.append(rows.view_row(record, version=number + 1, first_hour=NOW_MS // 1000))
     engine.insert("views", rows.VIEW_COLUMNS, written)
-    answer = engine.query(f"SELECT {READ} FROM views FINAL ORDER BY view_id")
+    answer = engine.query(f"SELECT {READ} FROM views FINAL ORDER BY ordinal")
     assert [rows.record_from(answer.columns, row) for row in answer.rows] == records
 
 
@@ -126,6 +127,57 @@ def test_the_key_of_a_split_view_is_that_of_its_first_part(engine):
     )
     engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, 1, 0) for record in (first, second)])
     assert engine.query("SELECT DISTINCT view_key FROM views").rows == [(first.view_id,)]
+    ids = engine.query("SELECT view_id FROM views ORDER BY ordinal").rows
+    assert ids == [(first.view_id,), (second.view_id,)]
+
+
+ODD_IDS = st.sampled_from(
+    (
+        *("", "short", "61f0c404-5cb3-11e7-907b-a6006ad3dba0", "61F0C404-5CB3-11E7-907B-A6006AD3DBA0"),
+        *("00000000-0000-0000-0000-000000000000", "61f0c4045cb311e7907ba6006ad3dba0", "a\x00b"),
+        *("61f0c404-5cb3-11e7-907b-a6006ad3dba0 ", "{61f0c404-5cb3-11e7-907b-a6006ad3dba0}"),
+    )
+)
+
+
+@given(native=ODD_IDS, session=st.none() | ODD_IDS, viewer=st.none() | ODD_IDS)
+@IN_ENGINE
+def test_an_id_of_any_form_comes_back_as_it_was(engine: Engine, native, session, viewer):
+    """A UUID in the usual form takes 16 bytes; all that only looks like one is kept as it is written."""
+    engine.command("TRUNCATE TABLE views")
+    record = ViewRecord(
+        project="p", dialect="d", native_view_id=native, session_id=session, viewer_id=viewer, ordinal=2
+    )
+    record.view_id = view_id_of("p", "d", native, 2)
+    engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, 1, NOW_MS // 1000)])
+    answer = engine.query(f"SELECT {READ} FROM views FINAL")
+    assert rows.record_from(answer.columns, answer.rows[0]) == record
+
+
+@given(
+    number=st.floats(allow_nan=False, allow_infinity=False), other=st.none() | st.integers(-(2**70), 2**70)
+)
+@IN_ENGINE
+def test_a_number_with_or_without_a_fraction_comes_back_as_it_was(engine: Engine, number, other):
+    """Of any size, to the last bit."""
+    engine.command("TRUNCATE TABLE views")
+    record = ViewRecord(
+        watch_time_ms=number, bitrate_x_ms=number, max_playhead_ms=None if other is None else float(other)
+    )
+    engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, 1, NOW_MS // 1000)])
+    back = engine.query("SELECT watch_time_ms, bitrate_x_ms, max_playhead_ms FROM views").rows[0]
+    assert back == (number, number, record.max_playhead_ms)
+
+
+def test_usual_numbers_and_ids_take_the_short_form(engine):
+    """Whole numbers leave nothing beside them, UUIDs no text."""
+    uuid = "61f0c404-5cb3-11e7-907b-a6006ad3dba0"
+    record = ViewRecord(
+        native_view_id=uuid, session_id=uuid, viewer_id=uuid, watch_time_ms=17.0, max_playhead_ms=5.0
+    )
+    engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, 1, NOW_MS // 1000)])
+    kept = "native_view_text, session_text, viewer_text, rest_watch_time_ms, rest_max_playhead_ms"
+    assert engine.query(f"SELECT {kept} FROM views").rows == [("", "", "", 0, 0)]
 
 
 @given(
@@ -140,7 +192,7 @@ def test_what_follows_from_other_numbers_takes_no_room(engine, startup, rebuffer
     """The usual record stores none of the numbers that a rule gives, and they are read to the last bit."""
     engine.command("TRUNCATE TABLE views")
     record = ViewRecord(
-        view_id="v",
+        view_id=view_id_of("", "", ""),
         started=True,
         attempted=True,
         closed=True,

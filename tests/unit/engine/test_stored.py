@@ -3,6 +3,7 @@
 from firstframe.beacon import Event, view_id_of
 from firstframe.engine import rows
 from firstframe.engine.stored import load_events, load_heads
+from firstframe.engine.survey import NativeView
 from firstframe.view.record import ViewRecord
 
 NOW_MS = 1_900_000_000_000
@@ -32,6 +33,10 @@ def _head(engine, view: str, version: int, *, ordinal: int = 0, hour: int = HOUR
 
 def _key(view: str) -> str:
     return view_id_of("p", "d", view)
+
+
+def _name(view: str) -> NativeView:
+    return NativeView(_key(view), "p", "d", view)
 
 
 def test_events_are_loaded_by_view(engine):
@@ -71,7 +76,7 @@ def test_a_head_is_the_last_version(engine):
     _head(engine, "a", 3)
     _head(engine, "a", 2)
     _head(engine, "a", 4, ordinal=1)
-    heads = load_heads(engine, [_key("a")])[_key("a")]
+    heads = load_heads(engine, [_name("a")])[_key("a")]
     assert [(head.ordinal, head.version, head.first_hour) for head in heads] == [(0, 3, HOUR), (1, 4, HOUR)]
 
 
@@ -79,7 +84,7 @@ def test_a_tombstone_is_still_a_head(engine):
     """A deleted row is no longer read, but its hour and version are known."""
     _head(engine, "a", 1, ordinal=1)
     _head(engine, "a", 2, ordinal=1, is_deleted=True)
-    head = load_heads(engine, [_key("a")])[_key("a")][0]
+    head = load_heads(engine, [_name("a")])[_key("a")][0]
     assert (head.version, head.is_deleted) == (2, True)
     assert engine.query("SELECT count() FROM views FINAL").rows[0][0] == 0
 
@@ -111,4 +116,12 @@ def test_rows_of_any_number_of_days_are_one_insert(engine):
         record = ViewRecord(project="p", dialect="d", native_view_id=str(day), view_id=_key(str(day)))
         written.append(rows.view_row(record, 1, HOUR - day * 86_400))
     engine.insert("views", rows.VIEW_COLUMNS, written)
-    assert len(load_heads(engine, [_key(str(day)) for day in range(150)])) == 150
+    assert len(load_heads(engine, [_name(str(day)) for day in range(150)])) == 150
+
+
+def test_a_head_is_that_of_its_project_and_dialect(engine):
+    """Equal ids of two SDKs, or of two tenants, are different views; a broken id is found as it is stored."""
+    for project, dialect, view in (("p", "d", "a"), ("p", "e", "a"), ("q", "d", "a"), ("p", "d", "a\ud800")):
+        record = ViewRecord(project=project, dialect=dialect, native_view_id=view)
+        engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, 1, HOUR)])
+    assert set(load_heads(engine, [_name("a"), _name("a\ud800")])) == {_key("a"), _key("a\ud800")}

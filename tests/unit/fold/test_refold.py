@@ -69,7 +69,9 @@ def playing(engine: Engine) -> list[float]:
 
 def spoil(engine: Engine) -> None:
     """Rows as an earlier version with a wrong rule might have left them."""
-    engine.command("ALTER TABLE views UPDATE content_playing_time_ms = 1 WHERE 1 SETTINGS mutations_sync = 1")
+    engine.command(
+        "ALTER TABLE views UPDATE whole_content_playing_time_ms = 1 WHERE 1 SETTINGS mutations_sync = 1"
+    )
     assert playing(engine) == [1, 1, 1]
 
 

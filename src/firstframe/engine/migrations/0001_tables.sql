@@ -37,22 +37,34 @@ SETTINGS
 -- One row is one view, in its latest version; is_deleted is a view that late events have joined to another.
 -- A number that nearly always is another one, or follows from others, is stored only where it is not: `own_…` is null
 -- where the rule of the alias holds and NaN where the field is null. Aliases are the fields as everybody reads them.
+-- Of a number `whole_…` holds what has no fraction and `rest_…` what has one; of an id `…_uuid` holds the usual form of a
+-- UUID, and `…_text` any other; the one that does not hold it is 0 or empty.
 CREATE TABLE IF NOT EXISTS views
 (
     -- identity
     project LowCardinality(String),
     dialect LowCardinality(String),
-    view_id String,
-    native_view_id String,
+    -- as `view_id_of` says it; an index finds it, so nothing keeps it
+    view_id String ALIAS lower(hex(substring(SHA256(concat(project, '\0', dialect, '\0', native_view_id, '\0', toString(ordinal), '\0')), 1, 16))),
+    -- the view_id of ordinal 0: the key of its events
+    view_key String ALIAS lower(hex(substring(SHA256(concat(project, '\0', dialect, '\0', native_view_id, '\0', '0', '\0')), 1, 16))),
+    native_view_uuid UUID,
+    native_view_id String ALIAS if(empty(native_view_uuid), native_view_text, toString(native_view_uuid)),
     ordinal UInt32,
-    session_id Nullable(String),
-    viewer_id Nullable(String),
+    session_uuid UUID,
+    session_id Nullable(String) ALIAS if(empty(session_uuid), session_text, toString(session_uuid)),
+    viewer_uuid UUID,
+    viewer_id Nullable(String) ALIAS if(empty(viewer_uuid), viewer_text, toString(viewer_uuid)),
     video_id LowCardinality(Nullable(String)),
     -- time
     view_start DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
     view_end DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
-    received_first DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
-    received_last DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
+    -- from view_start
+    first_delay_ms Int64 CODEC(T64, ZSTD(1)),
+    received_first DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toUnixTimestamp64Milli(view_start) + first_delay_ms, 'UTC'),
+    -- from view_end
+    last_delay_ms Int64 CODEC(T64, ZSTD(1)),
+    received_last DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toUnixTimestamp64Milli(view_end) + last_delay_ms, 'UTC'),
     clock_shift_ms Int64 CODEC(T64, ZSTD(1)),
     closed Bool,
     end_reason LowCardinality(Nullable(String)),
@@ -71,7 +83,8 @@ CREATE TABLE IF NOT EXISTS views
     -- startup
     page_load_time_ms Nullable(Float64),
     player_startup_time_ms Nullable(Float64),
-    video_startup_time_ms Nullable(Float64),
+    whole_video_startup_time_ms Nullable(Int64) CODEC(T64, ZSTD(1)),
+    video_startup_time_ms Nullable(Float64) ALIAS whole_video_startup_time_ms + rest_video_startup_time_ms,
     own_content_startup_time_ms Nullable(Float64),
     content_startup_time_ms Nullable(Float64) ALIAS if(own_content_startup_time_ms IS NULL, video_startup_time_ms, if(isNaN(own_content_startup_time_ms), NULL, own_content_startup_time_ms)),
     own_startup_wait_ms Nullable(Float64),
@@ -84,8 +97,10 @@ CREATE TABLE IF NOT EXISTS views
     qoe_metadata_time_ms Nullable(Float64),
     qoe_total_time_ms Nullable(Float64),
     -- durations
-    watch_time_ms Float64,
-    content_playing_time_ms Float64,
+    whole_watch_time_ms Int64 CODEC(T64, ZSTD(1)),
+    watch_time_ms Float64 ALIAS whole_watch_time_ms + rest_watch_time_ms,
+    whole_content_playing_time_ms Int64 CODEC(T64, ZSTD(1)),
+    content_playing_time_ms Float64 ALIAS whole_content_playing_time_ms + rest_content_playing_time_ms,
     ad_playing_time_ms Float64,
     rebuffer_duration_ms Nullable(Float64),
     seek_time_ms Nullable(Float64),
@@ -108,7 +123,8 @@ CREATE TABLE IF NOT EXISTS views
     ad_break_errors Nullable(Int64) CODEC(T64, ZSTD(1)),
     event_count Int64 CODEC(T64, ZSTD(1)),
     -- pairs
-    bitrate_x_ms Float64,
+    whole_bitrate_x_ms Int64 CODEC(T64, ZSTD(1)),
+    bitrate_x_ms Float64 ALIAS whole_bitrate_x_ms + rest_bitrate_x_ms,
     own_bitrate_ms Nullable(Float64),
     bitrate_ms Float64 ALIAS ifNull(own_bitrate_ms, content_playing_time_ms),
     upscale_x_ms Float64,
@@ -117,11 +133,16 @@ CREATE TABLE IF NOT EXISTS views
     scale_ms Float64 ALIAS ifNull(own_scale_ms, content_playing_time_ms),
     max_upscale Nullable(Float64),
     max_downscale Nullable(Float64),
-    request_bytes Float64,
-    request_load_ms Float64,
-    ttfb_sum_ms Float64,
-    ttfb_count Float64,
-    max_request_latency_ms Nullable(Float64),
+    whole_request_bytes Int64 CODEC(T64, ZSTD(1)),
+    request_bytes Float64 ALIAS whole_request_bytes + rest_request_bytes,
+    whole_request_load_ms Int64 CODEC(T64, ZSTD(1)),
+    request_load_ms Float64 ALIAS whole_request_load_ms + rest_request_load_ms,
+    whole_ttfb_sum_ms Int64 CODEC(T64, ZSTD(1)),
+    ttfb_sum_ms Float64 ALIAS whole_ttfb_sum_ms + rest_ttfb_sum_ms,
+    whole_ttfb_count Int64 CODEC(T64, ZSTD(1)),
+    ttfb_count Float64 ALIAS whole_ttfb_count + rest_ttfb_count,
+    whole_max_request_latency_ms Nullable(Int64) CODEC(T64, ZSTD(1)),
+    max_request_latency_ms Nullable(Float64) ALIAS whole_max_request_latency_ms + rest_max_request_latency_ms,
     request_count Nullable(Int64) CODEC(T64, ZSTD(1)),
     request_failed_count Nullable(Int64) CODEC(T64, ZSTD(1)),
     request_canceled_count Nullable(Int64) CODEC(T64, ZSTD(1)),
@@ -129,7 +150,8 @@ CREATE TABLE IF NOT EXISTS views
     latency_count Int64 CODEC(T64, ZSTD(1)),
     -- content
     duration_ms Nullable(Float64),
-    max_playhead_ms Nullable(Float64),
+    whole_max_playhead_ms Nullable(Int64) CODEC(T64, ZSTD(1)),
+    max_playhead_ms Nullable(Float64) ALIAS whole_max_playhead_ms + rest_max_playhead_ms,
     played_ranges Array(Tuple(Float64, Float64)),
     played_range_ms Nullable(Float64),
     -- scores
@@ -228,23 +250,34 @@ CREATE TABLE IF NOT EXISTS views
     `spans.start_ms` Array(Int64) ALIAS arrayMap(
         (end_ms, length_ms) -> end_ms - length_ms, `spans.end_ms`, `spans.length_ms`
     ),
-    -- the view_id of ordinal 0 where that is another one
-    first_view_id String,
-    -- the view_id of ordinal 0: the key of its events
-    view_key String ALIAS if(first_view_id = '', view_id, first_view_id),
+    -- nearly always empty: ids that are no UUIDs, numbers that have a fraction
+    native_view_text String,
+    session_text Nullable(String),
+    viewer_text Nullable(String),
+    rest_video_startup_time_ms Float64,
+    rest_watch_time_ms Float64,
+    rest_content_playing_time_ms Float64,
+    rest_max_playhead_ms Float64,
+    rest_bitrate_x_ms Float64,
+    rest_request_bytes Float64,
+    rest_request_load_ms Float64,
+    rest_ttfb_sum_ms Float64,
+    rest_ttfb_count Float64,
+    rest_max_request_latency_ms Float64,
     -- the hour in which the view's first row was written; never recomputed
     first_hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
     version UInt64 CODEC(Delta, ZSTD(1)),
     is_deleted UInt8,
     INDEX by_start view_start TYPE minmax GRANULARITY 1,
     INDEX by_end view_end TYPE minmax GRANULARITY 1,
-    INDEX by_id view_id TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX by_first_id first_view_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_receipt received_last TYPE minmax GRANULARITY 1,
+    -- one view is asked for by its id, a thousand at once by the SDK's
+    INDEX by_id view_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_native_id native_view_id TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toDate(first_hour)
-ORDER BY (project, first_hour, dialect, view_id)
+ORDER BY (project, first_hour, dialect, native_view_uuid, native_view_text, ordinal)
 SETTINGS
     default_compression_codec = 'ZSTD(1)',
     old_parts_lifetime = 480,
