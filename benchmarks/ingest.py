@@ -56,7 +56,7 @@ class Size(msgspec.Struct, frozen=True):
     """At half load."""
 
 
-FULL = Size(seconds=12, beacons=60_000, steady_seconds=30)
+FULL = Size(seconds=12, beacons=200_000, steady_seconds=30)
 QUICK = Size(seconds=4, beacons=10_000, steady_seconds=8)
 
 

@@ -19,7 +19,7 @@ class Budget(msgspec.Struct):
     """
 
     most_seconds: float = 0.8
-    behind_share: float = 0.5
+    behind_share: float = 0.25
     least_views: int = 200
     view_seconds: float = FIRST_GUESS_SECONDS
     saved_seconds: float = 0.0

@@ -21,7 +21,7 @@ def test_costly_views_are_written_fewer_at_a_time() -> None:
 
 def test_what_waits_to_be_read_goes_before_what_is_to_be_written() -> None:
     """Behind, writing gets a share of the time that reading took, never more than usual."""
-    budget = Budget(view_seconds=0.001)
+    budget = Budget(view_seconds=0.001, behind_share=0.5)
     assert budget.views(1.0, behind=True) == 500
     budget.spent(500, 0.5)
     assert budget.views(60.0, behind=True) == budget.views(60.0, behind=False) == 800
@@ -29,7 +29,7 @@ def test_what_waits_to_be_read_goes_before_what_is_to_be_written() -> None:
 
 def test_little_time_is_saved_until_it_makes_a_batch() -> None:
     """Behind, a view is not written for each handful of beacons: time adds up until a batch is worth its statement."""
-    budget = Budget(view_seconds=0.001)
+    budget = Budget(view_seconds=0.001, behind_share=0.5)
     found = [budget.views(0.1, behind=True) for _ in range(4)]
     assert found == [0, 0, 0, 200]
     budget.spent(200, 0.2)
@@ -40,7 +40,7 @@ def test_little_time_is_saved_until_it_makes_a_batch() -> None:
 
 def test_views_that_cost_much_are_written_too() -> None:
     """However long a batch takes, in the end enough is saved for it."""
-    budget = Budget(view_seconds=0.1)
+    budget = Budget(view_seconds=0.1, behind_share=0.5)
     rounds = [budget.views(1.0, behind=True) for _ in range(40)]
     assert rounds.count(budget.least_views) == 1
 
