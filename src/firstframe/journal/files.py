@@ -89,6 +89,8 @@ class FilesAppender:
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
         self._flushing_bytes = 0
+        self._begun = 0.0
+        """When the last sync began, on the loop's clock."""
         self._room: Room | None = None
         self._room_until = 0.0
         self._closed = False
@@ -140,7 +142,9 @@ class FilesAppender:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._flushing = asyncio.get_running_loop().create_task(self._flush())
+        loop = asyncio.get_running_loop()
+        self._begun = loop.time()
+        self._flushing = loop.create_task(self._flush())
 
     async def _flush(self) -> None:
         batch, self._pending = self._pending, _Batch()
@@ -162,8 +166,9 @@ class FilesAppender:
             self._flushing_bytes = 0
         batch.settle(error)
         if self._pending.records and self._timer is None:
-            # Those that came meanwhile have had company enough while they waited for the disk.
-            self._begin()
+            # Each sync costs the machine most of a millisecond, however many beacons share it.
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(self._begun + self._commit_seconds, self._begin)
 
     def _write(self, batch: _Batch) -> None:
         self._check_room(batch.bytes)
