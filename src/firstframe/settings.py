@@ -59,7 +59,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 24
     journal_limit_bytes: Annotated[int, _h("storage", "size at which the edge answers 503")] = 20 * 2**30
     journal_commit_ms: Annotated[
-        float, _h("storage", "from one sync of the journal to the next at least: beacons that come meanwhile share it")
+        float,
+        _h(
+            "storage",
+            "from one sync of the journal to the next at least: beacons that come meanwhile share it",
+        ),
     ] = 3
     engine: Annotated[
         str,

@@ -11,7 +11,6 @@ from firstframe.edge.serve import run
 from firstframe.folder import Folder
 from firstframe.settings import Settings
 
-
 SWITCH_SECONDS = 0.001
 """A batch that is on the disk is answered when its thread gets its turn: so long at most, not Python's five ms."""
 
