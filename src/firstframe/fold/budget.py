@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-FIRST_GUESS_SECONDS = 0.001
-"""What folding a view costs, before any was folded."""
-LEARNING = 0.3
+MEMORY = 0.7
+"""What the last batches weigh beside a new one: a batch of few views says little about a thousand."""
 
 
 class Budget(msgspec.Struct):
@@ -21,8 +20,15 @@ class Budget(msgspec.Struct):
     most_seconds: float = 0.8
     behind_share: float = 0.25
     least_views: int = 200
-    view_seconds: float = FIRST_GUESS_SECONDS
+    recent_views: float = 100
+    recent_seconds: float = 0.1
+    """What was folded of late, and in what time; before that, a guess of a millisecond for a view."""
     saved_seconds: float = 0.0
+
+    @property
+    def view_seconds(self) -> float:
+        """What folding a view costs."""
+        return max(self.recent_seconds / self.recent_views, 1e-6)
 
     def views(self, reading_seconds: float, *, behind: bool) -> int:
         """How many views may be written now, after so much reading."""
@@ -38,4 +44,5 @@ class Budget(msgspec.Struct):
         """Learn from what was folded; what the engine took to store it is no price of a view."""
         self.saved_seconds = max(0.0, self.saved_seconds - seconds)
         if views:
-            self.view_seconds += LEARNING * (max(seconds / views, 1e-6) - self.view_seconds)
+            self.recent_views = MEMORY * self.recent_views + views
+            self.recent_seconds = MEMORY * self.recent_seconds + seconds

@@ -14,7 +14,7 @@ class Pace(msgspec.Struct, frozen=True):
     grows with the view's age, so that the long-lived many do not drown the young.
     """
 
-    calm_ms: int = 900
+    calm_ms: int = 600
     crowd: int = 10_000
     steps: tuple[tuple[int, int], ...] = ((60_000, 2_000), (600_000, 10_000))
     """(age below, spacing): while the view is that young."""

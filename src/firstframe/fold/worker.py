@@ -33,9 +33,9 @@ from firstframe.journal.base import Chunk, Consumer, partition_of
 
 log = structlog.get_logger()
 
-BEHIND_BEACONS = 2_000
-"""With more than so many left to be read, the fold writes less and reads more."""
-CYCLE_SECONDS = 0.5
+BEHIND_BEACONS = 5_000
+"""With more than so many left to be read, which is more than a chunk, the fold writes less and reads more."""
+CYCLE_SECONDS = 0.4
 """Times the number of workers: from one chunk to the next at least. A statement costs the engine tens of milliseconds,
 however few rows it brings."""
 LEAST_DUE, MOST_DUE = 50, 2_000
