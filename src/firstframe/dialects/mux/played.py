@@ -22,7 +22,9 @@ class Played:
     """
 
     def __init__(self) -> None:
-        self._found: list[Range] | None = None
+        self._union: list[Range] = []
+        self._fresh: list[Range] = []
+        """What was stated since the union was made."""
         self._last: str | None = None
 
     def take(self, event: Event) -> None:
@@ -31,11 +33,12 @@ class Played:
         if not isinstance(said, str) or said == self._last:
             return
         self._last = said
-        self._found = union([*(self._found or ()), *_ranges(said)])
+        self._fresh.extend(_ranges(said))
 
     def ranges(self) -> list[Range] | None:
         """In order, without overlap; None when no event stated any."""
-        return None if self._found is None else self._found[:_MOST]
+        self._union, self._fresh = union([*self._union, *self._fresh]), []
+        return None if self._last is None else self._union[:_MOST]
 
 
 def union(ranges: Iterable[Range]) -> list[Range]:
