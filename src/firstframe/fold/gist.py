@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from math import inf
 from operator import attrgetter
 
 import msgspec
@@ -23,7 +24,7 @@ class Gist:
         """The least time from an event, on the client's clock, to its receipt."""
         self._said: dict[str, object] = {}
         """Of each field of the requests' contexts what was said first."""
-        self._last_receipt = (-1, "")
+        self._last_receipt: tuple[float, str] = (-inf, "")
         self._last_context = _EMPTY
 
     @property
@@ -52,15 +53,13 @@ class Gist:
         self.received_last_ms = last.received_at_ms
         self._last_receipt = last.received_at_ms, last.key
         for event in ordered:
-            context = event.context
-            if (
-                context is not self._last_context and context != self._last_context
-            ):  # seldom: requests are alike
-                self._last_context = context
-                self._hear(context)
+            self._hear(event.context)
         return True
 
     def _hear(self, context: Context) -> None:
+        if context is self._last_context or context == self._last_context:
+            return  # most often: a viewer's requests are alike
+        self._last_context = context
         for name in Context.__struct_fields__:
             value = getattr(context, name)
             if name not in self._said and value != getattr(_EMPTY, name):
