@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from firstframe.beacon import Context, Event, Place, view_id_of
+from firstframe.beacon import Context, Place, view_id_of
 from firstframe.dialects.base import Folded
 from firstframe.fold.finish import CUSTOM_KEYS, capped, fold_view, unique
 from firstframe.view.record import Approx, Outcome, Span, State, ViewRecord
+from support_event import event
 
 CHROME = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
@@ -30,18 +31,6 @@ class Fixed:
     def fold(self, events, now_ms):
         self.given = (events, now_ms)
         return Folded(list(self.rows), 99)
-
-
-def event(key="a", at_ms=1000, received_at_ms=1010, **values):
-    return Event(
-        native_view_id="n",
-        key=key,
-        at_ms=at_ms,
-        received_at_ms=received_at_ms,
-        name="x",
-        payload={},
-        **values,
-    )
 
 
 def finished(*events, row=None, **options):
