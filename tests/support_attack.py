@@ -61,7 +61,7 @@ SIZES = {
         connections=3_000,
         mutants=int(os.environ.get("MUTANTS", "100000")),
         mutants_sent=2_000,
-        questions=100_000,
+        questions=int(os.environ.get("QUESTIONS", "100000")),
         views=600,
         flips=20_000,
     ),
