@@ -136,6 +136,17 @@ class Growing(Protocol):
         """The rows as they stand."""
 
 
+def fold_at_once(grow: Callable[[], Growing]) -> Callable[[Sequence[Event], int], Folded]:
+    """The `Dialect.fold` of a dialect whose views grow: all events in one part."""
+
+    def fold(events: Sequence[Event], now_ms: int) -> Folded:
+        view = grow()
+        view.add(events)
+        return view.fold(now_ms)
+
+    return fold
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One vendor's language, from its bytes to a view. Its functions are pure."""
 

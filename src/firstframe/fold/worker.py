@@ -30,11 +30,12 @@ from firstframe.fold.shelf import Shelf
 from firstframe.fold.store import Store, changes_of
 from firstframe.fold.watch import Stuck, Watch
 from firstframe.journal.base import Chunk, Consumer, partition_of
+from firstframe.journal.consumer import CHUNK_BEACONS
 
 log = structlog.get_logger()
 
-BEHIND_BEACONS = 5_000
-"""With more than so many left to be read, which is more than a chunk, the fold writes less and reads more."""
+BEHIND_BEACONS = CHUNK_BEACONS
+"""With more than the next chunk takes left to be read, the fold writes less and reads more."""
 CYCLE_SECONDS = 0.4
 """Times the number of workers: from one chunk to the next at least. A statement costs the engine tens of milliseconds,
 however few rows it brings."""

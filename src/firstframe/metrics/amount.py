@@ -14,12 +14,9 @@ from firstframe.metrics.span import (
     BARE,
     BARE_STATES,
     FIRST_MS,
-    GAPS,
     LAST_MS,
-    LENGTHS,
-    STATES,
-    STOPS,
     among,
+    arrays,
     hold,
     watched_until,
 )
@@ -37,15 +34,7 @@ def passage(columns: Sequence[Column]) -> list[str]:
     if not columns:
         return found
     totals = all(isinstance(one.measure.metric.shape, Elapsed) for one in columns)
-    kept = {
-        name: f"if(whole, [], {sql})" if totals else sql
-        for name, sql in (("states", STATES), ("gaps", GAPS), ("lengths", LENGTHS))
-    }
-    return [
-        *found,
-        *(f"{sql} AS {name}" for name, sql in kept.items()),
-        f"{STOPS} AS stops",
-    ]
+    return [*found, *arrays("whole" if totals else None)]
 
 
 def amount(column: Column, now_ms: int, start_ms: int, binder: Binder) -> str:

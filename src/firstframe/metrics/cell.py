@@ -16,7 +16,7 @@ from firstframe.metrics.bind import Binder
 from firstframe.metrics.branch import Aggregates, Column, key_columns, key_names
 from firstframe.metrics.metric import Placement
 from firstframe.metrics.query import Plan
-from firstframe.metrics.source import instant, views
+from firstframe.metrics.source import touching, views
 
 _AT = {
     Placement.VIEW_START: "toUnixTimestamp64Milli(view_start)",
@@ -122,8 +122,7 @@ def _rows(cells: Cells, rows: set[Placement]) -> str:
         binder,
         plan.project,
         plan.filter,
-        f"view_start < {instant(plan.end_ms, binder)}",
-        f"view_end >= {instant(cells.first_ms, binder)}",
+        *touching(cells.first_ms, plan.end_ms, binder),
         bots=plan.bots,
         groups=plan.groups,
         apart="" if cells.one else f"{each} AS cell",

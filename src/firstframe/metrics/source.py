@@ -57,6 +57,11 @@ def instant(value_ms: int, binder: Binder) -> str:
     return f"fromUnixTimestamp64Milli({binder.bind(value_ms, 'Int64')}, 'UTC')"
 
 
+def touching(start_ms: int, end_ms: int, binder: Binder) -> tuple[str, str]:
+    """Conditions of views of which some part may lie in ``start ≤ time < end``."""
+    return f"view_start < {instant(end_ms, binder)}", f"view_end >= {instant(start_ms, binder)}"
+
+
 def between(column: str, start_ms: int, end_ms: int, binder: Binder) -> str:
     """``start ≤ column < end``."""
     return f"{column} >= {instant(start_ms, binder)} AND {column} < {instant(end_ms, binder)}"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from firstframe.metrics.bind import Binder
 from firstframe.metrics.branch import Column, Period, cast, key_columns, key_names, null
 from firstframe.metrics.metric import Concurrent
-from firstframe.metrics.source import instant, views
+from firstframe.metrics.source import touching, views
 from firstframe.view.record import State
 
 STALL_LIMIT_MS = 300_000
@@ -23,12 +23,12 @@ _WAIT = "toInt64(watch_time_ms - content_playing_time_ms - ad_playing_time_ms)"
 BARE = "empty(`spans.state`) AND watch_time_ms > 0 AS bare"
 # A record without spans keeps its time: waiting first, then playing, from the start of the view.
 BARE_STATES = ("startup", "playing")
-STATES = f"if(bare, CAST({list(BARE_STATES)}, toTypeName(`spans.state`)), `spans.state`)"
-GAPS = "if(bare, [toInt64(0), toInt64(0)], `spans.gap_ms`)"
-LENGTHS = f"if(bare, [{_WAIT}, toInt64(watch_time_ms) - {_WAIT}], `spans.length_ms`)"
+_STATES = f"if(bare, CAST({list(BARE_STATES)}, toTypeName(`spans.state`)), `spans.state`)"
+_GAPS = "if(bare, [toInt64(0), toInt64(0)], `spans.gap_ms`)"
+_LENGTHS = f"if(bare, [{_WAIT}, toInt64(watch_time_ms) - {_WAIT}], `spans.length_ms`)"
 FIRST_MS = f"({_START} + `spans.gap_ms`[1])"
 LAST_MS = f"({_START} + arraySum(`spans.gap_ms`) + arraySum(`spans.length_ms`) + if(bare, toInt64(watch_time_ms), 0))"
-STOPS = (
+_STOPS = (
     f"arrayMap(passed -> {_START} + passed, arrayCumSum(arrayMap((gap, one) -> gap + one, gaps, lengths)))"
 )
 
@@ -38,6 +38,13 @@ def peak_branches(
 ) -> list[str]:
     """One SELECT for each set of states whose peak is asked for."""
     return [_peak_branch(period, columns, place, binder) for place, here in enumerate(mine) if here]
+
+
+def arrays(without: str | None = None) -> list[str]:
+    """``states``, ``gaps``, ``lengths`` and ``stops`` of a view's spans, empty for views that need no look at them."""
+    parts = {"states": _STATES, "gaps": _GAPS, "lengths": _LENGTHS}
+    found = [f"{f'if({without}, [], {sql})' if without else sql} AS {name}" for name, sql in parts.items()]
+    return [*found, f"{_STOPS} AS stops"]
 
 
 def hold(states: Sequence[str]) -> str:
@@ -112,17 +119,9 @@ def _pieces(period: Period, states: Sequence[str], binder: Binder) -> str:
     """Views that touch the period: ``from_ms`` and ``to_ms`` of those that are *single*, of the others all ``marks``."""
     plan = period.plan
     start, end = binder.bind(period.start_ms, "Int64"), binder.bind(period.end_ms, "Int64")
-    held = (
-        f"view_start < {instant(period.end_ms, binder)}",
-        f"view_end >= {instant(period.start_ms, binder)}",
-        "attempted",
-    )
+    held = (*touching(period.start_ms, period.end_ms, binder), "attempted")
     source = views(binder, plan.project, plan.filter, *held, bots=plan.bots, groups=plan.groups)
     keys = ", ".join([*key_columns(plan, binder), ""])
-    arrays = ", ".join(
-        f"if(single, [], {sql}) AS {name}"
-        for name, sql in (("states", STATES), ("gaps", GAPS), ("lengths", LENGTHS))
-    )
     low = f"greatest(stop - one, {start})"
     high = f"least({watched_until('stop', 'stop - one')}, {end})"
     # An end sorts before a beginning at the same instant: nobody is counted twice.
@@ -131,7 +130,7 @@ def _pieces(period: Period, states: Sequence[str], binder: Binder) -> str:
         f" [{low} * 2 + 1, {high} * 2], []), states, lengths, stops))"
     )
     return (
-        f"SELECT {keys}{BARE}, {_single(states)} AS single, {arrays}, {STOPS} AS stops, {marks} AS marks,"
+        f"SELECT {keys}{BARE}, {_single(states)} AS single, {', '.join(arrays('single'))}, {marks} AS marks,"
         f" greatest({FIRST_MS}, {start}) AS from_ms, least({LAST_MS}, {end}) AS to_ms"
         f" {source}{period.chosen} AND from_ms < to_ms"
     )

@@ -207,7 +207,7 @@ class Machine(msgspec.Struct):
 
     def successor(self, at_ms: int) -> Machine:
         """The next view of the same player: its picture and content are what they were."""
-        picture = msgspec.structs.replace(self.tally.picture)
+        picture = copy(self.tally.picture)
         return Machine(
             first_ms=at_ms,
             at_ms=at_ms,

@@ -40,9 +40,8 @@ class Folded(msgspec.Struct):
 
 def fold_timeline(events: Iterable[TimelineEvent], *, now_ms: int, rules: Rules | None = None) -> Folded:
     """The rows of one native view's events, in any order, with repeats, at one instant of the server's clock."""
-    timeline = Timeline(rules or Rules())
-    for instant in instants(events):
-        timeline.feed(instant)
+    timeline = GrowingTimeline(rules or Rules())
+    timeline.extend(list(events))
     return timeline.finish(now_ms)
 
 

@@ -46,13 +46,6 @@ class Reading(msgspec.Struct, frozen=True):
     """That came as events."""
 
 
-def fold(events: Sequence[Event], now_ms: int) -> Folded:
-    """The one row of a view."""
-    view = MuxView()
-    view.add(events)
-    return view.fold(now_ms)
-
-
 class MuxView:
     """One view as far as its events have come. While they come in their order, each is only looked at once."""
 
@@ -68,7 +61,7 @@ class MuxView:
             self._read(fresh)
 
     def fold(self, now_ms: int) -> Folded:
-        """The row as it stands."""
+        """The one row, as it stands."""
         if not self._history.events:
             return Folded([])
         start = lost_start(self._history)
@@ -105,11 +98,12 @@ class MuxView:
         """The timeline up to now: the one that is kept, or a copy that also says what no event did."""
         last = self._history.events[-1]
         if start.is_lost:
-            whole = self._translated()
-            whole.recover(start, last)
-            timeline, alive = _fed(Timeline(RULES), whole.steps()), whole.alive(last)
+            translation = self._translated()
+            translation.recover(start, last)
+            timeline = _fed(Timeline(RULES), translation.steps())
         else:
-            timeline, alive = self._gone_on(), self._translation.alive(last)
+            translation, timeline = self._translation, self._gone_on()
+        alive = translation.alive(last)
         return timeline if alive is None else _fed(timeline.copy(), [alive])
 
     def _gone_on(self) -> Timeline:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from firstframe.dialects.base import Dialect, Envelope, Grant, Reply, Request, Route
+from firstframe.dialects.base import Dialect, Envelope, Grant, Reply, Request, Route, fold_at_once
 from firstframe.dialects.native.body import envelope, read
 from firstframe.dialects.native.schema import schema_bytes
-from firstframe.dialects.native.view import NativeView, fold
+from firstframe.dialects.native.view import NativeView
 from firstframe.dialects.trace import OK, BitrateTrace, RequestTrace, Trace
 
 ACCEPTED = Reply(status=202, body=b'{"status":"accepted"}', content_type="application/json")
@@ -49,7 +49,7 @@ NATIVE = Dialect(
     ),
     envelope=_envelope,
     parse=read,
-    fold=fold,
+    fold=fold_at_once(NativeView),
     grow=NativeView,
     snippet=_snippet,
     trace=Trace(

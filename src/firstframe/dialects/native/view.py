@@ -21,13 +21,6 @@ RULES = Rules(split=True)
 """A native id is the site's own, so an hour of silence begins another view."""
 
 
-def fold(events: Sequence[Event], now_ms: int) -> Folded:
-    """The rows of a native view."""
-    view = NativeView()
-    view.add(events)
-    return view.fold(now_ms)
-
-
 class NativeView:
     """One view as far as its events have come."""
 
