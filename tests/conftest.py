@@ -1,11 +1,33 @@
 """Fixtures for all tests: the real embedded engine, started when the first test asks for it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 import support_engine
 from firstframe.engine.client import Engine
+
+ALONE = ("tests/e2e/", "tests/faults/")
+"""Tests that need the machine to themselves."""
+
+
+class SideBySide(LoadScopeScheduling):
+    """Each test goes to whoever is free; those that need the machine to one process, one after another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "alone" if nodeid.startswith(ALONE) else nodeid
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that need the machine last."""
+    items.sort(key=lambda item: item.nodeid.startswith(ALONE))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """How ``--dist loadscope`` gives tests to processes."""
+    return SideBySide(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,10 +78,27 @@ class Run:
 class Runs(dict[str, Run]):
     """Runs by the name of their scenario. Taking one that failed fails the test that takes it, no other."""
 
+    def __init__(self, runs: Iterable[Run], repeat: Callable[[Sequence[Scenario]], Runs]) -> None:
+        super().__init__((run.scenario.name, run) for run in runs)
+        self.repeat = repeat
+        """Runs scenarios as these were run."""
+        self._taken: set[str] = set()
+
     def __getitem__(self, name: str) -> Run:
+        self._taken.add(name)
         run = super().__getitem__(name)
         assert run.failure is None, run.failure
         return run
+
+    def again(self, name: str) -> None:
+        """One of them once more, with the browser for itself."""
+        self.update(self.repeat([super().__getitem__(name).scenario]))
+
+    def begin(self, *, again: bool) -> None:
+        """A test begins; ``again`` when it failed before, and what it took then has to happen anew."""
+        taken, self._taken = self._taken, set()
+        for name in taken if again else ():
+            self.again(name)
 
 
 class Visit:
@@ -195,6 +212,12 @@ class Bench:
 
     def __init__(self, server: StaticServer) -> None:
         self.server = server
+        self._made: list[Runs] = []
+
+    def begin(self, *, again: bool) -> None:
+        """A test begins: see `Runs.begin`."""
+        for runs in tuple(self._made):
+            runs.begin(again=again)
 
     def run(
         self,
@@ -211,11 +234,16 @@ class Bench:
             arguments.append(f"--host-resolver-rules={resolver_rules}")
         if not gesture_needed:
             arguments.append("--autoplay-policy=no-user-gesture-required")
-        return asyncio.run(self._run(page, scenarios, target, arguments))
+
+        def repeat(scenarios: Sequence[Scenario]) -> Runs:
+            return Runs(asyncio.run(self._run(page, scenarios, target, arguments)), repeat)
+
+        self._made.append(repeat(scenarios))
+        return self._made[-1]
 
     async def _run(
         self, page: str, scenarios: Sequence[Scenario], target: Target, arguments: list[str]
-    ) -> Runs:
+    ) -> list[Run]:
         room = asyncio.Semaphore(AT_ONCE)
         async with async_playwright() as playwright:
             # Playwright's own headless switch picks another binary; the arguments say it for Debian's.
@@ -227,7 +255,7 @@ class Bench:
                 runs = await asyncio.gather(*visits)
             finally:
                 await browser.close()
-        return Runs((run.scenario.name, run) for run in runs)
+        return runs
 
     async def _visit(
         self, browser: Browser, room: asyncio.Semaphore, name: str, scenario: Scenario, target: Target

@@ -200,16 +200,9 @@ class Visits:
     """The visits to one page, and the rows that what it sent folds to."""
 
     def __init__(self, page: str, scenarios: Sequence[Scenario], bench: Bench, recorder: Recorder) -> None:
-        self.page = page
-        self.scenarios = {scenario.name: scenario for scenario in scenarios}
-        self.bench = bench
         self.recorder = recorder
-        self.target = Target(recorder.port, lambda port, token: f"http://127.0.0.1:{port}/{token}/bitmovin")
-        self.runs = bench.run(page, scenarios, self.target)
-
-    def again(self, name: str) -> None:
-        """Visit once more, with the browser for itself."""
-        self.runs.update(self.bench.run(self.page, [self.scenarios[name]], self.target))
+        target = Target(recorder.port, lambda port, token: f"http://127.0.0.1:{port}/{token}/bitmovin")
+        self.runs = bench.run(page, scenarios, target)
 
     def of(self, name: str) -> tuple[Run, list[ViewRecord]]:
         run = self.runs[name]
@@ -224,7 +217,7 @@ class Visits:
         for _ in range(VISITS - 1):
             if not found(*self.of(name)):
                 return []
-            self.again(name)
+            self.runs.again(name)
         return found(*self.of(name))
 
 

@@ -109,8 +109,13 @@ def runs(bench, product):
 
 
 @pytest.fixture(scope="module")
-def by_hand(bench, product):
-    return bench.run("mux-custom", [CUSTOM], Target(product.collector_port, at_tenant))["custom"]
+def custom(bench, product):
+    return bench.run("mux-custom", [CUSTOM], Target(product.collector_port, at_tenant))
+
+
+@pytest.fixture
+def by_hand(custom):
+    return custom["custom"]
 
 
 PLAYED = (
