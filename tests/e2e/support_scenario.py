@@ -89,6 +89,44 @@ REBUFFER = Scenario(
     ),
     fault={"hold_at": 350_000},
 )
+PAUSE_IN_REBUFFER = Scenario(
+    "pause_in_rebuffer",
+    (
+        ("load", SAMPLE),
+        *READY,
+        ("play",),
+        ("until", "stalled", 15),
+        ("wait", 1.5),
+        ("pause",),
+        ("wait", 2),
+        ("release",),
+        ("wait", 0.5),
+        ("play",),
+        ("until", "playing"),
+        ("wait", 3),
+        ("leave", "navigate"),
+    ),
+    fault={"hold_at": 350_000},
+)
+EXIT_IN_REBUFFER = Scenario(
+    "exit_in_rebuffer",
+    (("load", SAMPLE), *READY, ("play",), ("until", "stalled", 15), ("wait", 2.5), ("leave", "navigate")),
+    fault={"hold_at": 350_000},
+)
+REPLAY = Scenario(
+    "replay",
+    (
+        ("load", SHORT),
+        *READY,
+        ("play",),
+        ("until", "ended", 15),
+        ("wait", 1),
+        ("play",),
+        ("until", "playing"),
+        ("wait", 2),
+        ("leave", "navigate"),
+    ),
+)
 EXIT_BEFORE_START = Scenario(
     "exit_before_start",
     (("load", SAMPLE), ("play",), ("wait", 2.5), ("leave", "navigate")),
@@ -193,6 +231,9 @@ SCENARIOS = (
     STARTUP_FAILURE_AFTER_PLAY,
     MID_ERROR,
     REBUFFER,
+    PAUSE_IN_REBUFFER,
+    EXIT_IN_REBUFFER,
+    REPLAY,
     EXIT_BEFORE_START,
     SEEK,
     SEEK_PAUSED,

@@ -32,6 +32,9 @@ PLAIN = tuple(
         scenario.STARTUP_FAILURE_AFTER_PLAY,
         scenario.MID_ERROR,
         scenario.REBUFFER,
+        scenario.PAUSE_IN_REBUFFER,
+        scenario.EXIT_IN_REBUFFER,
+        scenario.REPLAY,
         scenario.EXIT_BEFORE_START,
         scenario.SEEK,
         scenario.SEEK_PAUSED,
@@ -136,6 +139,9 @@ def socket_only(bench: Bench, product: Product, certificate: Certificate) -> Run
         ("startup_failure_after_play", "start_failed"),
         ("mid_error", "playback_failed"),
         ("rebuffer", "exited"),
+        ("pause_in_rebuffer", "exited"),
+        ("exit_in_rebuffer", "exited"),
+        ("replay", "exited"),
         ("exit_before_start", "exited_before_start"),
         ("seek", "exited"),
         ("seek_paused", "exited"),
@@ -199,6 +205,12 @@ def test_waits_of_a_rebuffer_are_as_long_as_seen(plain: Runs, product: Product) 
     longest = max(stall["t1"] - stall["t0"] for stall in run.view["stalls"])
     assert row["rebuffer_count"] >= 1
     assert row["rebuffer_duration_ms"] == pytest.approx(longest, rel=0.05, abs=300)
+
+
+def test_the_seek_of_a_replay_is_no_rebuffer(plain: Runs, product: Product) -> None:
+    """The SDK counts a wait when the browser goes back to the beginning."""
+    row = row_of(product, plain["replay"])
+    assert (row["rebuffer_count"], row["completed"]) == (0, True)
 
 
 def test_two_videos_are_two_sessions_of_one_viewer(plain: Runs, product: Product) -> None:

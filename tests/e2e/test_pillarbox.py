@@ -15,6 +15,8 @@ SCENARIOS = (
     scenario.NORMAL,
     scenario.PAUSE,
     scenario.REBUFFER,
+    scenario.PAUSE_IN_REBUFFER,
+    scenario.EXIT_IN_REBUFFER,
     scenario.ENDED,
     scenario.MID_ERROR,
     scenario.STARTUP_FAILURE,
@@ -43,6 +45,8 @@ def runs(bench: Bench, product: Product) -> Runs:
         ("normal", "exited"),
         ("pause", "exited"),
         ("rebuffer", "exited"),
+        ("pause_in_rebuffer", "exited"),
+        ("exit_in_rebuffer", "exited"),
         ("ended", "exited"),
         ("mid_error", "playback_failed"),
         ("startup_failure", "start_failed"),
@@ -61,7 +65,20 @@ def test_the_row_is_what_the_observer_saw(runs: Runs, product: Product, name: st
     assert (row["outcome"], row["end_reason"]) == (outcome, "ended")
 
 
-@pytest.mark.parametrize("name", ["normal", "pause", "rebuffer", "ended", "mid_error", "closed_tab", "seek"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "normal",
+        "pause",
+        "rebuffer",
+        "pause_in_rebuffer",
+        "exit_in_rebuffer",
+        "ended",
+        "mid_error",
+        "closed_tab",
+        "seek",
+    ],
+)
 def test_play_time_is_near_even_where_it_is_flagged(runs: Runs, product: Product, name: str) -> None:
     """The player's own counter is wrong by more than half after a stall or a seek; the row is not."""
     run = runs[name]
@@ -76,6 +93,17 @@ def test_a_rebuffer_is_counted_once_with_its_length(runs: Runs, product: Product
     longest = max(stall["t1"] - stall["t0"] for stall in run.view["stalls"])
     assert row["rebuffer_count"] >= 1
     assert row["rebuffer_duration_ms"] == pytest.approx(longest, rel=0.05, abs=300)
+
+
+@pytest.mark.parametrize("name", ["pause_in_rebuffer", "exit_in_rebuffer"])
+def test_a_stall_that_a_pause_or_the_end_cuts_short_is_as_long_as_seen(
+    runs: Runs, product: Product, name: str
+) -> None:
+    """The player counts the pause with the one, and the other not at all."""
+    run = runs[name]
+    row = row_of(product, run)
+    assert row["rebuffer_count"] == 1
+    assert row["rebuffer_duration_ms"] == pytest.approx(run.view["stalled_ms"], rel=0.06, abs=250)
 
 
 def test_errors_bear_the_players_code(runs: Runs, product: Product) -> None:

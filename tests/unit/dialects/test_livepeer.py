@@ -377,6 +377,16 @@ def test_replay_after_the_end_goes_on():
     assert (row.outcome, row.completed) == (Outcome.DROPPED, True)
 
 
+def test_the_seek_of_a_replay_is_no_rebuffer():
+    """Playing again after the end begins with a seek, whose wait the SDK counts; a later wait is one."""
+    again = [mark("ended", 6000), mark("play", 6500), mark("play", 6540), beat(10_000, 4460, 40, 1)]
+    sent = [*started(), beat(5000, 4999), *again]
+    row = fold([report(sent)])
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (0, 0)
+    row = fold([report([*sent, mark("play", 13_000), beat(15_000, 3000, 2000, 1)])])
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 2000)
+
+
 @pytest.mark.parametrize(
     ("kind", "category", "outcome", "class_"),
     [

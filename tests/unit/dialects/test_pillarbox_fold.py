@@ -219,6 +219,30 @@ def test_a_stall_after_the_wait_before_ready_stays() -> None:
     assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 1000)
 
 
+def test_a_stall_cut_short_by_the_end_is_counted() -> None:
+    """The SDK counts a stall when it ends; until then its playing counter runs on, at the end of an empty buffer."""
+    left = status(6634, (0, 3.947), position=3947, buffered_duration=5020)
+    row = row_of((0, "START", start()), (6, "HEARTBEAT", status(0)), (6980, "STOP", left))
+    assert (row.content_playing_time_ms, row.rebuffer_count) == (3947, 1)
+    assert row.rebuffer_duration_ms == pytest.approx(2687)
+    assert {"play_time_estimated", "stalls_upper_bound"} <= set(row.approx)
+
+
+def test_a_counter_beyond_the_ranges_is_no_stall_while_there_is_data() -> None:
+    """A part that was watched again, or a slow rate: nothing says that data was wanting."""
+    slow = status(6634, (0, 3.947), position=3947, buffered_duration=28_000)
+    row = row_of((0, "START", start()), (6, "HEARTBEAT", status(0)), (6980, "STOP", slow))
+    assert (row.content_playing_time_ms, row.rebuffer_count) == (6634, 0)
+
+
+def test_a_pause_in_a_stall_is_no_part_of_it() -> None:
+    """The counter has banked the stall but not the pause, the stall counter both."""
+    paused = status(8683, (0, 6.987), stall=(1, 4599), position=6987, buffered_duration=40_000)
+    row = row_of((0, "START", start()), (6, "HEARTBEAT", status(0)), (12_120, "STOP", paused))
+    assert (row.content_playing_time_ms, row.rebuffer_count) == (6987, 1)
+    assert row.rebuffer_duration_ms == pytest.approx(1696)
+
+
 def test_a_short_stall_that_may_be_the_startup_is_an_upper_bound() -> None:
     """With a pause in the session nothing proves that it was before START."""
     row = row_of(

@@ -136,7 +136,7 @@ class _Counter:
     def __init__(self, history: History, startup: Startup, *, started: bool) -> None:
         self._startup = startup
         self._started = started
-        self._seeks = [mark.at_ms for mark in history.of("seek")]
+        self._seeks = [*(mark.at_ms for mark in history.of("seek")), *_replays_of(history)]
         self._resumes = resumes_of(history)
         self._loses_waits = any(str(session.get("player")).startswith("hls") for session in history.sessions)
         self._opened = min([mark.at_ms for mark in history.marks], default=float("-inf"))
@@ -213,6 +213,17 @@ def _waited_in(share: Share) -> bool:
     if beat.waits > 1:
         return startup > INSTANT_MS
     return beat.waiting_ms <= 2 * startup + LOST_MS
+
+
+def _replays_of(history: History) -> list[float]:
+    """Plays after the end: the browser seeks to the beginning, and the SDK takes that for a wait."""
+    has_ended = False
+    found = []
+    for mark in history.marks:
+        if mark.kind == "play" and has_ended:
+            found.append(mark.at_ms)
+        has_ended = mark.kind == "ended" or (has_ended and mark.kind != "play")
+    return found
 
 
 def resumes_of(history: History) -> list[float]:

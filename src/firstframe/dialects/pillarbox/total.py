@@ -14,8 +14,17 @@ from itertools import pairwise
 
 import msgspec
 
-from firstframe.dialects.pillarbox.report import Range, Report, first_of, is_one, length, opening_of, union
-from firstframe.dialects.pillarbox.wire import START
+from firstframe.dialects.pillarbox.report import (
+    SAME_RANGE_MS,
+    Range,
+    Report,
+    first_of,
+    is_one,
+    length,
+    opening_of,
+    union,
+)
+from firstframe.dialects.pillarbox.wire import START, STOP
 from firstframe.view.record import Approx
 
 SLACK_MS = 5_000
@@ -27,6 +36,8 @@ NEAR_MS, NEAR_SHARE = 150, 0.05
 OVERFLOW_MS = 30
 READY_SLACK_MS = 250
 FEW_MS = 50
+STARVED_MS = 1_500
+"""A browser stalls with this much of one track in its buffer, when it has nothing of the other."""
 
 
 class Point(msgspec.Struct):
@@ -88,7 +99,9 @@ def totals_of(reports: Sequence[Report], ready_ms: float | None) -> Totals:
     if base.start_ms is not None:
         age_ms = reports[-1].at_ms - base.start_ms
         lost_nothing = not fell and bool(counted) and (counted or 0) >= (covered or 0) * (1 - NEAR_SHARE)
-        _take_out_startup(totals, age_ms, ready_ms, trusted=lost_nothing, measured=bool(covered))
+        ran_on_ms = (counted or 0) - covered if covered and straight and lost_nothing else 0
+        if not _stalled_within(totals, reports[-1], covered or 0, ran_on_ms, age_ms):
+            _take_out_startup(totals, age_ms, ready_ms, trusted=lost_nothing, measured=bool(covered))
         _cap(totals, age_ms)
     totals.points = _points(reports, base)
     _add_bitrate(totals, counters)
@@ -139,6 +152,36 @@ def _own_stall(report: Report, base: _Base) -> tuple[int, float] | None:
     if told is None:
         return None
     return max(0, told[0] - base.stall[0]), max(0, told[1] - base.stall[1])
+
+
+def _stalled_within(totals: Totals, last: Report, covered_ms: float, ran_on_ms: float, age_ms: float) -> bool:
+    """Whether the playing counter ran on through a stall; if so, what was played is what the ranges hold.
+
+    A pause in a stall banks the counter with the stall in it, and the stall then lasts until playing goes on. One that
+    the end of the session cuts short is never counted: it shows where nothing was left in the buffer.
+    """
+    if totals.stall_count is None or near(covered_ms, covered_ms + ran_on_ms):
+        return False
+    if not totals.stall_count:
+        if not _is_starved(last):
+            return False
+        totals.stall_count, totals.stall_ms = 1, ran_on_ms
+    elif covered_ms + (totals.stall_ms or 0) > age_ms + OVERFLOW_MS:
+        return False  # the counter is right, and the stall was before START
+    elif totals.stall_count == 1:
+        totals.stall_ms = min(totals.stall_ms or 0, ran_on_ms)
+    totals.playing_ms = covered_ms
+    totals.approx |= {Approx.PLAY_TIME_ESTIMATED, Approx.STALLS_UPPER_BOUND}
+    return True
+
+
+def _is_starved(last: Report) -> bool:
+    """The session ends where the buffer and what was played end."""
+    buffered_ms, position_ms = last.amount("buffered_duration"), last.position_ms
+    if last.name != STOP or not last.ranges or not buffered_ms or position_ms is None:
+        return False
+    played_until_ms = last.ranges[-1][1]
+    return abs(position_ms - played_until_ms) <= SAME_RANGE_MS and buffered_ms - played_until_ms <= STARVED_MS
 
 
 def _take_out_startup(
