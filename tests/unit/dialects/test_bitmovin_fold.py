@@ -232,6 +232,27 @@ def test_the_pauses_of_a_seek_are_none() -> None:
     assert row.content_playing_time_ms == 13_246
 
 
+def test_between_two_quick_seeks_frames_moved() -> None:
+    """Where a seek follows another the collector notices no frame between them; its next sample says how far they came."""
+    session = played().add("pause", 6).add("seeking", 1, videoTimeEnd=20_007)
+    session.add("pause", 197, videoTimeStart=20_007, videoTimeEnd=20_007)
+    session.add("seeking", 3, videoTimeStart=20_007, videoTimeEnd=20_207).add("pause", 6)
+    session.add("seeking", 5, videoTimeStart=20_207, videoTimeEnd=30_000)
+    session.add("pause", 255, videoTimeStart=30_000, videoTimeEnd=30_170).add("playing", 3000)
+    row = row_of(session)
+    assert (row.seek_count, row.seek_time_ms, row.pause_time_ms) == (2, 21, 0)
+    assert row.content_playing_time_ms == 10_000 + 197 + 255 + 3000
+
+
+def test_a_pause_between_two_seeks_in_pause_stays_one() -> None:
+    """A paused viewer who looks for a place: the media stands still until the next jump."""
+    session = played().add("pause", 1000).add("seeking", 10, videoTimeEnd=20_000)
+    session.add("pause", 900, videoTimeStart=20_000, videoTimeEnd=20_000)
+    session.add("seeking", 10, videoTimeStart=20_000, videoTimeEnd=30_000)
+    row = row_of(session.add("pause", 1000, videoTimeStart=30_000, videoTimeEnd=30_000).add("playing", 3000))
+    assert (row.seek_time_ms, row.pause_time_ms) == (20, 2900)
+
+
 def test_a_real_pause_behind_a_seek_stays_one() -> None:
     """Where the media stands still behind a seek, somebody paused."""
     session = played().add("pause", 1000).add("seeking", 10)

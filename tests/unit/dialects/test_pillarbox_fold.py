@@ -157,6 +157,13 @@ def test_at_double_speed_the_clock_counts_not_the_media() -> None:
     assert row.content_playing_time_ms == 9067
 
 
+def test_a_seek_back_loses_what_was_counted() -> None:
+    """One range that holds more than the counter knows, in a session that had the time for it, is a part seen twice."""
+    row = row_of((0, "START", start()), (4, "HEARTBEAT", status(0)), (7900, "STOP", status(3085, (0, 4.061))))
+    assert row.content_playing_time_ms == 4061
+    assert "play_time_estimated" in row.approx
+
+
 def test_nobody_plays_longer_than_the_session() -> None:
     """Play time and stalls fit between START and the last event."""
     row = row_of(

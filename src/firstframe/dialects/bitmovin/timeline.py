@@ -261,12 +261,23 @@ def _stalled(sample: Sample) -> Iterator[tuple[State, int]]:
 
 def _paused(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, int]]:
     sample, before, after = ordered[index], _neighbour(ordered, index, -1), _neighbour(ordered, index, 1)
+    seeks_again = after is not None and after.seeked_ms > 0
     if at_end(sample, sample.media_start_ms):
         yield State.IDLE, sample.paused_ms
     elif before and before.seeked_ms and _moves(sample, sample.paused_ms):
         yield _shown(sample), sample.paused_ms
-    elif before and before.played_ms and after and after.seeked_ms and sample.paused_ms <= SEEK_PAUSE_MS:
+    elif (
+        before
+        and (before.played_ms or before.seeked_ms)
+        and seeks_again
+        and sample.paused_ms <= SEEK_PAUSE_MS
+    ):
         yield State.SEEK, sample.paused_ms
+    elif before and before.seeked_ms and after and seeks_again and _moves(after, sample.paused_ms):
+        yield (
+            _shown(sample),
+            sample.paused_ms,
+        )  # one seek soon after another: only the next sample tells the way
     else:
         yield State.PAUSE, sample.paused_ms
 

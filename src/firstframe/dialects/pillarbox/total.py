@@ -90,14 +90,14 @@ def totals_of(reports: Sequence[Report], ready_ms: float | None) -> Totals:
     counted = max(known, default=None)
     covered = None if ranges is None else length(ranges)
     trusted = bool(counted) and not fell and not totals.stall_count and _is_latest(reports, base)
-    straight = ranges is None or is_one(ranges)
+    age_ms = None if base.start_ms is None else reports[-1].at_ms - base.start_ms
+    straight = ranges is None or (is_one(ranges) and not _went_back(counted or 0, covered or 0, age_ms))
     totals.playing_ms = (counted or 0) if trusted and straight else max(counted or 0, covered or 0)
     if fell:
         totals.approx.add(Approx.PLAY_TIME_LOWER_BOUND)
     elif counted and covered and _is_latest(reports, base) and not near(counted, covered):
         totals.approx.add(Approx.PLAY_TIME_ESTIMATED)
-    if base.start_ms is not None:
-        age_ms = reports[-1].at_ms - base.start_ms
+    if age_ms is not None:
         lost_nothing = not fell and bool(counted) and (counted or 0) >= (covered or 0) * (1 - NEAR_SHARE)
         ran_on_ms = (counted or 0) - covered if covered and straight and lost_nothing else 0
         if not _stalled_within(totals, reports[-1], covered or 0, ran_on_ms, age_ms):
@@ -152,6 +152,14 @@ def _own_stall(report: Report, base: _Base) -> tuple[int, float] | None:
     if told is None:
         return None
     return max(0, told[0] - base.stall[0]), max(0, told[1] - base.stall[1])
+
+
+def _went_back(counted_ms: float, covered_ms: float, age_ms: float | None) -> bool:
+    """Whether the session had time to play all that the ranges hold, and the counter does not know of it.
+
+    Seeking back while playing throws away what was counted. At a faster rate the ranges hold more too, in less time.
+    """
+    return age_ms is not None and not near(counted_ms, covered_ms) and counted_ms < covered_ms <= age_ms
 
 
 def _stalled_within(totals: Totals, last: Report, covered_ms: float, ran_on_ms: float, age_ms: float) -> bool:
