@@ -14,10 +14,10 @@ ALONE = ("tests/e2e/", "tests/faults/")
 
 
 class SideBySide(LoadScopeScheduling):
-    """Each test goes to whoever is free; those that need the machine to one process, one after another."""
+    """Each module goes to whoever is free; those that need the machine to one process, one after another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "alone" if nodeid.startswith(ALONE) else nodeid
+        return "alone" if nodeid.startswith(ALONE) else super()._split_scope(nodeid)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
