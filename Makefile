@@ -26,7 +26,7 @@ test: $(BIN)/.installed-dev tools web ## install what tests need, then every che
 
 check: $(BIN)/.installed-dev ## the quick part: format, lint, types, layers, docs, fast tests
 	$(MAKE) static
-	$(BIN)/python -m pytest -q -n 2 -m "not e2e and not faults and not slow" $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not e2e and not faults and not slow" $(ARGS)
 
 .PHONY: static tools
 static: $(BIN)/.installed-dev
