@@ -42,16 +42,16 @@ MISSING = "missing.mp4"
 READY = (("until", "ready"), ("wait", 0.3))
 """The data is there before the viewer presses play."""
 
-NORMAL = Scenario(
-    "normal", (("load", SAMPLE), *READY, ("play",), ("until", "playing"), ("wait", 5), ("leave", "navigate"))
-)
+PLAYING = (("load", SAMPLE), *READY, ("play",), ("until", "playing"))
+STALLED = (("load", SAMPLE), *READY, ("play",), ("until", "stalled", 15))
+STALLING = {"hold_at": 350_000}
+"""With this fault the sample comes to a halt after some seconds, until it is released."""
+
+NORMAL = Scenario("normal", (*PLAYING, ("wait", 5), ("leave", "navigate")))
 PAUSE = Scenario(
     "pause",
     (
-        ("load", SAMPLE),
-        *READY,
-        ("play",),
-        ("until", "playing"),
+        *PLAYING,
         ("wait", 3),
         ("pause",),
         ("wait", 2),
@@ -77,25 +77,19 @@ MID_ERROR = Scenario(
 REBUFFER = Scenario(
     "rebuffer",
     (
-        ("load", SAMPLE),
-        *READY,
-        ("play",),
-        ("until", "stalled", 15),
+        *STALLED,
         ("wait", 2),
         ("release",),
         ("until", "playing"),
         ("wait", 3),
         ("leave", "navigate"),
     ),
-    fault={"hold_at": 350_000},
+    fault=STALLING,
 )
 PAUSE_IN_REBUFFER = Scenario(
     "pause_in_rebuffer",
     (
-        ("load", SAMPLE),
-        *READY,
-        ("play",),
-        ("until", "stalled", 15),
+        *STALLED,
         ("wait", 1.5),
         ("pause",),
         ("wait", 2),
@@ -106,12 +100,12 @@ PAUSE_IN_REBUFFER = Scenario(
         ("wait", 3),
         ("leave", "navigate"),
     ),
-    fault={"hold_at": 350_000},
+    fault=STALLING,
 )
 EXIT_IN_REBUFFER = Scenario(
     "exit_in_rebuffer",
-    (("load", SAMPLE), *READY, ("play",), ("until", "stalled", 15), ("wait", 2.5), ("leave", "navigate")),
-    fault={"hold_at": 350_000},
+    (*STALLED, ("wait", 2.5), ("leave", "navigate")),
+    fault=STALLING,
 )
 REPLAY = Scenario(
     "replay",
@@ -135,10 +129,7 @@ EXIT_BEFORE_START = Scenario(
 SEEK = Scenario(
     "seek",
     (
-        ("load", SAMPLE),
-        *READY,
-        ("play",),
-        ("until", "playing"),
+        *PLAYING,
         ("wait", 3),
         ("seek", 20),
         ("until", "playing"),
@@ -149,10 +140,7 @@ SEEK = Scenario(
 SEEK_PAUSED = Scenario(
     "seek_paused",
     (
-        ("load", SAMPLE),
-        *READY,
-        ("play",),
-        ("until", "playing"),
+        *PLAYING,
         ("wait", 2),
         ("pause",),
         ("wait", 1),
@@ -186,10 +174,7 @@ QUALITY_SWITCH = Scenario(
 TWO_VIDEOS = Scenario(
     "two_videos",
     (
-        ("load", SAMPLE),
-        *READY,
-        ("play",),
-        ("until", "playing"),
+        *PLAYING,
         ("wait", 3),
         ("load", SHORT),
         *READY,
@@ -203,22 +188,15 @@ COLLECTOR_DOWN = Scenario(
     "collector_down",
     (
         ("collector", "down"),
-        ("load", SAMPLE),
-        *READY,
-        ("play",),
-        ("until", "playing"),
+        *PLAYING,
         ("wait", 3),
         ("collector", "up"),
         ("wait", 4),
         ("leave", "navigate"),
     ),
 )
-CLOSED_TAB = Scenario(
-    "closed_tab", (("load", SAMPLE), *READY, ("play",), ("until", "playing"), ("wait", 4), ("leave", "close"))
-)
-CRASH = Scenario(
-    "crash", (("load", SAMPLE), *READY, ("play",), ("until", "playing"), ("wait", 4), ("leave", "crash"))
-)
+CLOSED_TAB = Scenario("closed_tab", (*PLAYING, ("wait", 4), ("leave", "close")))
+CRASH = Scenario("crash", (*PLAYING, ("wait", 4), ("leave", "crash")))
 LIVE_PLAY = Scenario(
     "live", (("load", LIVE), ("play",), ("until", "playing"), ("wait", 5), ("leave", "navigate"))
 )

@@ -243,7 +243,7 @@ def _raw_parts(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, i
         yield State.AD_PLAYING, sample.duration_ms
     yield from _stalled(sample)
     yield _shown(sample), sample.played_ms
-    yield from _paused(ordered, index)
+    yield _paused(ordered, index), sample.paused_ms
     yield State.SEEK, sample.seeked_ms
 
 
@@ -259,27 +259,21 @@ def _stalled(sample: Sample) -> Iterator[tuple[State, int]]:
     yield _shown(sample), moved
 
 
-def _paused(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, int]]:
+def _paused(ordered: Sequence[Sample], index: int) -> State:
+    """What a pause was: idle behind the end, a part of a seek, moving frames behind one, or a pause."""
     sample, before, after = ordered[index], _neighbour(ordered, index, -1), _neighbour(ordered, index, 1)
-    seeks_again = after is not None and after.seeked_ms > 0
+    is_behind_seek = before is not None and before.seeked_ms > 0
+    next_seek = after if after and after.seeked_ms else None
     if at_end(sample, sample.media_start_ms):
-        yield State.IDLE, sample.paused_ms
-    elif before and before.seeked_ms and _moves(sample, sample.paused_ms):
-        yield _shown(sample), sample.paused_ms
-    elif (
-        before
-        and (before.played_ms or before.seeked_ms)
-        and seeks_again
-        and sample.paused_ms <= SEEK_PAUSE_MS
-    ):
-        yield State.SEEK, sample.paused_ms
-    elif before and before.seeked_ms and after and seeks_again and _moves(after, sample.paused_ms):
-        yield (
-            _shown(sample),
-            sample.paused_ms,
-        )  # one seek soon after another: only the next sample tells the way
-    else:
-        yield State.PAUSE, sample.paused_ms
+        return State.IDLE
+    if is_behind_seek and _moves(sample, sample.paused_ms):
+        return _shown(sample)
+    was_going = is_behind_seek or (before is not None and before.played_ms > 0)
+    if was_going and next_seek and sample.paused_ms <= SEEK_PAUSE_MS:
+        return State.SEEK
+    if is_behind_seek and next_seek and _moves(next_seek, sample.paused_ms):
+        return _shown(sample)  # one seek soon after another: only the next sample tells how far frames came
+    return State.PAUSE
 
 
 def _noticed_late(sample: Sample, length_ms: int) -> int:

@@ -7,6 +7,7 @@ the first frame and, after a seek in pause, in pause. Each heartbeat is held aga
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -217,13 +218,8 @@ def _waited_in(share: Share) -> bool:
 
 def _replays_of(history: History) -> list[float]:
     """Plays after the end: the browser seeks to the beginning, and the SDK takes that for a wait."""
-    has_ended = False
-    found = []
-    for mark in history.marks:
-        if mark.kind == "play" and has_ended:
-            found.append(mark.at_ms)
-        has_ended = mark.kind == "ended" or (has_ended and mark.kind != "play")
-    return found
+    told = [mark for mark in history.marks if mark.kind in ("play", "ended")]
+    return [play.at_ms for end, play in pairwise(told) if (end.kind, play.kind) == ("ended", "play")]
 
 
 def resumes_of(history: History) -> list[float]:

@@ -87,20 +87,19 @@ def totals_of(reports: Sequence[Report], ready_ms: float | None) -> Totals:
     totals = Totals(ranges=ranges, approx=set())
     _add_stalls(totals, reports, base)
     fell = any(later < earlier for earlier, later in pairwise(known))
-    counted = max(known, default=None)
-    covered = None if ranges is None else length(ranges)
+    counted, covered = max(known, default=0), length(ranges or ())
     trusted = bool(counted) and not fell and not totals.stall_count and _is_latest(reports, base)
     age_ms = None if base.start_ms is None else reports[-1].at_ms - base.start_ms
-    straight = ranges is None or (is_one(ranges) and not _went_back(counted or 0, covered or 0, age_ms))
-    totals.playing_ms = (counted or 0) if trusted and straight else max(counted or 0, covered or 0)
+    straight = is_one(ranges or ()) and not _went_back(counted, covered, age_ms)
+    totals.playing_ms = counted if trusted and straight else max(counted, covered)
     if fell:
         totals.approx.add(Approx.PLAY_TIME_LOWER_BOUND)
     elif counted and covered and _is_latest(reports, base) and not near(counted, covered):
         totals.approx.add(Approx.PLAY_TIME_ESTIMATED)
     if age_ms is not None:
-        lost_nothing = not fell and bool(counted) and (counted or 0) >= (covered or 0) * (1 - NEAR_SHARE)
-        ran_on_ms = (counted or 0) - covered if covered and straight and lost_nothing else 0
-        if not _stalled_within(totals, reports[-1], covered or 0, ran_on_ms, age_ms):
+        lost_nothing = not fell and bool(counted) and counted >= covered * (1 - NEAR_SHARE)
+        ran_on_ms = counted - covered if covered and straight and lost_nothing else 0
+        if not _stalled_within(totals, reports[-1], covered, ran_on_ms, age_ms):
             _take_out_startup(totals, age_ms, ready_ms, trusted=lost_nothing, measured=bool(covered))
         _cap(totals, age_ms)
     totals.points = _points(reports, base)
