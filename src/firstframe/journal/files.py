@@ -26,6 +26,8 @@ log = structlog.get_logger()
 SEGMENT_BYTES = 64 * 2**20
 SEGMENT_SECONDS = 600.0
 MEASURE_SECONDS = 1.0
+ENOUGH_BEACONS = 32
+"""As many share a sync without waiting for more: what it costs the machine is then little beside what they cost."""
 PENDING_BYTES = 64 * 2**20
 """Most that may wait for the disk; beyond it the edge says 503 instead of filling the memory."""
 RETRY_SECONDS = 5
@@ -120,8 +122,8 @@ class FilesAppender:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._pending.add(self._encode(beacon), partitions_of(view_keys, self._partitions), done)
-        if self._timer is None and self._flushing is None:
-            self._timer = loop.call_later(self._commit_seconds, self._begin)
+        if self._flushing is None:
+            self._plan(loop)
         return done
 
     async def close(self) -> None:
@@ -137,6 +139,13 @@ class FilesAppender:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._drop_all)
         self._thread.shutdown()
         self._disk.shutdown()
+
+    def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin the next sync: at once for a crowd, else so long after the last that more can share it."""
+        if len(self._pending.records) >= ENOUGH_BEACONS:
+            self._begin()
+        elif self._timer is None:
+            self._timer = loop.call_at(max(loop.time(), self._begun + self._commit_seconds), self._begin)
 
     def _begin(self) -> None:
         if self._timer is not None:
@@ -165,10 +174,8 @@ class FilesAppender:
             self._flushing = None
             self._flushing_bytes = 0
         batch.settle(error)
-        if self._pending.records and self._timer is None:
-            # Each sync costs the machine most of a millisecond, however many beacons share it.
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(self._begun + self._commit_seconds, self._begin)
+        if self._pending.records and self._flushing is None:
+            self._plan(asyncio.get_running_loop())
 
     def _write(self, batch: _Batch) -> None:
         self._check_room(batch.bytes)

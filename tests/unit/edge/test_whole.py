@@ -166,9 +166,11 @@ def test_the_end_waits_for_answers(tmp_path):
     with serving(clerk) as port:
         client = socket.create_connection(("127.0.0.1", port), timeout=10)
         client.sendall(post())
+        assert client.recv(65_536).startswith(b"HTTP/1.1 204")
+        client.sendall(post())  # waits for its turn
         time.sleep(0.1)
     with client:
         answer = client.recv(65_536)
     assert answer.startswith(b"HTTP/1.1 204")
     assert b"connection: close" in answer
-    assert len(clerk.kept()) == 1
+    assert len(clerk.kept()) == 2

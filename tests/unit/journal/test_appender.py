@@ -8,6 +8,7 @@ import pytest
 
 from firstframe.errors import ConfigError, Unavailable
 from firstframe.journal import FilesAppender, FilesConsumer, journal_folder
+from firstframe.journal.files import ENOUGH_BEACONS
 from firstframe.journal import files as files_module
 from firstframe.journal.base import partition_of
 from firstframe.journal.room import measure
@@ -161,13 +162,30 @@ def test_close_makes_what_waits_durable(tmp_path):
     appender = FilesAppender(tmp_path, "edge", commit_ms=60_000)
 
     async def append() -> None:
-        waiting = appender.append(beacon(1), ())
+        await appender.append(beacon(1), ())
+        waiting = appender.append(beacon(2), ())
         await asyncio.sleep(0)
         await appender.close()
         await waiting
 
     asyncio.run(append())
-    assert read(tmp_path) == [1]
+    assert read(tmp_path) == [1, 2]
+
+
+def test_syncs_keep_their_distance_unless_a_crowd_waits(tmp_path):
+    """The first beacon waits for nobody; those behind it share the next sync, which many make come at once."""
+    appender = FilesAppender(tmp_path, "edge", commit_ms=60_000)
+
+    async def append() -> None:
+        await appender.append(beacon(0), ())
+        few = [appender.append(beacon(number), ()) for number in range(1, ENOUGH_BEACONS)]
+        assert not (await asyncio.wait(few, timeout=0.05))[0]
+        await asyncio.gather(*few, appender.append(beacon(ENOUGH_BEACONS), ()))
+        assert appender.commits == 2
+        await appender.close()
+
+    asyncio.run(append())
+    assert read(tmp_path) == list(range(ENOUGH_BEACONS + 1))
 
 
 def test_segment_gets_its_name_only_when_it_is_locked(tmp_path):
