@@ -45,11 +45,7 @@ def over_views(measure: Measure, plan: Plan, among: str | None = None) -> str:
     if isinstance(shape, Count):
         return f"toInt64(countIf({shape.condition}))"
     if isinstance(shape, Distinct):
-        if plan.uniques == "sketched":
-            return f"toInt64(uniqCombined64If({shape.value}, {shape.condition}))"
-        # The engine would keep 128 bits of SipHash of each text; these are as many, at a third of the time.
-        value = f"reinterpretAsUInt128(murmurHash3_128({shape.value}))"
-        return f"toInt64(uniqExactIf({value}, ({shape.condition}) AND {shape.value} IS NOT NULL))"
+        return _distinct(shape, plan)
     if isinstance(shape, Share):
         return f"countIf(({shape.part}) AND ({shape.whole})) / nullIf(countIf({shape.whole}), 0)"
     if isinstance(shape, Ratio):
@@ -89,6 +85,14 @@ def _and(among: str | None, condition: str) -> str:
     return condition if among is None else f"{among} AND ({condition})"
 
 
+def _distinct(shape: Distinct, plan: Plan) -> str:
+    """Ids as 128 bits: a UUID's own, of any other text a hash (a third of the time that the engine's own takes)."""
+    text = f"reinterpretAsUInt128(murmurHash3_128({shape.text}))"
+    value = f"if(empty({shape.uuid}), {text}, reinterpretAsUInt128({shape.uuid}))"
+    function = "uniqExactIf" if plan.uniques == "exact" else "uniqCombined64If"
+    return f"toInt64({function}({value}, {shape.condition}))"
+
+
 def _ratio(shape: Ratio, measurement: str, plan: Plan) -> str:
     if measurement == "mean":
         return (
@@ -101,11 +105,11 @@ def _ratio(shape: Ratio, measurement: str, plan: Plan) -> str:
 
 def _value(shape: Value, measurement: str, plan: Plan) -> str:
     each = f"toFloat64({shape.value})"
-    together = _spread(each, shape.condition, measurement, plan)
     if shape.apart is None or plan.ready_times:
-        return together
+        return _spread(each, shape.condition, measurement, plan)
     true = _spread(each, f"({shape.condition}) AND NOT {shape.apart}", measurement, plan)
-    return f"coalesce({true}, {together})"
+    rest = _spread(each, f"({shape.condition}) AND {shape.apart}", measurement, plan)
+    return f"coalesce({true}, {rest})"
 
 
 _PLAIN: dict[str, Callable[[str, str], str]] = {

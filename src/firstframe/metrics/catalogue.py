@@ -28,7 +28,7 @@ WATCH_STATES = ("startup", *STARTED_STATES)
 
 PLAYING_TIME = "(content_playing_time_ms + ad_playing_time_ms)"
 FOREGROUND = "NOT startup_in_background"
-READY_TIME = "has(approx, 'startup_is_ready_time')"
+READY_TIME = "startup_is_ready_time"
 KNOWN_STALLS = "started AND rebuffer_duration_ms IS NOT NULL"
 COUNTED_STALLS = "started AND rebuffer_count IS NOT NULL"
 ON_DEMAND = "started AND NOT live"
@@ -87,7 +87,7 @@ _AUDIENCE = (
         inclusion="attempts; views without a viewer id are not counted",
         description="How many different viewers tried to watch.",
         vendors={"mux": "unique_viewers", "bitmovin": "Unique users", "conviva": "Unique devices"},
-        shape=Distinct("viewer_id", "attempted"),
+        shape=Distinct("viewer_uuid", "viewer_text", "attempted"),
     ),
     Metric(
         id="watch_time",

@@ -34,9 +34,12 @@ class Count(msgspec.Struct, frozen=True, tag=True):
 
 
 class Distinct(msgspec.Struct, frozen=True, tag=True):
-    """How many different values there are; null is not one."""
+    """How many different ids there are; none is not one."""
 
-    value: str
+    uuid: str
+    """Where ids are kept that have the form of a UUID."""
+    text: str
+    """Where all others are; null where there is no id."""
     condition: str
 
 

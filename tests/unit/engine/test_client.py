@@ -53,9 +53,10 @@ def test_an_error_has_clickhouses_code(engine):
 
 def test_rows_that_cannot_be_sent_are_told_and_not_inserted(engine):
     """A value of the wrong type is an `EngineError`; the table is as it was, and the client goes on."""
+    before = engine.query("SELECT count() FROM migrations").rows
     with pytest.raises(EngineError):
         engine.insert("migrations", ("number", "name"), [("many", 5)])
-    assert engine.query("SELECT count() FROM migrations").rows == [(1,)]
+    assert engine.query("SELECT count() FROM migrations").rows == before
 
 
 def test_an_engine_that_is_away_is_an_error_without_a_code():

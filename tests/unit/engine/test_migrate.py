@@ -26,6 +26,17 @@ def test_statements_may_run_twice(engine):
     assert _schema(engine) == before
 
 
+def test_rows_from_before_have_what_a_migration_adds(engine):
+    """A column that came later is computed for the rows that were there already."""
+    engine.command("ALTER TABLE views DROP COLUMN startup_is_ready_time")
+    rows = [("a", ["startup_is_ready_time"]), ("b", [])]
+    engine.insert("views", ("native_view_text", "approx"), rows)
+    engine.command("TRUNCATE TABLE migrations")
+    migrate(engine)
+    found = engine.query("SELECT native_view_text, startup_is_ready_time FROM views ORDER BY ALL").rows
+    assert found == [("a", True), ("b", False)]
+
+
 def test_numbers_are_consecutive():
     """No number is missing or used twice."""
     assert [each.number for each in migrations()] == list(range(1, len(migrations()) + 1))

@@ -8,9 +8,9 @@ import pytest
 
 from firstframe.errors import ConfigError, Unavailable
 from firstframe.journal import FilesAppender, FilesConsumer, journal_folder
-from firstframe.journal.files import ENOUGH_BEACONS
 from firstframe.journal import files as files_module
 from firstframe.journal.base import partition_of
+from firstframe.journal.files import ENOUGH_BEACONS
 from firstframe.journal.room import measure
 from firstframe.journal.segment import SegmentWriter, list_segments
 from firstframe.settings import Settings
