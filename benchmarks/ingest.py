@@ -1,6 +1,6 @@
 """How many beacons a second are kept and counted, how soon, and what that costs; beside what others do with the same.
 
-    .venv/bin/python benchmarks/ingest.py            # about six minutes
+    .venv/bin/python benchmarks/ingest.py            # about seven minutes
     .venv/bin/python benchmarks/ingest.py --quick    # about one
 
 The load is the demo's posts of every dialect, distinct views side by side. Needs wrk; Node and PostgreSQL for the
@@ -41,6 +41,8 @@ from firstframe.settings import Settings
 HERE = Path(__file__).parent
 TABLE = "CREATE TABLE beacons (at timestamptz, path text, agent text, body text)"
 ALL_SEEN_SECONDS = 420
+CONNECTIONS = (64, 256)
+"""Each with one beacon on its way; the first are the figures' own, more are told with their number."""
 STEADY_RATE = 1_000
 """Beacons a second, whatever the machine can do: about ten thousand viewers."""
 
@@ -88,18 +90,23 @@ class Bench:
         self._optional("fastapi, insert per request", self._fastapi, ())
         found = {figure.name: figure.value for figure in self.figures}
         for other in ("fastify, group commit", "fastapi, insert per request"):
-            if f"{other}: accepted" in found:
-                value = found["edge: accepted"]
-                more = {"baseline": f"{other}: accepted", "wanted": "≥ 1" if "fastify" in other else ""}
-                self.add(f"edge beside {other}", value, "/s", **more)
+            for crowd in map(_crowd, CONNECTIONS):
+                if f"{other}{crowd}: accepted" in found:
+                    more = {
+                        "baseline": f"{other}{crowd}: accepted",
+                        "wanted": "≥ 1" if "fastify" in other else "",
+                    }
+                    self.add(f"edge beside {other}{crowd}", found[f"edge{crowd}: accepted"], "/s", **more)
 
     def _closed(self, name: str, serve: Callable[[], Any], *, baseline: str = "", wanted: str = "") -> None:
         with serve() as (port, pid):
             press(port, self.load, 1)  # warm
-            before = cost(pid)
-            found = press(port, self.load, self.size.seconds)
-            after = cost(pid)
-        self._tell(name, found, before, after, baseline, wanted)
+            for connections in CONNECTIONS:
+                before = cost(pid)
+                found = press(port, self.load, self.size.seconds, connections)
+                crowd = _crowd(connections)
+                against = f"{baseline}{crowd}" if baseline else ""
+                self._tell(f"{name}{crowd}", found, before, cost(pid), against, wanted)
 
     def _tell(
         self, name: str, found: Pressure, before: Cost, after: Cost, baseline: str, wanted: str
@@ -217,6 +224,10 @@ class Bench:
             self.add(f"{load}: freshness, {name}", probes.percentile(share), "s", wanted=wanted, note=note)
         for role, seconds in used.items():
             self.add(f"{load}: CPU of {role}", seconds / max(1, answered.sent) * 1000, "s per 1,000")
+
+
+def _crowd(connections: int) -> str:
+    return "" if connections == CONNECTIONS[0] else f" over {connections} connections"
 
 
 def names() -> list[str]:
