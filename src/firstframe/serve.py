@@ -29,7 +29,7 @@ BACK_OFF_SECONDS = (0.2, 5.0)
 """First wait before a restart, and the longest; it doubles in between."""
 STEADY_SECONDS = 30.0
 """A role that lived this long starts again without the waits of its past."""
-ENGINE_NICENESS, FOLD_NICENESS = 15, 19
+ENGINE_NICENESS, FOLD_NICENESS = 9, 12
 STOP_SECONDS = 25.0
 """A role that has not stopped by then is killed: the journal makes that safe."""
 
