@@ -1,6 +1,6 @@
 """How many beacons a second are kept and counted, how soon, and what that costs; beside what others do with the same.
 
-    .venv/bin/python benchmarks/ingest.py            # about seven minutes
+    .venv/bin/python benchmarks/ingest.py            # about eight minutes
     .venv/bin/python benchmarks/ingest.py --quick    # about one
 
 The load is the demo's posts of every dialect, distinct views side by side. Needs wrk; Node and PostgreSQL for the
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -43,6 +43,8 @@ TABLE = "CREATE TABLE beacons (at timestamptz, path text, agent text, body text)
 ALL_SEEN_SECONDS = 420
 CONNECTIONS = (64, 256)
 """Each with one beacon on its way; the first are the figures' own, more are told with their number."""
+SUSTAINED_RATE = 10_000
+"""Beacons a second that everything together is wanted to keep up with, sent whether or not it does."""
 STEADY_RATE = 1_000
 """Beacons a second, whatever the machine can do: about ten thousand viewers."""
 
@@ -165,6 +167,7 @@ class Bench:
         with product(self.place / "whole") as running_product:
             rate = self._flood(running_product)
             self._check(running_product, self.size.beacons)
+            self._sustained(running_product)
             self._steady(running_product, "half load", rate / 2)
             self._steady(running_product, "steady load", STEADY_RATE)
 
@@ -203,6 +206,27 @@ class Bench:
         self.add(
             "end to end: their views, missing or too many", abs(len(batch.events) - views), "", wanted="0"
         )
+
+    def _sustained(self, whole: Product) -> None:
+        """As many as are wanted, for as long as a steady load: how far behind the fold comes, and whether it stays there."""
+        name = f"{SUSTAINED_RATE:,} a second"
+        requests = list(map(request_of, stream(round(SUSTAINED_RATE * self.size.steady_seconds), seed=41)))
+        behind: list[int] = []
+        with ThreadPoolExecutor(1) as pool:
+            answering = pool.submit(pace, whole.port, requests, SUSTAINED_RATE)
+            while not answering.done():
+                time.sleep(0.5)
+                behind.append(whole.progress().lag_beacons)
+            answered = answering.result()
+        sent, sent_ms = time.monotonic(), now_ms()
+        whole.wait_until_seen(sent_ms, ALL_SEEN_SECONDS)
+        caught_up = time.monotonic() - sent
+        note = f"{answered.sent - answered.accepted} not accepted"
+        self.add(f"{name}: accepted", answered.accepted / answered.seconds, "/s", note=note)
+        self.add(f"{name}: p99 of the durable answer", answered.percentile_ms(0.99), "ms")
+        self.add(f"{name}: behind at most, first half", max(behind[: len(behind) // 2]), "beacons")
+        self.add(f"{name}: behind at most, second half", max(behind[len(behind) // 2 :]), "beacons")
+        self.add(f"{name}: all queryable after the last answer", caught_up, "s")
 
     def _steady(self, whole: Product, load: str, rate: float) -> None:
         requests = list(map(request_of, stream(round(rate * self.size.steady_seconds), seed=round(rate))))

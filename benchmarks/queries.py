@@ -73,6 +73,9 @@ def settle(engine: Engine, load: Load) -> None:
     )
     for (day,) in days.rows:
         engine.command(f"OPTIMIZE TABLE views PARTITION '{day}' FINAL")
+    wait_until(
+        lambda: engine.query("SELECT count() FROM system.merges").rows == [(0,)], 600, "the last merge"
+    )
 
 
 def timed(call: Callable[[], object], runs: int) -> list[float]:
