@@ -174,7 +174,7 @@ class FilesAppender:
             self._flushing = None
             self._flushing_bytes = 0
         batch.settle(error)
-        if self._pending.records and self._flushing is None:
+        if self._pending.records:
             self._plan(asyncio.get_running_loop())
 
     def _write(self, batch: _Batch) -> None:
