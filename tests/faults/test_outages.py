@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -198,6 +199,71 @@ def test_a_disk_that_we_fill_ourselves_is_never_filled_to_the_brim(
     with running(product, lambda: posting(product, pause=0.01, padding_bytes=PADDING_BYTES)) as load:
         refused_then_free(product, load, folder / "ballast", 90)
         settle(product, load)
+
+
+CHANGE_WITHOUT_ROOM = """
+import os, sys
+from pathlib import Path
+from firstframe.engine.fault import Fault
+from firstframe.engine.keeper import Keeper
+from firstframe.engine.session import Sessions
+
+folder, ballast, amid = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+sessions = Sessions(folder / "columns")
+session = sessions.open()
+keeper = Keeper(folder, sessions.open)
+keeper.with_definitions(lambda: session.whole(b"CREATE DATABASE one", "Null"))
+keeper.with_definitions(lambda: session.whole(b"CREATE TABLE one.two (a Int64) ENGINE = MergeTree ORDER BY a", "Null"))
+keeper.with_room(lambda: session.whole(b"INSERT INTO one.two VALUES (7)", "Null"))
+
+def change():
+    descriptor = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+    try:
+        while True:
+            os.write(descriptor, bytes(4096))
+    except OSError:
+        pass
+    session.whole(b"ALTER TABLE one.two ADD COLUMN b Bool", "Null")
+    print("changed", flush=True)
+    if amid == "killed":
+        os._exit(9)
+
+keeper.with_definitions(change)
+"""
+READ_AGAIN = """
+import sys
+from pathlib import Path
+from firstframe.engine.definition import Definitions
+from firstframe.engine.session import Sessions
+
+folder = Path(sys.argv[1])
+Definitions(folder).restore()
+sessions = Sessions(folder / "columns")
+session = sessions.open()
+print(session.ask("SELECT * FROM one.two", {}).strip())
+session.whole(b"ALTER TABLE one.two ADD COLUMN b Bool", "Null")
+print(session.ask("SELECT * FROM one.two", {}).strip())
+"""
+
+
+@pytest.mark.parametrize(("amid", "code"), [("killed", 9), ("short of room", 75)])
+def test_a_table_outlives_a_change_without_room(disk: Callable[[int], Path], amid: str, code: int) -> None:
+    """A disk that others fill while a table is altered costs the change and the process, never the table."""
+    folder = disk(LARGE_MIB)
+    engine, ballast = folder / "engine", folder / "ballast"
+    engine.mkdir()
+    broken = script(CHANGE_WITHOUT_ROOM, engine, ballast, amid)
+    assert "changed" in broken.stdout, broken.stderr
+    assert broken.returncode == code, broken.stderr
+    ballast.unlink()
+    whole = script(READ_AGAIN, engine)
+    assert whole.stdout.splitlines() == ["7", "7\tfalse"], whole.stderr
+
+
+def script(text: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A process of its own: the embedded engine is opened once in each."""
+    command = [sys.executable, "-c", text, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 def fill(file: Path) -> None:

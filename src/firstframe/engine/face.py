@@ -252,10 +252,16 @@ class _Run:
             await self._stream(lane, session, statement, fmt)
         else:
             whole = partial(session.whole, statement.text, fmt, self._ask.params)
-            # Whatever the engine makes of a nearly full disk, no row may be said to be stored that is not.
-            answer = lane(self._face.keeper.with_room, whole) if statement.verb == b"INSERT" else lane(whole)
-            await self._write(await answer)
+            await self._write(await lane(self._minded(statement), whole))
         await self._reply.finish(self._told())
+
+    def _minded(self, statement: Statement) -> Callable[[Callable[[], Piece]], Piece]:
+        """How it is run: whatever the engine makes of a nearly full disk, nothing may be said to be kept that is not."""
+        if statement.verb == b"INSERT":
+            return self._face.keeper.with_room
+        if statement.defines:
+            return self._face.keeper.with_definitions
+        return lambda whole: whole()
 
     async def _stream(self, lane: Lane, session: Session, statement: Statement, fmt: str) -> None:
         pieces = session.pieces(

@@ -5,6 +5,8 @@ merges rest and inserts are refused while the disk has less than the reserve; an
 refused too, though rows of it may be there. Whoever fills a disk faster than can be looked may still break a part:
 then this process ends itself, and the next one falls back on the parts it was merged from, which stay on the disk for
 eight minutes.
+
+A table's definition is rewritten whole and breaks in the same way: `firstframe.engine.definition` takes such a change back.
 """
 
 import os
@@ -16,6 +18,7 @@ from typing import Self, TypeVar
 
 import structlog
 
+from firstframe.engine.definition import Definitions
 from firstframe.engine.fault import NOT_ENOUGH_SPACE, Fault, fault
 from firstframe.engine.session import Session, literal, quoted
 
@@ -67,6 +70,8 @@ class Keeper:
         self._folder = folder
         self._connect = connect
         self._end = end
+        self._definitions = Definitions(folder)
+        self._defining = threading.Lock()
         self._session = connect()
         self._begun = time.monotonic()
         self._holding = False
@@ -92,6 +97,28 @@ class Keeper:
         done = insert()
         self._need_room()
         return done
+
+    def with_definitions(self, change: Callable[[], T]) -> T:
+        """Change what a table or a database is, one after the other, if there is room before and after.
+
+        Raises `Fault`. Where the disk ran short amid the change it is taken back, and this process ends itself: it goes on
+        from what it has in memory, which is not what the disk holds.
+        """
+        with self._defining:
+            self._need_room()
+            self._definitions.keep()
+            try:
+                done = change()
+                self._need_room()
+            except BaseException:
+                if changed := self._definitions.restore():
+                    log.exception(
+                        "a definition was changed without room: starting again without", files=changed
+                    )
+                    self._end()
+                raise
+            self._definitions.forget()
+            return done
 
     def heard(self, failure: Fault) -> None:
         """A statement failed: perhaps of a part that a full disk broke."""

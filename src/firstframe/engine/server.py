@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 import uvicorn
 
+from firstframe.engine.definition import Definitions
 from firstframe.engine.request import READER, WRITER
 from firstframe.errors import ConfigError
 from firstframe.lock import hold
+
+log = structlog.get_logger()
 
 LANES = 16
 """Statements that run side by side; others wait."""
@@ -47,6 +51,8 @@ def run(
     with owned(folder):
         from firstframe.engine.session import Sessions  # loads chDB: a second or two
 
+        for path in Definitions(folder).restore():
+            log.warning("a change of a definition was not whole, and is taken back", file=str(path))
         sessions, lanes = Sessions(folder / "columns"), Lanes(LANES)
         keeper = Keeper(folder, sessions.open).start()
         face = Face(

@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _AFTER_FORMAT = re.compile(rb"[ \t\f]*;?[ \t\f]*\r?\n?")
+_DEFINING = frozenset({b"CREATE", b"ALTER", b"ATTACH", b"RENAME", b"EXCHANGE"})
 _OPEN, _CLOSE = (b"(", b"[", b"{"), (b")", b"]", b"}")
 
 
@@ -61,6 +62,8 @@ class Statement(msgspec.Struct, frozen=True):
     """For an INSERT that takes data: what of the data followed in the same text."""
     whole: bool = False
     """The answer has totals or extremes, which cannot be had in pieces."""
+    defines: bool = False
+    """What a table or a database is may be another afterwards. Parts that come and go make no difference to that."""
     tail: bytes = b""
     """For an INSERT that takes data: its SETTINGS, which stand behind the place where data is named."""
 
@@ -126,7 +129,9 @@ def _other(text: bytes, first: Token, rest: list[Token]) -> Statement:
         text, rest = text[: rest[end].start], rest[:end]
     words = {token.upper for token in rest}
     whole = b"TOTALS" in words or b"EXTREMES" in words
-    return Statement(first.upper or first.value, text, _format(rest), None, whole)
+    of_parts = first.upper == b"ALTER" and not words.isdisjoint({b"PART", b"PARTITION"})
+    defines = first.upper in _DEFINING and not of_parts
+    return Statement(first.upper or first.value, text, _format(rest), None, whole, defines)
 
 
 def _format(rest: list[Token]) -> str | None:

@@ -1,0 +1,68 @@
+"""A change of what a table is can be taken back, whatever the disk made of it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from firstframe.engine.definition import Definitions
+
+VIEWS, EVENTS = "store/abc/abc-1/views.sql", "store/abc/abc-1/events.sql"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An engine's folder with two tables of one database."""
+    for name in ("metadata/firstframe.sql", VIEWS, EVENTS):
+        write(tmp_path, name, f"definition of {name}")
+    return tmp_path
+
+
+def write(folder, name, text):
+    """As the engine writes it: another file under the same name."""
+    path = folder / "columns" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".sql.tmp")
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+def read(folder, name):
+    return (folder / "columns" / name).read_text()
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_broken_change_is_taken_back(folder, monkeypatch, has_links):
+    """An emptied definition is as it was, a new one is gone, a dropped one stays so, also where files have one name each."""
+    if not has_links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("no links here")))
+    Definitions(folder).keep()
+    write(folder, VIEWS, "")
+    write(folder, "store/abc/abc-1/fresh.sql", "CREATE")
+    (folder / "columns" / EVENTS).unlink()
+    touched = Definitions(folder).restore()  # another process: the one before was killed
+    assert sorted(path.name for path in touched) == ["fresh.sql", "views.sql"]
+    assert read(folder, VIEWS) == f"definition of {VIEWS}"
+    assert not (folder / "columns" / EVENTS).exists()
+    assert Definitions(folder).restore() == []
+
+
+def test_a_whole_change_stays(folder):
+    """What was forgotten is not put back."""
+    definitions = Definitions(folder)
+    definitions.keep()
+    write(folder, VIEWS, "another")
+    definitions.forget()
+    assert definitions.restore() == []
+    assert read(folder, VIEWS) == "another"
+
+
+def test_a_change_without_effect_touches_nothing(folder):
+    """A statement that failed for reasons of its own leaves nothing to put back."""
+    definitions = Definitions(folder)
+    definitions.keep()
+    assert definitions.restore() == []
+    definitions.keep()  # and the next change can begin
+    write(folder, VIEWS, "")
+    assert len(definitions.restore()) == 1
