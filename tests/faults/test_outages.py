@@ -18,7 +18,7 @@ import pytest
 from support_attack import HOW_HARD, seen
 from support_load import Load
 from support_product import Product
-from support_proof import settle
+from support_proof import Proof, settle
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3_000)]
 
@@ -185,7 +185,7 @@ def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(disk: Callable[[in
         product.wait_until(lambda: len(load.acknowledged) > 25, 60, "some views to be taken")
         fill(folder / "ballast")
         refused_then_free(product, load, folder / "ballast", 30)
-        settle(product, load)
+        show("a disk that others fill", load, settle(product, load))
 
 
 @pytest.mark.parametrize("mib", [SMALL_MIB])
@@ -198,7 +198,18 @@ def test_a_disk_that_we_fill_ourselves_is_never_filled_to_the_brim(
     product = Product(folder / "data")
     with running(product, lambda: posting(product, pause=0.01, padding_bytes=PADDING_BYTES)) as load:
         refused_then_free(product, load, folder / "ballast", 90)
-        settle(product, load)
+        show("a disk that the load fills", load, settle(product, load))
+
+
+def show(attack: str, load: Load, proof: Proof) -> None:
+    """What was taken and refused, and what was proved of it."""
+    seen(
+        attack,
+        beacons_acknowledged=load.accepted,
+        beacons_refused=load.refused,
+        events_proved=proof.acknowledged,
+        views_recomputed=proof.views,
+    )
 
 
 CHANGE_WITHOUT_ROOM = """
