@@ -62,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float,
         _h(
             "storage",
-            "from one sync of the journal to the next at least: beacons that come meanwhile share it",
+            "from one sync of the journal to the next, while fewer than 32 beacons wait for it: they share it",
         ),
     ] = 3
     engine: Annotated[
