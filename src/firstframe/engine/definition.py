@@ -36,6 +36,10 @@ class Definitions:
             _name_twice(self._columns / name, fresh / name)
         fresh.rename(self._kept)  # all of them, or none
 
+    def are_whole(self) -> bool:
+        """Whether none is empty."""
+        return all((self._columns / name).stat().st_size for name in _names(self._columns))
+
     def forget(self) -> None:
         """The change is whole."""
         shutil.rmtree(self._kept, ignore_errors=True)

@@ -99,7 +99,7 @@ class Keeper:
         return done
 
     def with_definitions(self, change: Callable[[], T]) -> T:
-        """Change what a table or a database is, one after the other, if there is room before and after.
+        """Change what a table or a database is, one change after the other, if there is room before and after.
 
         Raises `Fault`. Where the disk ran short amid the change it is taken back, and this process ends itself: it goes on
         from what it has in memory, which is not what the disk holds.
@@ -108,17 +108,20 @@ class Keeper:
             self._need_room()
             self._definitions.keep()
             try:
-                done = change()
-                self._need_room()
-            except BaseException:
-                if changed := self._definitions.restore():
-                    log.exception(
-                        "a definition was changed without room: starting again without", files=changed
-                    )
-                    self._end()
-                raise
+                return change()
+            finally:
+                self._judge()
+
+    def _judge(self) -> None:
+        free, reserve = room(self._folder)
+        if free >= reserve and self._definitions.are_whole():
             self._definitions.forget()
-            return done
+        elif changed := self._definitions.restore():
+            log.error(
+                "a definition was changed without room: starting again without", files=list(map(str, changed))
+            )
+            self._end()
+        self._need_room()
 
     def heard(self, failure: Fault) -> None:
         """A statement failed: perhaps of a part that a full disk broke."""

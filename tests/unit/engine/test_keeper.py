@@ -100,3 +100,65 @@ def test_room_is_a_share_of_a_small_disk(tmp_path):
     free, reserve = room(tmp_path)
     assert free > 0
     assert 0 < reserve <= keeper_module.RESERVE_BYTES
+
+
+def definition(tmp_path):
+    """The file of one table."""
+    path = tmp_path / "columns" / "store" / "a" / "b" / "views.sql"
+    path.parent.mkdir(parents=True)
+    path.write_text("old")
+    return path
+
+
+def change(path, text):
+    """As the engine does it: another file under the same name."""
+    fresh = path.with_suffix(".tmp")
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+def test_a_table_is_not_changed_without_room(tmp_path, monkeypatch):
+    """Below the reserve no change begins; nobody has to start again for that."""
+    keeper, _, free, ended = keeper_of(tmp_path, monkeypatch, sound="1\n", sources="")
+    free[0] = 99
+    with pytest.raises(Fault):
+        keeper.with_definitions(lambda: pytest.fail("changed"))
+    assert not ended
+
+
+@pytest.mark.parametrize(
+    ("text", "free_after", "kept", "ends"),
+    [("new", 99, "old", 1), ("", 1000, "old", 1), ("new", 1000, "new", 0)],
+)
+def test_a_change_amid_which_room_ran_out_is_taken_back(tmp_path, monkeypatch, text, free_after, kept, ends):
+    """Told by the room that is left, or by an empty file where there is room again."""
+    keeper, _, free, ended = keeper_of(tmp_path, monkeypatch, sound="1\n", sources="")
+    path = definition(tmp_path)
+
+    def run():
+        change(path, text)
+        free[0] = free_after
+
+    if free_after < 100:
+        with pytest.raises(Fault):
+            keeper.with_definitions(run)
+    else:
+        keeper.with_definitions(run)
+    assert path.read_text() == kept
+    assert len(ended) == ends
+
+
+def test_a_change_that_fails_for_reasons_of_its_own_is_the_engines_affair(tmp_path, monkeypatch):
+    """With room nothing is taken back: what half an ALTER leaves is what it leaves in ClickHouse."""
+    keeper, _, _, ended = keeper_of(tmp_path, monkeypatch, sound="1\n", sources="")
+    path = definition(tmp_path)
+
+    def run():
+        change(path, "half")
+        raise fault_of(RuntimeError("Code: 47. DB::Exception: no such column. (UNKNOWN_IDENTIFIER)"))
+
+    with pytest.raises(Fault) as failed:
+        keeper.with_definitions(run)
+    assert failed.value.code == 47
+    assert path.read_text() == "half"
+    assert not ended
