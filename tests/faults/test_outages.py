@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from firstframe.engine.client import Engine
+from firstframe.folder import Folder
 from support_attack import HOW_HARD, seen
 from support_load import Load
 from support_product import Product
@@ -210,6 +212,36 @@ def show(attack: str, load: Load, proof: Proof) -> None:
         events_proved=proof.acknowledged,
         views_recomputed=proof.views,
     )
+
+
+def test_fewer_days_of_retention_make_room_on_a_full_disk(disk: Callable[[int], Path]) -> None:
+    """What the product itself filled is let go at the next start, though merges rest, and beacons are taken again."""
+    folder = disk(LARGE_MIB)
+    product = Product(folder / "data")
+    with running(product, lambda: posting(product)) as load:
+        engine = Engine.connect(Folder(product.data).engine_face().url)
+        engine.command("ALTER TABLE views MODIFY SETTING old_parts_lifetime = 1")  # files go eight minutes later
+        for day in range(40, 46):
+            engine.command(
+                "INSERT INTO views (native_view_text, first_hour, error_message) SELECT toString(number),"
+                f" toStartOfHour(now('UTC') - INTERVAL {day} DAY), randomPrintableASCII(400) FROM numbers(50000)"
+            )
+        days = "SELECT countIf(toDate(first_hour) < yesterday()) > 0 FROM views"
+        assert engine.query(days).rows == [(1,)]
+        left = os.statvfs(folder)
+        reserve_file(folder / "ballast", left.f_bavail * left.f_frsize // 2**20 - 8)
+        refused = load.refused
+        product.wait_until(lambda: load.refused > refused + 5, 60, "refusals")
+        product.stop()
+        product.environment["FIRSTFRAME_VIEW_RETENTION_DAYS"] = "30"
+        product.start()
+        taken = load.accepted
+        product.wait_until(lambda: load.accepted > taken + 20, 240, "the collector to take beacons again")
+        settle(product, load)
+        engine.close()
+        engine = Engine.connect(Folder(product.data).engine_face().url)
+        assert engine.query(days).rows == [(0,)]
+        engine.close()
 
 
 CHANGE_WITHOUT_ROOM = """

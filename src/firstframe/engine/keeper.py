@@ -29,6 +29,8 @@ T = TypeVar("T")
 RESERVE_BYTES = 128 * 2**20
 RESERVE_SHARE = 16
 """The reserve is 128 MiB, or a sixteenth of a small disk."""
+DEFINITION_BYTES = 4 * 2**20
+"""A change of what a table is takes some kilobytes, and may be what makes room: it may use the reserve."""
 AMPLE = 1.25
 """How many times the reserve there must be before merges go on."""
 LOOK_SECONDS = 0.05
@@ -99,13 +101,13 @@ class Keeper:
         return done
 
     def with_definitions(self, change: Callable[[], T]) -> T:
-        """Change what a table or a database is, one change after the other, if there is room before and after.
+        """Change what a table or a database is, one change after the other, if there is a little room before and after.
 
         Raises `Fault`. Where the disk ran short amid the change it is taken back, and this process ends itself: it goes on
         from what it has in memory, which is not what the disk holds.
         """
         with self._defining:
-            self._need_room()
+            self._need_room(DEFINITION_BYTES)
             self._definitions.keep()
             try:
                 return change()
@@ -114,14 +116,14 @@ class Keeper:
 
     def _judge(self) -> None:
         free, reserve = room(self._folder)
-        if free >= reserve and self._definitions.are_whole():
+        if free >= min(reserve, DEFINITION_BYTES) and self._definitions.are_whole():
             self._definitions.forget()
         elif changed := self._definitions.restore():
             log.error(
                 "a definition was changed without room: starting again without", files=list(map(str, changed))
             )
             self._end()
-        self._need_room()
+        self._need_room(DEFINITION_BYTES)
 
     def heard(self, failure: Fault) -> None:
         """A statement failed: perhaps of a part that a full disk broke."""
@@ -148,12 +150,13 @@ class Keeper:
                 log.warning("the engine's disk could not be minded", error=str(error)[:300])
                 self._stop.wait(1)
 
-    def _need_room(self) -> None:
+    def _need_room(self, most: int = RESERVE_BYTES) -> None:
         free, reserve = room(self._folder)
-        if free < reserve:
+        needed = min(reserve, most)
+        if free < needed:
             raise fault(
                 NOT_ENOUGH_SPACE,
-                f"Not enough space: the disk has {free} bytes left, the engine keeps {reserve} in reserve",
+                f"Not enough space: the disk has {free} bytes left, the engine keeps {needed} in reserve",
             )
 
     def _hold(self, free: int, reserve: int) -> None:

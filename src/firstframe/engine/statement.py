@@ -63,7 +63,7 @@ class Statement(msgspec.Struct, frozen=True):
     whole: bool = False
     """The answer has totals or extremes, which cannot be had in pieces."""
     defines: bool = False
-    """What a table or a database is may be another afterwards. Parts that come and go make no difference to that."""
+    """What a table or a database is may be another afterwards."""
     tail: bytes = b""
     """For an INSERT that takes data: its SETTINGS, which stand behind the place where data is named."""
 
@@ -129,8 +129,7 @@ def _other(text: bytes, first: Token, rest: list[Token]) -> Statement:
         text, rest = text[: rest[end].start], rest[:end]
     words = {token.upper for token in rest}
     whole = b"TOTALS" in words or b"EXTREMES" in words
-    of_parts = first.upper == b"ALTER" and not words.isdisjoint({b"PART", b"PARTITION"})
-    defines = first.upper in _DEFINING and not of_parts
+    defines = first.upper in _DEFINING
     return Statement(first.upper or first.value, text, _format(rest), None, whole, defines)
 
 

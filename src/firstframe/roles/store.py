@@ -10,7 +10,7 @@ import structlog
 import typer
 
 from firstframe.engine.client import Engine
-from firstframe.engine.migrate import apply_retention, pending, script
+from firstframe.engine.migrate import apply_retention, drop_expired, pending, script
 from firstframe.engine.migrate import migrate as migrate_engine
 from firstframe.errors import ConfigError, EngineError
 from firstframe.folder import Folder
@@ -52,8 +52,11 @@ def _prepare(engine: Engine, settings: Settings, *, migrates: bool) -> None:
         if missing := pending(engine):
             raise EngineError(f"its tables are not there yet: {missing[0].name} is to come")
         return
+    event_days, view_days = settings.event_retention_days, settings.view_retention_days
+    for statement in drop_expired(engine, event_days=event_days, view_days=view_days):
+        log.info("a day is beyond its retention", statement=statement)
     migrate_engine(engine)
-    apply_retention(engine, event_days=settings.event_retention_days, view_days=settings.view_retention_days)
+    apply_retention(engine, event_days=event_days, view_days=view_days)
 
 
 def migrate(settings: Settings, *, dry_run: bool) -> None:

@@ -1,7 +1,9 @@
 """Migrations are applied once, in order, and may be applied again."""
 
+from datetime import UTC, datetime, timedelta
+
 from firstframe.engine.client import Engine
-from firstframe.engine.migrate import apply_retention, migrate, migrations, pending, script
+from firstframe.engine.migrate import apply_retention, drop_expired, migrate, migrations, pending, script
 
 
 def _schema(engine):
@@ -59,3 +61,21 @@ def test_retention_is_altered_only_where_it_differs(engine):
     assert apply_retention(engine, event_days=30, view_days=365) == (
         "ALTER TABLE views MODIFY TTL first_hour + toIntervalDay(365)",
     )
+
+
+def test_days_beyond_their_retention_are_dropped(engine):
+    """Whole days only: a row is never gone before its time."""
+    days = [1, 30, 31, 32, 400]
+    rows = [(f"view-{day}", datetime.now(UTC) - timedelta(days=day)) for day in days]
+    engine.insert("views", ("native_view_text", "first_hour"), rows)
+    assert len(drop_expired(engine, event_days=30, view_days=30)) == 3
+    assert drop_expired(engine, event_days=30, view_days=30) == ()
+    left = engine.query("SELECT native_view_text FROM views ORDER BY first_hour DESC").rows
+    assert left == [("view-1",), ("view-30",)]
+
+
+def test_there_is_nothing_to_drop_before_the_first_migration(engine_url):
+    """The first start of all has no database yet."""
+    engine = Engine.connect(f"{engine_url}/nobody_made_this_either")
+    assert drop_expired(engine, event_days=30, view_days=30) == ()
+    engine.close()
