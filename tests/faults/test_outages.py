@@ -220,7 +220,8 @@ def test_fewer_days_of_retention_make_room_on_a_full_disk(disk: Callable[[int], 
     product = Product(folder / "data")
     with running(product, lambda: posting(product)) as load:
         engine = Engine.connect(Folder(product.data).engine_face().url)
-        engine.command("ALTER TABLE views MODIFY SETTING old_parts_lifetime = 1")  # files go eight minutes later
+        # Else the files of what is dropped stay for eight minutes.
+        engine.command("ALTER TABLE views MODIFY SETTING old_parts_lifetime = 1")
         for day in range(40, 46):
             engine.command(
                 "INSERT INTO views (native_view_text, first_hour, error_message) SELECT toString(number),"
