@@ -18,6 +18,7 @@ import pytest
 from firstframe.errors import Unavailable
 from firstframe.journal import FilesAppender, FilesConsumer
 from firstframe.settings import Settings
+from support_disk import mounted
 from support_journal import beacon, drain, numbers, read
 
 pytestmark = pytest.mark.faults
@@ -109,15 +110,8 @@ def test_collector_drains_on_sigterm(tmp_path):
 @pytest.fixture
 def small_disk(tmp_path):
     """A disk of one megabyte."""
-    mounted = tmp_path / "disk"
-    mounted.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mounted)], check=False, capture_output=True
-    )
-    if made.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {made.stderr.decode().strip()}")
-    yield mounted
-    subprocess.run(["umount", str(mounted)], check=True)
+    with mounted(tmp_path / "disk", 1) as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("reserve", [True, False])

@@ -9,15 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
 
+import support_disk
 from firstframe.engine.client import Engine
 from firstframe.folder import Folder
 from support_attack import HOW_HARD, seen
+from support_disk import fill, mounted, reserve_file
 from support_load import Load
 from support_product import Product
 from support_proof import Proof, settle
@@ -135,22 +137,8 @@ def grown(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
     """Makes one file system of its own, small enough to fill."""
-    folder = tmp_path / "disk"
-
-    def make(mib: int) -> Path:
-        folder.mkdir()
-        made = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder)],
-            capture_output=True,
-            check=False,
-        )
-        if made.returncode:
-            pytest.skip(f"no file system can be mounted here: {made.stderr.decode().strip()}")
-        return folder
-
-    yield make
-    if folder.is_mount():
-        subprocess.run(["umount", "-l", str(folder)], check=False)
+    with ExitStack() as stack:
+        yield lambda mib: stack.enter_context(mounted(tmp_path / "disk", mib))
 
 
 @contextmanager
@@ -248,9 +236,9 @@ def test_fewer_days_of_retention_make_room_on_a_full_disk(disk: Callable[[int], 
 CHANGE_WITHOUT_ROOM = """
 import os, sys
 from pathlib import Path
-from firstframe.engine.fault import Fault
 from firstframe.engine.keeper import Keeper
 from firstframe.engine.session import Sessions
+from support_disk import fill
 
 folder, ballast, amid = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 sessions = Sessions(folder / "columns")
@@ -261,12 +249,7 @@ keeper.with_definitions(lambda: session.whole(b"CREATE TABLE one.two (a Int64) E
 keeper.with_room(lambda: session.whole(b"INSERT INTO one.two VALUES (7)", "Null"))
 
 def change():
-    descriptor = os.open(ballast, os.O_WRONLY | os.O_CREAT)
-    try:
-        while True:
-            os.write(descriptor, bytes(4096))
-    except OSError:
-        pass
+    fill(ballast)
     session.whole(b"ALTER TABLE one.two ADD COLUMN b Bool", "Null")
     print("changed", flush=True)
     if amid == "killed":
@@ -307,21 +290,5 @@ def test_a_table_outlives_a_change_without_room(disk: Callable[[int], Path], ami
 def script(text: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """A process of its own: the embedded engine is opened once in each."""
     command = [sys.executable, "-c", text, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
-
-def fill(file: Path) -> None:
-    """Write until there is no room left."""
-    block = b"\0" * 2**20
-    try:
-        with file.open("wb", buffering=0) as out:
-            while out.write(block):
-                pass
-    except OSError:
-        return
-
-
-def reserve_file(file: Path, mib: int) -> None:
-    """A file that takes so much of the disk."""
-    with file.open("wb") as out:
-        os.posix_fallocate(out.fileno(), 0, mib * 2**20)
+    environment = {**os.environ, "PYTHONPATH": str(Path(support_disk.__file__).parent)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)

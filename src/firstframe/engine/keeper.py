@@ -115,15 +115,16 @@ class Keeper:
                 self._judge()
 
     def _judge(self) -> None:
-        free, reserve = room(self._folder)
-        if free >= min(reserve, DEFINITION_BYTES) and self._definitions.are_whole():
+        lack = self._lack(DEFINITION_BYTES)
+        if lack is None and self._definitions.are_whole():
             self._definitions.forget()
         elif changed := self._definitions.restore():
             log.error(
                 "a definition was changed without room: starting again without", files=list(map(str, changed))
             )
             self._end()
-        self._need_room(DEFINITION_BYTES)
+        if lack is not None:
+            raise lack
 
     def heard(self, failure: Fault) -> None:
         """A statement failed: perhaps of a part that a full disk broke."""
@@ -151,13 +152,20 @@ class Keeper:
                 self._stop.wait(1)
 
     def _need_room(self, most: int = RESERVE_BYTES) -> None:
+        lack = self._lack(most)
+        if lack is not None:
+            raise lack
+
+    def _lack(self, most: int) -> Fault | None:
+        """Why nothing may be written: the disk has less than the reserve, of which so much is needed at most."""
         free, reserve = room(self._folder)
         needed = min(reserve, most)
-        if free < needed:
-            raise fault(
-                NOT_ENOUGH_SPACE,
-                f"Not enough space: the disk has {free} bytes left, the engine keeps {needed} in reserve",
-            )
+        if free >= needed:
+            return None
+        return fault(
+            NOT_ENOUGH_SPACE,
+            f"Not enough space: the disk has {free} bytes left, the engine keeps {needed} in reserve",
+        )
 
     def _hold(self, free: int, reserve: int) -> None:
         self._session.whole(b"SYSTEM STOP MERGES", "Null")
