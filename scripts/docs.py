@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
-from itertools import pairwise
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from firstframe.dialects import DIALECTS
@@ -19,6 +15,7 @@ from firstframe.metrics.filter import OPS
 from firstframe.settings import SETTINGS
 from firstframe.view.event import Kind
 from firstframe.view.record import FIELDS, Approx, EndReason, Outcome, State
+from firstframe.view.word import Word
 
 DOCS = Path(__file__).parent.parent / "docs"
 NOTE = "<!-- Made by `make docs` from the source; edit {source} instead. -->\n\n"
@@ -32,21 +29,9 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def said(words: type[StrEnum]) -> Mapping[str, str]:
-    """What the source says below each member of an enumeration; nothing where the word is enough."""
-    (found,) = ast.parse(inspect.getsource(words)).body
-    assert isinstance(found, ast.ClassDef)  # noqa: S101
-    told = {}
-    for one, after in pairwise([*found.body, ast.Pass()]):
-        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
-            text = after.value if isinstance(after, ast.Expr) else None
-            told[words[one.targets[0].id].value] = str(text.value) if isinstance(text, ast.Constant) else ""
-    return told
-
-
-def glossary(words: type[StrEnum]) -> str:
+def glossary(words: type[Word]) -> str:
     """A list of the members of an enumeration with what they mean."""
-    return "".join(f"- `{word}`{': ' + text if text else ''}\n" for word, text in said(words).items())
+    return "".join(f"- `{word}`: {word.meaning}\n" for word in words)
 
 
 def settings_page() -> str:
@@ -258,7 +243,7 @@ without `stall_start` there is no rebuffering, without `rendition` no bitrate.
 
 def native_page() -> str:
     """docs/dialects/native.md."""
-    events = ((f"`{word}`", text) for word, text in said(Kind).items())
+    events = ((f"`{word}`", word.meaning) for word in Kind)
     keys = ((f"`{name}`", key.shape.wanted, key.meaning) for name, key in EVENT_KEYS.items())
     context = ((f"`{name}`", key.shape.wanted, key.meaning) for name, key in CONTEXT_KEYS.items())
     return (

@@ -194,73 +194,39 @@ DERIVED: Mapping[str, tuple[str, str]] = {
 }
 """What `firstframe.view.derived` adds to a record."""
 
-FLAGS: Mapping[str, Words] = {
-    Approx.STARTUP_IS_READY_TIME: Words(
-        "Startup is ready time",
-        "The SDK tells when the player was ready, not when play was wanted or a frame was seen.",
-    ),
-    Approx.STARTUP_IS_FIRST_PROGRESS: Words(
-        "Startup up to 250 ms late", "The startup time ends at the first time update, not at the first frame."
-    ),
-    Approx.STARTUP_LOWER_BOUND: Words(
-        "Startup at least", "The wait began before the SDK's clock did; the true startup time is longer."
-    ),
-    Approx.PLAY_TIME_LOWER_BOUND: Words(
-        "Playing time at least", "Some playing was not told; the true playing time is longer."
-    ),
-    Approx.PLAY_TIME_ESTIMATED: Words(
-        "Playing time estimated", "The playing time follows from what was told, it was not told itself."
-    ),
-    Approx.STALLS_UNKNOWN: Words(
-        "Stalls unknown", "This SDK does not tell of stalls; there may have been some."
-    ),
-    Approx.STALLS_LOWER_BOUND: Words("Stalls at least", "There may have been more stalls than were told."),
-    Approx.STALLS_UPPER_BOUND: Words(
-        "Stalls at most", "Some of what is counted as stalls may have been something else."
-    ),
-    Approx.CLOCK_SHIFTED: Words(
-        "Clock corrected", "The viewer's clock was wrong; the view was moved to the server's time."
-    ),
-    Approx.EVENTS_LOST: Words(
-        "Events lost", "The numbering of the events has gaps: some of the view never arrived."
-    ),
-    Approx.START_LOST: Words(
-        "Beginning lost",
-        "The event that opens a view never arrived, so what it tells of the view is unknown.",
-    ),
-    Approx.EVENTS_CAPPED: Words("Events left out", "The view has more events than are used for one view."),
-    Approx.SPANS_ESTIMATED: Words(
-        "Timeline reconstructed",
-        "The SDK tells sums, not instants; where the pieces lie in time is a best guess.",
-    ),
-    Approx.HOLE_CREDITED: Words(
-        "Gap filled", "Events are missing in between; the playhead's advance tells that playback went on."
-    ),
-    Approx.PAUSE_LOWER_BOUND: Words("Pause at least", "The viewer may have paused for longer than was told."),
-    Approx.LATENCY_UPPER_BOUND: Words(
-        "Live latency at most",
-        "It is counted from the beginning of the segment, not from the frame that is seen.",
-    ),
-    Approx.ATTEMPT_UNCERTAIN: Words(
-        "Attempt uncertain", "This attempt may be the echo of one that failed just before in the same player."
-    ),
-    Approx.SEVERAL_SOURCES: Words(
-        "Several videos",
-        "The page played other videos in the same session; the numbers are those of all of them.",
-    ),
+FLAGS: Mapping[Approx, str] = {
+    Approx.STARTUP_IS_READY_TIME: "Startup is ready time",
+    Approx.STARTUP_IS_FIRST_PROGRESS: "Startup up to 250 ms late",
+    Approx.STARTUP_LOWER_BOUND: "Startup at least",
+    Approx.PLAY_TIME_LOWER_BOUND: "Playing time at least",
+    Approx.PLAY_TIME_ESTIMATED: "Playing time estimated",
+    Approx.STALLS_UNKNOWN: "Stalls unknown",
+    Approx.STALLS_LOWER_BOUND: "Stalls at least",
+    Approx.STALLS_UPPER_BOUND: "Stalls at most",
+    Approx.CLOCK_SHIFTED: "Clock corrected",
+    Approx.EVENTS_LOST: "Events lost",
+    Approx.START_LOST: "Beginning lost",
+    Approx.EVENTS_CAPPED: "Events left out",
+    Approx.SPANS_ESTIMATED: "Timeline reconstructed",
+    Approx.HOLE_CREDITED: "Gap filled",
+    Approx.PAUSE_LOWER_BOUND: "Pause at least",
+    Approx.LATENCY_UPPER_BOUND: "Live latency at most",
+    Approx.ATTEMPT_UNCERTAIN: "Attempt uncertain",
+    Approx.SEVERAL_SOURCES: "Several videos",
 }
-STATES: Mapping[str, Words] = {
-    State.IDLE: Words("Idle", "loaded; nobody wants it to play"),
-    State.STARTUP: Words("Startup", "play is wanted, no frame is seen yet"),
-    State.PLAYING: Words("Playing", "content moves"),
-    State.AD_PLAYING: Words("Ad", "an ad moves"),
-    State.REBUFFER: Words("Rebuffering", "stalled after the first frame"),
-    State.SEEK: Words("Seeking", "from the seek to moving frames"),
-    State.RESUMING: Words("Resuming", "from the end of a pause to moving frames"),
-    State.AD_WAIT: Words("Waiting for an ad", "an ad break in which nothing moves"),
-    State.PAUSE: Words("Paused", "the viewer paused"),
-    State.FAILED: Words("Failed", "a fatal error stands"),
+STATES: Mapping[State, str] = {
+    State.IDLE: "Idle",
+    State.STARTUP: "Startup",
+    State.PLAYING: "Playing",
+    State.AD_PLAYING: "Ad",
+    State.REBUFFER: "Rebuffering",
+    State.SEEK: "Seeking",
+    State.RESUMING: "Resuming",
+    State.AD_WAIT: "Waiting for an ad",
+    State.PAUSE: "Paused",
+    State.FAILED: "Failed",
 }
+"""Names for people; what they mean is said where the words are defined."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -306,11 +272,15 @@ def board() -> dict[str, Any]:
         "video": VIDEO,
         "views": VIEWS,
         "fields": record_fields(),
-        "flags": FLAGS,
-        "states": STATES,
+        "flags": _worded(FLAGS),
+        "states": _worded(STATES),
         "outcomes": OUTCOMES,
         "traces": {dialect.name: dialect.trace for dialect in DIALECTS},
     }
+
+
+def _worded(titles: Mapping[Approx, str] | Mapping[State, str]) -> dict[str, Words]:
+    return {word: Words(title, word.meaning) for word, title in titles.items()}
 
 
 def record_fields() -> list[RecordField]:

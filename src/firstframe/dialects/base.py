@@ -7,7 +7,6 @@ worker calls `parse` and `fold`; nothing else of a dialect is ever called.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from sys import float_info
 from typing import Any, Literal, Protocol
 
@@ -16,30 +15,25 @@ import msgspec
 from firstframe.beacon import Beacon, Event
 from firstframe.dialects.trace import Trace
 from firstframe.view.record import ViewRecord
+from firstframe.view.word import Word
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """Why a beacon or an event was not used. A closed list: each is a counter and a row in `rejects`."""
 
-    UNREADABLE = "unreadable"
-    """Not the JSON (or text) this route takes."""
-    NO_VIEW_ID = "no_view_id"
-    BAD_EVENT = "bad_event"
-    """One event of a readable body lacks what makes it usable (type, time)."""
-    BAD_FIELD = "bad_field"
-    """An optional field had the wrong type and was left out; the event was used."""
-    UNKNOWN_EVENT = "unknown_event"
-    """Kept with the view, but it changes no number."""
-    BAD_CLOCK = "bad_clock"
-    """A time that no clock can have meant (negative, beyond the year 2100)."""
-    TOO_MANY_EVENTS = "too_many_events"
-    TOO_LARGE = "too_large"
-    UNKNOWN_KEY = "unknown_key"
-    FORBIDDEN_ORIGIN = "forbidden_origin"
-    RATE_LIMITED = "rate_limited"
-    UNSUPPORTED_MEDIA = "unsupported_media"
-    OVERLOADED = "overloaded"
-    """The journal could not take it; the client was told to come back."""
+    UNREADABLE = "unreadable", "Not the JSON (or text) this route takes."
+    NO_VIEW_ID = "no_view_id", "It does not say which view it is about."
+    BAD_EVENT = "bad_event", "One event of a readable body lacks what makes it usable (type, time)."
+    BAD_FIELD = "bad_field", "An optional field had the wrong type and was left out; the event was used."
+    UNKNOWN_EVENT = "unknown_event", "Kept with the view, but it changes no number."
+    BAD_CLOCK = "bad_clock", "A time that no clock can have meant (negative, beyond the year 2100)."
+    TOO_MANY_EVENTS = "too_many_events", "One body holds more events than `max_events` allows."
+    TOO_LARGE = "too_large", "The body is larger than `max_body_bytes` allows."
+    UNKNOWN_KEY = "unknown_key", "The write key does not exist or was revoked."
+    FORBIDDEN_ORIGIN = "forbidden_origin", "The page is not among the origins of its write key."
+    RATE_LIMITED = "rate_limited", "The project's beacons come faster than its rate."
+    UNSUPPORTED_MEDIA = "unsupported_media", "A content encoding that is not understood."
+    OVERLOADED = "overloaded", "The journal could not take it; the client was asked to come back."
 
 
 class Reject(msgspec.Struct, frozen=True):

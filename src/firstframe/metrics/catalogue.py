@@ -19,12 +19,14 @@ from firstframe.metrics.metric import (
     Share,
     Value,
 )
+from firstframe.view.record import WATCH_STATES as WATCHED
+from firstframe.view.record import State
 
 START, END, SPANS = Placement.VIEW_START, Placement.VIEW_END, Placement.SPANS
 
 PLAYING_STATES = ("playing", "ad_playing")
-STARTED_STATES = (*PLAYING_STATES, "rebuffer", "seek", "resuming", "ad_wait")
-WATCH_STATES = ("startup", *STARTED_STATES)
+WATCH_STATES = tuple(state.value for state in State if state in WATCHED)
+STARTED_STATES = tuple(state for state in WATCH_STATES if state != State.STARTUP)
 
 PLAYING_TIME = "(content_playing_time_ms + ad_playing_time_ms)"
 FOREGROUND = "NOT startup_in_background"

@@ -2,61 +2,44 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
 
+from firstframe.view.word import Word
 
-class Kind(StrEnum):
+
+class Kind(Word):
     """What happened. Anything a dialect has no word for here is a `HEARTBEAT`, or not put on the timeline."""
 
-    PAGE_REQUEST = "page_request"
-    """The page was asked for."""
-    PLAYER_INIT = "player_init"
-    """The player began to set itself up."""
-    PLAYER_READY = "player_ready"
-    """The player can take a video."""
-    VISIBILITY = "visibility"
-    """The page was hidden or shown."""
-    PLAY = "play"
-    """Playback is wanted: a click, the page's own call, or autoplay."""
-    AUTOPLAY_BLOCKED = "autoplay_blocked"
-    """The browser refused the last play."""
-    PLAYING = "playing"
-    """Content frames move."""
-    PAUSE = "pause"
-    STALL_START = "stall_start"
-    """Playback stopped for lack of data."""
-    STALL_END = "stall_end"
-    SEEKING = "seeking"
-    SEEKED = "seeked"
-    ENDED = "ended"
-    """The video played to its end; a replay may follow."""
-    END = "end"
-    """The view is over: teardown, page left, new video."""
-    ERROR = "error"
-    RENDITION = "rendition"
-    """What plays now: bitrate and size of the picture."""
-    RESIZE = "resize"
-    """The size of the player."""
-    RATE = "rate"
-    """The speed of playback."""
-    LATENCY = "latency"
-    """How far behind the live edge."""
-    REQUEST = "request"
-    """One media request, finished."""
-    HEARTBEAT = "heartbeat"
-    """Still there; also carries a playhead."""
-    AD_REQUEST = "ad_request"
-    AD_RESPONSE = "ad_response"
-    AD_BREAK_START = "ad_break_start"
-    AD_START = "ad_start"
-    """One ad is tried."""
-    AD_PLAYING = "ad_playing"
-    """Ad frames move."""
-    AD_ENDED = "ad_ended"
-    AD_BREAK_END = "ad_break_end"
+    PAGE_REQUEST = "page_request", "The page was requested."
+    PLAYER_INIT = "player_init", "The player began to set itself up."
+    PLAYER_READY = "player_ready", "The player can take a video."
+    VISIBILITY = "visibility", "The page was hidden or shown."
+    PLAY = "play", "Playback is wanted: a click, the page's own call, or autoplay."
+    AUTOPLAY_BLOCKED = "autoplay_blocked", "The browser refused the last play."
+    PLAYING = "playing", "Content frames move."
+    PAUSE = "pause", "The viewer paused."
+    STALL_START = "stall_start", "Playback stopped for lack of data."
+    STALL_END = "stall_end", "Data is there again; `playing` says when frames move."
+    SEEKING = "seeking", "A seek began."
+    SEEKED = "seeked", "The seek reached its target; `playing` says when frames move."
+    ENDED = "ended", "The video played to its end; a replay may follow."
+    END = "end", "The view is over: teardown, page left, new video."
+    ERROR = "error", "An error; `severity` says whether it is fatal."
+    RENDITION = "rendition", "What plays now: bitrate and size of the picture."
+    RESIZE = "resize", "The size of the player."
+    RATE = "rate", "The speed of playback."
+    LATENCY = "latency", "How far behind the live edge."
+    REQUEST = "request", "One media request, finished."
+    HEARTBEAT = "heartbeat", "Still there; also carries a playhead."
+    AD_REQUEST = "ad_request", "An ad was asked for."
+    AD_RESPONSE = "ad_response", "The ad server answered."
+    AD_BREAK_START = "ad_break_start", "An ad break begins: content gives way."
+    AD_START = "ad_start", "One ad is tried."
+    AD_PLAYING = "ad_playing", "Ad frames move."
+    AD_ENDED = "ad_ended", "One ad is over."
+    AD_BREAK_END = "ad_break_end", "The ad break is over: content goes on."
 
 
 Severity = Literal["fatal", "error", "warning"]

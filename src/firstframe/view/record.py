@@ -7,25 +7,26 @@ Pairs (sum and weight) are kept, never quotients, so that every aggregate is a r
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
+from firstframe.view.word import Word
 
-class State(StrEnum):
+
+class State(Word):
     """What a view is doing at an instant; exactly one."""
 
-    IDLE = "idle"
-    STARTUP = "startup"
-    PLAYING = "playing"
-    AD_PLAYING = "ad_playing"
-    REBUFFER = "rebuffer"
-    SEEK = "seek"
-    RESUMING = "resuming"
-    AD_WAIT = "ad_wait"
-    PAUSE = "pause"
-    FAILED = "failed"
+    IDLE = "idle", "loaded; nobody wants it to play"
+    STARTUP = "startup", "play is wanted, no frame has been seen yet"
+    PLAYING = "playing", "content frames move"
+    AD_PLAYING = "ad_playing", "frames of an ad move"
+    REBUFFER = "rebuffer", "stalled after the first frame, for lack of data"
+    SEEK = "seek", "from a seek to moving frames"
+    RESUMING = "resuming", "from the end of a pause to moving frames"
+    AD_WAIT = "ad_wait", "in an ad break, while nothing moves"
+    PAUSE = "pause", "the viewer paused; not watch time"
+    FAILED = "failed", "a fatal error ended playback"
 
 
 WATCH_STATES = frozenset(
@@ -42,65 +43,95 @@ WATCH_STATES = frozenset(
 """The states whose time is watch time."""
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     """How a view went; exclusive. Attempts are the sum of all but the first."""
 
-    NOT_ATTEMPTED = "not_attempted"
-    EXITED_BEFORE_START = "exited_before_start"
-    START_FAILED = "start_failed"
-    START_BLOCKED = "start_blocked"
-    PLAYBACK_FAILED = "playback_failed"
-    PLAYBACK_BLOCKED = "playback_blocked"
-    COMPLETED = "completed"
-    DROPPED = "dropped"
-    EXITED = "exited"
+    NOT_ATTEMPTED = "not_attempted", "the player was loaded, nobody tried to play"
+    EXITED_BEFORE_START = (
+        "exited_before_start",
+        "play was wanted, and the viewer left before the first frame, without a fatal error",
+    )
+    START_FAILED = "start_failed", "a technical fatal error before the first frame"
+    START_BLOCKED = (
+        "start_blocked",
+        "refused before the first frame for a business reason, such as geography or rights",
+    )
+    PLAYBACK_FAILED = "playback_failed", "a technical fatal error after the first frame"
+    PLAYBACK_BLOCKED = "playback_blocked", "refused after the first frame for a business reason"
+    COMPLETED = "completed", "the end of the video was the last thing that happened"
+    DROPPED = "dropped", "reports stopped while the viewer was watching; nobody said why"
+    EXITED = "exited", "the viewer left after the first frame"
 
 
-class EndReason(StrEnum):
+class EndReason(Word):
     """Why a view is over."""
 
-    ENDED = "ended"
-    """The SDK said so: teardown, page left, new video."""
-    IDLE_TIMEOUT = "idle_timeout"
-    """Silence while paused or idle."""
-    REBUFFER_TIMEOUT = "rebuffer_timeout"
-    """One stall of more than five minutes."""
-    DROPPED = "dropped"
-    """Silence in a watch state."""
+    ENDED = "ended", "the SDK reported it: teardown, page left, new video"
+    IDLE_TIMEOUT = "idle_timeout", "silence while paused or idle"
+    REBUFFER_TIMEOUT = "rebuffer_timeout", "one stall of more than five minutes"
+    DROPPED = "dropped", "silence in a watch state"
 
 
-class Approx(StrEnum):
+class Approx(Word):
     """Flags that say which numbers of a row are less than exact, and why. An open registry: add, never rename."""
 
-    STARTUP_IS_READY_TIME = "startup_is_ready_time"
-    """The startup time is load to ready, not play to first frame."""
-    STARTUP_IS_FIRST_PROGRESS = "startup_is_first_progress"
-    """The startup time ends at the first time update, up to a quarter of a second late."""
-    STARTUP_LOWER_BOUND = "startup_lower_bound"
-    """The wait began before the SDK's clock did: play was wanted before the media was known."""
-    PLAY_TIME_LOWER_BOUND = "play_time_lower_bound"
-    PLAY_TIME_ESTIMATED = "play_time_estimated"
-    STALLS_UNKNOWN = "stalls_unknown"
-    STALLS_LOWER_BOUND = "stalls_lower_bound"
-    STALLS_UPPER_BOUND = "stalls_upper_bound"
-    CLOCK_SHIFTED = "clock_shifted"
-    EVENTS_LOST = "events_lost"
-    """The sequence has gaps: some of the view never arrived."""
-    START_LOST = "start_lost"
-    """The event that opens a view never arrived; its context is unknown."""
-    EVENTS_CAPPED = "events_capped"
-    """More events than one view may have; those after the cap were not used."""
-    SPANS_ESTIMATED = "spans_estimated"
-    """The dialect reports sums, so the places of its intervals in time are reconstructed."""
-    HOLE_CREDITED = "hole_credited"
-    """A hole in the events was credited by the advance of the playhead."""
-    PAUSE_LOWER_BOUND = "pause_lower_bound"
-    LATENCY_UPPER_BOUND = "latency_upper_bound"
-    """Live latency is counted from the beginning of the segment at the playhead, not from the playhead itself."""
-    ATTEMPT_UNCERTAIN = "attempt_uncertain"
-    """The attempt may be the echo of one that failed just before in the same player."""
-    SEVERAL_SOURCES = "several_sources"
-    """The page put other videos into the same session; the numbers are those of all of them."""
+    STARTUP_IS_READY_TIME = (
+        "startup_is_ready_time",
+        "The startup time runs from load to ready, not from play to the first frame.",
+    )
+    STARTUP_IS_FIRST_PROGRESS = (
+        "startup_is_first_progress",
+        "The startup time ends at the first time update, up to 250 ms after the first frame.",
+    )
+    STARTUP_LOWER_BOUND = (
+        "startup_lower_bound",
+        "The wait began before the SDK's clock did; the true startup time is longer.",
+    )
+    PLAY_TIME_LOWER_BOUND = (
+        "play_time_lower_bound",
+        "Some playing was not reported; the true playing time is longer.",
+    )
+    PLAY_TIME_ESTIMATED = (
+        "play_time_estimated",
+        "The playing time is derived from other reports; the SDK did not report it.",
+    )
+    STALLS_UNKNOWN = "stalls_unknown", "The SDK does not report stalls; there may have been some."
+    STALLS_LOWER_BOUND = "stalls_lower_bound", "There may have been more stalls than were reported."
+    STALLS_UPPER_BOUND = (
+        "stalls_upper_bound",
+        "Some of what is counted as stalls may have been something else.",
+    )
+    CLOCK_SHIFTED = "clock_shifted", "The viewer's clock was wrong; the view was moved to the server's time."
+    EVENTS_LOST = "events_lost", "The numbering of the events has gaps: part of the view never arrived."
+    START_LOST = (
+        "start_lost",
+        "The event that opens a view never arrived, so the context it carries is unknown.",
+    )
+    EVENTS_CAPPED = (
+        "events_capped",
+        "The view has more events than are used for one view; the latest were left out.",
+    )
+    SPANS_ESTIMATED = (
+        "spans_estimated",
+        "The SDK reports sums, not instants; where the states lie in time is a best guess.",
+    )
+    HOLE_CREDITED = (
+        "hole_credited",
+        "Events are missing in between; the playhead's advance shows that playback went on.",
+    )
+    PAUSE_LOWER_BOUND = "pause_lower_bound", "The viewer may have paused for longer than was reported."
+    LATENCY_UPPER_BOUND = (
+        "latency_upper_bound",
+        "Live latency is counted from the start of the segment at the playhead, not from the playhead itself.",
+    )
+    ATTEMPT_UNCERTAIN = (
+        "attempt_uncertain",
+        "This attempt may be the echo of one that failed just before in the same player.",
+    )
+    SEVERAL_SOURCES = (
+        "several_sources",
+        "The page played other videos in the same session; the numbers are those of all of them.",
+    )
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):
