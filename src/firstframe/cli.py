@@ -100,7 +100,7 @@ def edge(
 @with_settings("general", "listeners", "keys", "storage", "limits")
 def api(settings: Settings) -> None:
     """Run only the private API and dashboard."""
-    from firstframe.api.serve import run
+    from firstframe.roles.api import api as run
 
     _log(settings)
     run(settings)
@@ -123,9 +123,7 @@ def demo(
         bool, typer.Option("--backfill-only", help="send the past hours and stop; no live viewers")
     ] = False,
     minutes: Annotated[float, typer.Option(help="stop the live viewers after so long, 0: until Ctrl-C")] = 0,
-    collector: Annotated[
-        str, typer.Option(envvar="FIRSTFRAME_COLLECTOR_URL", help="the collector's address")
-    ] = "http://localhost:8080",
+    collector: Annotated[str, typer.Option(help="the collector's address")] = "http://localhost:8080",
     key: Annotated[str, typer.Option(help="write key; not needed until one exists")] = "",
     dialects: Annotated[str, typer.Option(help="comma-separated, such as mux,native; empty: all")] = "",
     seed: Annotated[int, typer.Option(help="the same seed plays the same viewers")] = 1,

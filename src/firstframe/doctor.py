@@ -116,7 +116,11 @@ def tls(settings: Settings) -> Iterator[Finding]:
 
 def accounts(settings: Settings) -> Iterator[Finding]:
     """Whether anybody may write, and somebody may read."""
-    with closing(Accounts(settings.accounts or Folder(settings.data).make().accounts_url)) as store:
+    folder = Folder(settings.data)
+    if not settings.accounts and not folder.is_made:
+        yield Finding("note", "no keys yet", "the first start makes an API token and shows it once")
+        return
+    with closing(Accounts(settings.accounts or folder.accounts_url)) as store:
         if store.has_write_keys():
             yield Finding("good", f"{len(store.write_keys())} write keys")
         else:
@@ -133,7 +137,7 @@ def accounts(settings: Settings) -> Iterator[Finding]:
 def engine(settings: Settings) -> Iterator[Finding]:
     """It answers, and its tables are those of this version."""
     try:
-        url = settings.engine or Folder(settings.data).make().engine_face().url
+        url = settings.engine or Folder(settings.data).engine_face().url
     except ConfigError as error:
         yield Finding("note", str(error))
         return

@@ -59,6 +59,20 @@ class Folder:
         return self
 
     @property
+    def is_made(self) -> bool:
+        """Whether an installation is there."""
+        return self.journal.is_dir()
+
+    def existing(self) -> Folder:
+        """The folder of an installation that is there already. Raises `ConfigError` where none is."""
+        if not self.is_made:
+            raise ConfigError(
+                f"there is no firstframe installation at {self.path}; "
+                "name its data folder with --data or FIRSTFRAME_DATA"
+            )
+        return self
+
+    @property
     def journal(self) -> Path:
         return self.path / "journal"
 

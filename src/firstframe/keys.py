@@ -7,9 +7,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.table import Table
 
-from firstframe.accounts.account import TokenKind
+from firstframe.accounts.account import Token, TokenKind, WriteKey
 from firstframe.accounts.store import Accounts
 from firstframe.errors import ConfigError, NotFound
 from firstframe.folder import Folder
@@ -17,15 +16,28 @@ from firstframe.settings import Settings
 
 
 def accounts_of(settings: Settings) -> Accounts:
-    """The accounts of an installation. Raises `ConfigError`."""
-    return Accounts(settings.accounts or Folder(settings.data).make().accounts_url)
+    """The accounts of an installation that is there. Raises `ConfigError`."""
+    return Accounts(settings.accounts or Folder(settings.data).existing().accounts_url)
+
+
+def _new_accounts_of(settings: Settings) -> Accounts:
+    """The same, and an installation is begun where none is: keys may be made before the first start."""
+    folder = Folder(settings.data)
+    if not settings.accounts and not folder.is_made:
+        Console(stderr=True).print(
+            f"no installation was at {folder.path}, so a new one was begun; "
+            "for the keys of another, name its data folder with --data",
+            soft_wrap=True,
+        )
+        folder.make()
+    return accounts_of(settings)
 
 
 def create(
     settings: Settings, kind: str, project: str, *, label: str, origins: Sequence[str], key: str | None
 ) -> None:
     """Make a key and print it. Raises `BadRequest` for what cannot be one."""
-    with closing(accounts_of(settings)) as accounts:
+    with closing(_new_accounts_of(settings)) as accounts:
         _ensure_project(accounts, project)
         if kind == "write":
             print(accounts.create_write_key(project, key=key, label=label, allowed_origins=origins).key)  # noqa: T201
@@ -46,34 +58,22 @@ def _ensure_project(accounts: Accounts, name: str) -> None:
 
 
 def show(settings: Settings) -> None:
-    """Print every project and its keys; API keys by id, since their text is not kept."""
+    """Print every project and its keys, a line each; API keys by id, since their text is not kept."""
     with closing(accounts_of(settings)) as accounts:
-        table = Table("project", "kind", "key or id", "label", "pages", "since", "state")
-        for key in accounts.write_keys():
-            table.add_row(
-                key.project,
-                "write",
-                key.key,
-                key.label,
-                *_tail(key.allowed_origins, key.created_ms, key.revoked_ms),
-            )
-        for token in accounts.tokens():
-            table.add_row(
-                token.project,
-                token.kind,
-                token.id,
-                token.label,
-                *_tail(token.allowed_origins, token.created_ms, token.revoked_ms),
-            )
-        console = Console()
-        console.print(table)
+        rows = [("project", "kind", "key or id", "since", "state", "pages", "label")]
+        rows += [(key.project, "write", key.key, *_rest(key)) for key in accounts.write_keys()]
+        rows += [(token.project, token.kind, token.id, *_rest(token)) for token in accounts.tokens()]
+        # No table: what is to be copied, or read by a script, stays in one piece however narrow the terminal is.
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            print("  ".join(map(str.ljust, row, widths)).rstrip())  # noqa: T201
         if not accounts.has_write_keys():
-            console.print("No write key yet: any key is accepted, into the project `default`.")
+            print("No write key yet: any key is accepted, into the project `default`.")  # noqa: T201
 
 
-def _tail(origins: Sequence[str], created_ms: int, revoked_ms: int | None) -> tuple[str, str, str]:
-    since = datetime.fromtimestamp(created_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-    return ", ".join(origins) or "any", since, "revoked" if revoked_ms else "good"
+def _rest(key: WriteKey | Token) -> tuple[str, str, str, str]:
+    since = datetime.fromtimestamp(key.created_ms / 1000, UTC).date().isoformat()
+    return since, "revoked" if key.revoked_ms else "good", ", ".join(key.allowed_origins) or "any", key.label
 
 
 def revoke(settings: Settings, key: str) -> None:

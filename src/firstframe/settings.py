@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     accounts: Annotated[
         str, _h("keys", "SQLAlchemy URL of projects and keys; empty: SQLite in the data folder", secret=True)
     ] = ""
-    journal: Annotated[str, _h("storage", "URL of the journal; empty: files in the data folder")] = ""
+    journal: Annotated[str, _h("storage", "folder of the journal; empty: `journal/` in the data folder")] = ""
     journal_partitions: Annotated[
         int, _h("storage", "parts of the journal, each read by one fold worker")
     ] = 2

@@ -109,7 +109,8 @@ def test_a_role_that_dies_is_restarted(tmp_path: Path) -> None:
         (("serve", "--edges", "two"), "--edges"),
         (("refold", "--since", "yesterday"), "yesterday"),
         (("refold", "--dialect", "latin"), "latin"),
-        (("keys", "revoke", "nothing"), "nothing"),
+        (("keys", "revoke", "nothing"), "no firstframe installation at"),
+        (("keys", "list"), "no firstframe installation at"),
         (("migrate",), "no engine runs on"),
     ],
 )

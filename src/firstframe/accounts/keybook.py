@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from firstframe.accounts.account import DEFAULT_PROJECT
 from firstframe.accounts.origin import is_allowed
 from firstframe.accounts.store import Accounts
 from firstframe.errors import ConfigError
+from firstframe.folder import write_atomically
 
 log = structlog.get_logger()
 
@@ -114,10 +114,8 @@ class KeyBook:
     def _save(self, picture: Picture) -> None:
         if self._copy is None:
             return
-        fresh = self._copy.with_name(f".{self._copy.name}.{os.getpid()}")
         try:
-            fresh.write_bytes(msgspec.json.encode(picture))
-            fresh.replace(self._copy)
+            write_atomically(self._copy, msgspec.json.encode(picture), 0o600)
         except OSError as error:
             log.warning("the copy of the keys cannot be written", error=str(error))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -16,14 +15,11 @@ from firstframe.accounts.account import DEFAULT_PROJECT, Project, Share, Token, 
 from firstframe.accounts.origin import normal_origin
 from firstframe.accounts.secret import digest, new_id, new_secret
 from firstframe.accounts.table import METADATA, PROJECTS, SHARES, TOKENS, WRITE_KEYS
+from firstframe.clock import epoch_ms
 from firstframe.errors import BadRequest, ConfigError, NotFound
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _KEY = re.compile(r"[A-Za-z0-9._~-]{1,128}")
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class Accounts:
@@ -32,7 +28,7 @@ class Accounts:
     All methods raise `sqlalchemy.exc.SQLAlchemyError` when the database is away.
     """
 
-    def __init__(self, url: str, *, now_ms: Callable[[], int] = _now_ms) -> None:
+    def __init__(self, url: str, *, now_ms: Callable[[], int] = epoch_ms) -> None:
         """Connect and make the tables. Raises `ConfigError` when the URL or the database is wrong."""
         self._now_ms = now_ms
         try:
@@ -71,13 +67,6 @@ class Accounts:
 
     def projects(self) -> list[Project]:
         return [_as(Project, row) for row in self._rows(PROJECTS)]
-
-    def set_project_origins(self, name: str, allowed_origins: Iterable[str]) -> Project:
-        """Raises `NotFound`, `BadRequest`."""
-        values = {"allowed_origins": _origins(allowed_origins)}
-        with self._engine.begin() as connection:
-            connection.execute(update(PROJECTS).where(PROJECTS.c.name == name).values(values))
-        return self.project(name)
 
     # Write keys
 
@@ -119,17 +108,6 @@ class Accounts:
     def revoke_write_key(self, key: str) -> None:
         """Raises `NotFound`."""
         self._revoke(WRITE_KEYS, "key", key, "write key")
-
-    def project_for_key(self, write_key: str | None) -> Project | None:
-        """The project that a request with this key writes to; None when it may not.
-
-        Until the first write key exists every key, and none, writes to ``default``. Revoking the last
-        one does not open that door again.
-        """
-        if write_key is not None:
-            for row in self._rows(WRITE_KEYS, key=write_key):
-                return self.project(row.project) if row.revoked_ms is None else None
-        return None if self.has_write_keys() else self.project(DEFAULT_PROJECT)
 
     def has_write_keys(self) -> bool:
         """Whether a write key was ever created."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from firstframe.api.document import document
 from firstframe.api.header import add_headers
 from firstframe.api.service import Services
 from firstframe.api.turn import Turns
+from firstframe.clock import epoch_ms
 from firstframe.engine.client import AsyncEngine
 from firstframe.errors import EngineError, Refusal
 
@@ -60,7 +60,7 @@ def make_app(
     routes: Sequence[ControllerRouterHandler] = (),
     stopping: Callable[[], bool] = lambda: False,
     turns: Turns | None = None,
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    now_ms: Callable[[], int] = epoch_ms,
 ) -> Litestar:
     """The application.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 
@@ -45,6 +44,7 @@ from firstframe.api.livepeer_query import (
 )
 from firstframe.api.livepeer_row import live_rows_of, rows_of
 from firstframe.api.turn import Turns
+from firstframe.clock import epoch_ms
 from firstframe.engine.client import AsyncEngine
 from firstframe.enrich.url import dstorage_id, dstorage_url
 from firstframe.errors import (
@@ -118,7 +118,7 @@ class LivepeerApi:
         *,
         public_only: bool = False,
         turns: Turns | None = None,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = epoch_ms,
     ) -> None:
         self._engine = engine
         self._keys = keys

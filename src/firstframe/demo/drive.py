@@ -10,6 +10,7 @@ from random import Random
 
 import msgspec
 
+from firstframe.clock import epoch_ms
 from firstframe.demo.line import Address, Answer, Line
 from firstframe.demo.script import Script
 from firstframe.demo.speech import Post
@@ -62,15 +63,10 @@ class Tally(msgspec.Struct):
         return self.sent.total()
 
 
-def now_ms() -> int:
-    """The clock of the demo's viewers."""
-    return time.time_ns() // 1_000_000
-
-
 class Drive:
     """A run of the demo."""
 
-    def __init__(self, plan: Plan, world: World, chance: Random, *, clock: Clock = now_ms) -> None:
+    def __init__(self, plan: Plan, world: World, chance: Random, *, clock: Clock = epoch_ms) -> None:
         self.tally = Tally()
         self.reached_ms: int | None = None
         """The latest beginning of a view of the past that was taken up."""

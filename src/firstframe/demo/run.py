@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from firstframe.clock import epoch_ms
 from firstframe.demo.arrival import past
-from firstframe.demo.drive import Drive, Plan, Tally, now_ms
+from firstframe.demo.drive import Drive, Plan, Tally
 from firstframe.demo.incident import with_incident
 from firstframe.demo.line import address_of
 from firstframe.demo.tables import world
@@ -86,7 +87,7 @@ def _dialects(text: str) -> tuple[str, ...]:
 
 
 async def _play(wish: Wish, plan: Plan, console: Console) -> Tally:
-    end = now_ms()
+    end = epoch_ms()
     begin = end - round(wish.hours * HOUR_MS)
     scene, chance = with_incident(world(), begin, end), Random(wish.seed)  # noqa: S311 - a play, not a secret
     drive = Drive(plan, scene, chance)
@@ -106,7 +107,7 @@ async def _play(wish: Wish, plan: Plan, console: Console) -> Tally:
         async with _shown(drive, console, f"the last {wish.hours:g} h", (begin, end)):
             open_views = await drive.backfill(scripts)
     if not wish.backfill_only:
-        until = now_ms() + wish.minutes * 60_000 if wish.minutes else float("inf")
+        until = epoch_ms() + wish.minutes * 60_000 if wish.minutes else float("inf")
         async with _shown(drive, console, "live, until Ctrl-C" if not wish.minutes else "live", None):
             await drive.live(open_views, until_ms=until)
     await drive.close()

@@ -1,4 +1,4 @@
-"""The languages firstframe understands, in one list: a new dialect is one file (or package) and one line here."""
+"""3 · The languages firstframe understands, in one list: a new dialect is one file (or package) and one line here."""
 
 from __future__ import annotations
 

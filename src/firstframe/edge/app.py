@@ -18,6 +18,7 @@ import msgspec
 import structlog
 
 from firstframe.accounts.keybook import KeyBook
+from firstframe.clock import epoch_ms
 from firstframe.dialects.base import Dialect, Grant, Reply
 from firstframe.edge.answer import JSON, NOSNIFF, Answer, answer_of, refusal_answer, send_answer
 from firstframe.edge.body import Disconnected, Patience, check_depth, check_size, expand, read_body
@@ -31,6 +32,7 @@ from firstframe.edge.route import SOCKET, Door, Match, Router, Target
 from firstframe.edge.socket import SocketHub
 from firstframe.enrich.place import PlaceFinder
 from firstframe.errors import MethodNotAllowed, NotFound, Refusal, Unavailable
+from firstframe.folder import write_atomically
 from firstframe.journal.base import Appender
 from firstframe.settings import Settings
 
@@ -46,10 +48,6 @@ IN_FLIGHT = 4_096
 TICK_SECONDS = 1.0
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class Collector:
     """The ASGI application. Call `start` and `stop` around its life, or let the server's lifespan do it."""
 
@@ -62,7 +60,7 @@ class Collector:
         settings: Settings,
         *,
         meter: Meter,
-        clock: Callable[[], int] = _now_ms,
+        clock: Callable[[], int] = epoch_ms,
         refusal_file: Path | None = None,
         mounts: Mapping[str, App] | None = None,
     ) -> None:
@@ -364,7 +362,7 @@ def make_app(
     settings: Settings,
     *,
     meter: Meter | None = None,
-    clock: Callable[[], int] = _now_ms,
+    clock: Callable[[], int] = epoch_ms,
     refusal_file: Path | None = None,
     mounts: Mapping[str, App] | None = None,
 ) -> Collector:
@@ -391,9 +389,7 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".{path.name}")
     try:
-        fresh.write_bytes(content)
-        fresh.replace(path)
+        write_atomically(path, content)
     except OSError as error:
         log.warning("the refusals cannot be written", error=str(error))

@@ -1,1 +1,1 @@
-"""The columns: ClickHouse, embedded or elsewhere, and everything that is said to it about tables."""
+"""5 · The columns: ClickHouse, embedded or elsewhere, and everything that is said to it about tables."""

@@ -16,6 +16,7 @@ from threading import Event as Flag
 import msgspec
 import structlog
 
+from firstframe.clock import epoch_ms
 from firstframe.dialects.base import Dialect, Folded
 from firstframe.engine.client import Engine
 from firstframe.engine.survey import NativeView
@@ -51,7 +52,6 @@ class Progress(msgspec.Struct, frozen=True):
     lag_beacons: int
     lag_seconds: float
     open_views: int
-    updated_ms: int
 
 
 class Worker:
@@ -68,7 +68,7 @@ class Worker:
         partitions: int = 1,
         pace: Pace | None = None,
         capacity_events: int = 400_000,
-        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock: Callable[[], int] = epoch_ms,
         timer: Callable[[], float] = time.perf_counter,
         meter: FoldMeter | None = None,
         watch: Watch | None = None,
@@ -258,7 +258,7 @@ class Worker:
         waiting = [view.dirty_received_ms for view in self._shelf.dirty]
         unread = [lag.oldest_received_ms] if lag.oldest_received_ms is not None and not caught_up else []
         fresh = min([asked_ms, *waiting, *unread])
-        progress = Progress(fresh, lag.beacons, max(0.0, (now - fresh) / 1000), len(self._shelf), now)
+        progress = Progress(fresh, lag.beacons, max(0.0, (now - fresh) / 1000), len(self._shelf))
         self._tell(progress)
         if self._meter:
             self._meter.tell(progress)

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from firstframe.beacon import Beacon
+from firstframe.clock import epoch_ms
 from firstframe.errors import ConfigError, Unavailable
 from firstframe.journal.base import partitions_of
 from firstframe.journal.division import begin_writing
@@ -31,10 +32,6 @@ ENOUGH_BEACONS = 32
 PENDING_BYTES = 64 * 2**20
 """Most that may wait for the disk; beyond it the edge says 503 instead of filling the memory."""
 RETRY_SECONDS = 5
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class _Batch:
@@ -73,7 +70,7 @@ class FilesAppender:
         limit_bytes: int = 20 * 2**30,
         segment_bytes: int = SEGMENT_BYTES,
         segment_seconds: float = SEGMENT_SECONDS,
-        now_ms: Callable[[], int] = _now_ms,
+        now_ms: Callable[[], int] = epoch_ms,
     ) -> None:
         """Raises `ConfigError` when the folder cannot be made."""
         self._journal = journal

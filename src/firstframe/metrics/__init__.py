@@ -1,1 +1,1 @@
-"""What the numbers mean: metrics, dimensions, questions, and the SQL that answers them."""
+"""6 · What the numbers mean: metrics, dimensions, questions, and the SQL that answers them."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from zoneinfo import ZoneInfo
 
+from firstframe.clock import epoch_ms
 from firstframe.console import tally
 from firstframe.dialects import DIALECTS
 from firstframe.engine.client import Engine
@@ -26,9 +26,9 @@ def refold(settings: Settings, *, since: str, dialect: str) -> None:
     """Recompute rows from stored events, showing how far it is. Raises `ConfigError`, `EngineError`."""
     if dialect and dialect not in BY_NAME:
         raise ConfigError(f"--dialect is {dialect!r}, but one of {', '.join(BY_NAME)} is wanted")
-    now = _now_ms()
+    now = epoch_ms()
     start = _instant(since or f"-{settings.event_retention_days}d", "--since", now)
-    found = Engine.connect(engine_url(settings, Folder(settings.data).make()))
+    found = Engine.connect(engine_url(settings, Folder(settings.data)))
     with tally("views", "rows written") as told:
         Refolder(found, FoldRule(settings.max_view_events, settings.keep_page_query), BY_NAME).run(
             start, now, now, dialect=dialect, told=told
@@ -37,10 +37,10 @@ def refold(settings: Settings, *, since: str, dialect: str) -> None:
 
 def replay(settings: Settings, *, since: str, until: str) -> None:
     """Parse and fold the retained journal again. Raises `ConfigError`, `EngineError`."""
-    now = _now_ms()
+    now = epoch_ms()
     start = _instant(since or f"-{settings.journal_retention_hours:.0f}h", "--since", now)
     end = _instant(until or "now", "--until", now)
-    folder = Folder(settings.data).make()
+    folder = Folder(settings.data)
     found = Engine.connect(engine_url(settings, folder))
     beacons = retained_beacons(journal_folder(settings), start, end)
     refolder = Refolder(found, FoldRule(settings.max_view_events, settings.keep_page_query), BY_NAME)
@@ -54,7 +54,3 @@ def _instant(text: str, flag: str, now_ms: int) -> int:
         return read_instant(text, flag, now_ms, ZoneInfo("UTC"))
     except BadRequest as error:
         raise ConfigError(f"{error.message}; {error.detail.get('allowed', '')}") from error
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -16,8 +16,9 @@ from firstframe.accounts.store import Accounts
 from firstframe.console import banner
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
+from firstframe.journal import journal_folder
 from firstframe.roles.port import engine_port
-from firstframe.serve import Supervisor, environment_of, roles_of
+from firstframe.roles.supervisor import Supervisor, environment_of, roles_of
 from firstframe.settings import Settings, address
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - not for files of ours alone: the folder in it is
@@ -30,7 +31,7 @@ def serve(settings: Settings) -> int:
     """
     folder = Folder(settings.data).make()
     folder.lock()
-    _check_files_journal(settings)
+    journal_folder(settings)  # a journal that is none is told of here, once, not by each role
     for name, where in (("collector", settings.collector), ("api", settings.api)):
         _check_free(name, where)
     folder.engine_face_file.unlink(missing_ok=True)
@@ -49,13 +50,6 @@ def serve(settings: Settings) -> int:
         return supervisor.run(
             ready=lambda: _answers(settings.api),
             announce=lambda: banner(settings, folder, token, accounts),
-        )
-
-
-def _check_files_journal(settings: Settings) -> None:
-    if settings.journal and not settings.journal.startswith("file:"):
-        raise ConfigError(
-            f"journal is {settings.journal!r}, but this version keeps it in files; leave the setting empty"
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import structlog
 import typer
 
+from firstframe.clock import epoch_ms
 from firstframe.engine.client import Engine
 from firstframe.engine.migrate import apply_retention, drop_expired, pending, script
 from firstframe.engine.migrate import migrate as migrate_engine
@@ -61,7 +61,7 @@ def _prepare(engine: Engine, settings: Settings, *, migrates: bool) -> None:
 
 def migrate(settings: Settings, *, dry_run: bool) -> None:
     """Bring the tables to this version, or print what would be done."""
-    found = Engine.connect(engine_url(settings, Folder(settings.data).make()))
+    found = Engine.connect(engine_url(settings, Folder(settings.data)))
     if dry_run:
         typer.echo(script(pending(found)))
         return
@@ -71,6 +71,6 @@ def migrate(settings: Settings, *, dry_run: bool) -> None:
 
 def import_assets(settings: Settings, file: Path, project: str) -> None:
     """Keep what a file says of videos. Raises `BadRequest` that names the line that is wrong."""
-    found = Engine.connect(engine_url(settings, Folder(settings.data).make()))
-    count = keep_assets(found, project, file, time.time_ns() // 1_000_000)
+    found = Engine.connect(engine_url(settings, Folder(settings.data)))
+    count = keep_assets(found, project, file, epoch_ms())
     typer.echo(f"{count} videos are known in project {project}")

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from firstframe.accounts.account import DEFAULT_PROJECT
-from firstframe.accounts.keybook import KeyBook
+from firstframe.accounts.keybook import KeyBook, picture_of
 from firstframe.accounts.store import Accounts
 from firstframe.errors import BadRequest, ConfigError, NotFound
 
@@ -21,23 +21,27 @@ def accounts(url):
     opened.close()
 
 
+def book_of(accounts):
+    """What a collector knows of them."""
+    return KeyBook.of(picture_of(accounts))
+
+
 def test_any_key_is_good_until_the_first_is_created(accounts):
     """At first every key, and none, writes to the default project; after the first key only known ones do."""
-    assert accounts.project_for_key(None).name == DEFAULT_PROJECT
-    assert accounts.project_for_key("anything").name == DEFAULT_PROJECT
+    for before in (None, "anything"):
+        assert book_of(accounts).find(before).project == DEFAULT_PROJECT
     accounts.create_project("films")
     key = accounts.create_write_key("films")
-    assert accounts.project_for_key(key.key).name == "films"
-    assert accounts.project_for_key("anything") is None
-    assert accounts.project_for_key(None) is None
+    book = book_of(accounts)
+    assert book.find(key.key).project == "films"
+    assert book.find("anything") is book.find(None) is None
 
 
 def test_revoking_the_last_key_opens_no_door(accounts):
     """A revoked key is refused, and so is everybody else."""
     key = accounts.create_write_key()
     accounts.revoke_write_key(key.key)
-    assert accounts.project_for_key(key.key) is None
-    assert accounts.project_for_key(None) is None
+    assert book_of(accounts).find(key.key) is book_of(accounts).find(None) is None
     assert [each.revoked_ms for each in accounts.write_keys()] == [1_000]
     with pytest.raises(NotFound):
         accounts.revoke_write_key(key.key)
@@ -103,14 +107,14 @@ def test_projects_are_unique_and_well_named(accounts):
         with pytest.raises(BadRequest):
             accounts.create_project(bad)
     assert [each.name for each in accounts.projects()] == ["default", "films"]
-    assert accounts.set_project_origins("films", []).allowed_origins == []
+    assert accounts.project("films").allowed_origins == ["*.films.example"]
 
 
 def test_what_is_stored_is_there_after_a_restart(url):
     """Another process on the same database sees the same."""
     first = Accounts(url)
     key = first.create_write_key()
-    assert Accounts(url).project_for_key(key.key).name == DEFAULT_PROJECT
+    assert book_of(Accounts(url)).find(key.key).project == DEFAULT_PROJECT
 
 
 def test_unusable_database_is_a_configuration_error():

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 import support_demo as demo
-from firstframe.demo.drive import Drive, Plan, now_ms
+from firstframe.clock import epoch_ms
+from firstframe.demo.drive import Drive, Plan
 from firstframe.demo.line import address_of
 from firstframe.demo.run import Wish, plan_of
 from firstframe.demo.tables import world
@@ -153,7 +154,7 @@ def test_live_viewers_stop_when_told():
     async def run() -> None:
         async with Collector() as collector:
             drive = drive_to(collector, viewers=3)
-            drive._clock = lambda: now_ms() + 60_000 * len(collector.bodies)
+            drive._clock = lambda: epoch_ms() + 60_000 * len(collector.bodies)
             playing = asyncio.create_task(drive.live([demo.script_of(4, "native")]))
             await asyncio.sleep(0.05)
             drive.stop()

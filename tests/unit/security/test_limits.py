@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from firstframe.api.serve import MOST_RESULT_BYTES
 from firstframe.api.turn import Turns
 from firstframe.engine.client import AsyncEngine, Engine
 from firstframe.errors import EngineError, TooMany
 from firstframe.metrics.answer import told
+from firstframe.roles.api import MOST_RESULT_BYTES
 from support_edge import CLOSED as TWO_KEYS
 from support_edge import Clerk
 from support_tenants import US

@@ -1,4 +1,4 @@
-"""The API's process: its parts from the settings, served until told to stop."""
+"""The private API and dashboard."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Freshness(msgspec.Struct):
     fresh_as_of_ms: int
 
 
-def run(settings: Settings) -> None:
+def api(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT; requests that are being answered are finished first."""
     folder = Folder(settings.data).make()
     engine = AsyncEngine.connect(_engine_url(settings, folder))

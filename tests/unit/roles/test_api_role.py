@@ -10,17 +10,17 @@ import urllib.request
 
 import pytest
 
-from firstframe.api.serve import freshness
 from firstframe.folder import Folder
+from firstframe.roles.api import freshness
 from firstframe.settings import Settings
 from support_engine import free_port
 
 TOKEN = "a-token-of-the-test"
 SERVE = """
 import sys
-from firstframe.api.serve import run
+from firstframe.roles.api import api
 from firstframe.settings import Settings
-run(Settings(data=sys.argv[1], api=sys.argv[2], engine=sys.argv[3], api_token=sys.argv[4]))
+api(Settings(data=sys.argv[1], api=sys.argv[2], engine=sys.argv[3], api_token=sys.argv[4]))
 """
 
 
