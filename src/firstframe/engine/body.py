@@ -13,7 +13,7 @@ PIECE_BYTES = 1 << 20
 
 
 class Gone(Exception):  # nobody is left to be answered
-    """The client went away before its body was whole."""
+    """The client went away before its body was whole, or does not read its answer."""
 
 
 class Body:

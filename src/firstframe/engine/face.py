@@ -8,6 +8,7 @@ import asyncio
 import secrets as random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import Any
@@ -22,7 +23,7 @@ from firstframe.engine.fault import (
     fault,
     fault_of,
 )
-from firstframe.engine.guard import permitted
+from firstframe.engine.guard import check_format, permitted
 from firstframe.engine.keeper import Keeper
 from firstframe.engine.lane import Lane, Lanes
 from firstframe.engine.reply import Reply, Summary
@@ -118,7 +119,8 @@ class Face:
         except Exception as error:  # noqa: BLE001 - whatever happens is told to the client
             told_fault = fault_of(error)
             self.keeper.heard(told_fault)
-            await reply.fail(told_fault, self._sessions.version, tag)
+            with suppress(Gone):
+                await reply.fail(told_fault, self._sessions.version, tag)
 
     def _headers(self, query_id: str, tag: str) -> dict[str, str]:
         return {
@@ -156,7 +158,7 @@ class _Run:
 
     async def through(self) -> None:
         statement = await self._statement()
-        async with self._face.lanes.lease() as lane:
+        async with self._face.lanes.lease(guest=self._ask.user == READER) as lane:
             if self._ask.session_id is None:
                 session = await lane(self._face.sessions.open)
                 try:
@@ -246,6 +248,8 @@ class _Run:
 
     async def _answer(self, lane: Lane, session: Session, statement: Statement) -> None:
         fmt = statement.format or self._ask.format or "TabSeparated"
+        if self._ask.user == READER:
+            check_format(fmt)
         self._reply.name_format(fmt)
         select = statement.verb in (b"SELECT", b"WITH") and not statement.whole
         if select and fmt in STREAMED:

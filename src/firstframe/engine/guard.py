@@ -102,6 +102,9 @@ SYSTEM_TABLES = frozenset(
 )
 """The system tables that say something of tables, columns and numbers, and nothing of people or secrets."""
 
+FORMATS_REFUSED = re.compile(r"avro|capnproto|protobuf\w*|template", re.IGNORECASE)
+"""Formats with a schema or template of their own: a file that is read or written, or a registry that is asked."""
+
 _SYSTEM = "system"
 _CANONICAL = "SELECT formatQuerySingleLine({statement:String})"
 _IDENTIFIER = re.compile(rb"\{\s*(\w+)\s*:\s*Identifier\s*\}")
@@ -129,6 +132,12 @@ def permitted(ask: Ask, statement: bytes, params: Mapping[str, str], database: s
     _check_identifiers(canonical.encode(), params)
     _check_tree(_tree(ask(f"EXPLAIN AST {canonical}", params)))
     return canonical.encode()
+
+
+def check_format(name: str) -> None:
+    """Raises `Fault` for a format that the read-only user may not be answered in."""
+    if FORMATS_REFUSED.fullmatch(name):
+        raise _denied(f"the format {name} is not for the read-only user")
 
 
 def _written_anew(ask: Ask, text: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -27,16 +27,20 @@ class Lane:
 
 
 class Lanes:
-    """A fixed number of threads, leased in the order in which they are asked for."""
+    """A fixed number of threads, leased in the order in which they are asked for.
 
-    def __init__(self, count: int) -> None:
+    Some are kept from guests: however many of those are there, and however slowly they read, others get a turn.
+    """
+
+    def __init__(self, count: int, *, for_guests: int) -> None:
         self._all = [Lane(f"statement-{number}") for number in range(count)]
         self._free = list(self._all)
         self._gate = asyncio.Semaphore(count)
+        self._guests = asyncio.Semaphore(for_guests)
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Lane]:
-        async with self._gate:
+    async def lease(self, *, guest: bool) -> AsyncIterator[Lane]:
+        async with self._guests if guest else nullcontext(), self._gate:
             lane = self._free.pop()
             try:
                 yield lane

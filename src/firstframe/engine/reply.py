@@ -1,15 +1,19 @@
 """An answer on its way out: held back while it is small, so that a fault can still change its status."""
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from firstframe.engine.body import Gone
 from firstframe.engine.compression import Encoder
 from firstframe.engine.fault import Fault
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+SEND_SECONDS = 30.0
+"""How long a client may take for a part of an answer: its statement's thread waits for it."""
 HOLD_BYTES = 256 << 10
 """Answers up to this size are sent whole, with their length and their summary."""
 
@@ -95,8 +99,13 @@ class Reply:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _flush(self, *, more: bool) -> None:
+        """Raises `Gone` when the client does not read."""
         data, self._held = bytes(self._held), bytearray()
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        except TimeoutError:
+            raise Gone from None
 
 
 def marked(text: bytes, tag: str) -> bytes:

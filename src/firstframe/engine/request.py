@@ -52,8 +52,10 @@ _TRANSPORT = frozenset(
 )
 """What speaks to the HTTP layer, and is taken by it."""
 
-_READER_SETTINGS = re.compile(
-    r"output_format_\w+|date_time_(?:in|out)put_format|session_timezone|use_client_time_zone|extremes"
+READER_SETTINGS = re.compile(
+    # By family: `output_format_schema` among the others is a path that the engine would write to.
+    r"output_format_(?:always|arrow|binary|bson|compression|csv|decimal|enable|float|json|markdown|msgpack|native|orc"
+    r"|parallel|parquet|pretty|sql_insert|trim|tsv|values|write)_\w+|date_time_(?:in|out)put_format|session_timezone|use_client_time_zone|extremes"
     r"|max_(?:threads|block_size|rows_to_read|bytes_to_read|result_rows|result_bytes|execution_time|memory_usage)"
     r"|(?:result|timeout|read)_overflow_mode|join_use_nulls|group_by_use_nulls|aggregate_functions_null_for_empty"
     r"|cast_string_to_dynamic_use_inference|final|log_comment|log_queries|priority|prefer_column_name_to_alias"
@@ -198,7 +200,7 @@ def _settings(values: Mapping[str, str], user: str) -> dict[str, str]:
         if name not in _TRANSPORT and not name.startswith("param_")
     }
     for name in found:
-        if user == READER and not _READER_SETTINGS.fullmatch(name):
+        if user == READER and not READER_SETTINGS.fullmatch(name):
             raise fault(READONLY, f"Cannot modify '{name}' setting in readonly mode")
     return found
 

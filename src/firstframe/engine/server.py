@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 LANES = 16
 """Statements that run side by side; others wait."""
+GUEST_LANES = 12
+"""Of them for the read-only user at most: the fold and the API never wait for who only looks."""
 _GRACE_SECONDS = 60
 _LOCK = "firstframe.lock"
 
@@ -53,7 +55,7 @@ def run(
 
         for path in Definitions(folder).restore():
             log.warning("a change of a definition was not whole, and is taken back", file=str(path))
-        sessions, lanes = Sessions(folder / "columns"), Lanes(LANES)
+        sessions, lanes = Sessions(folder / "columns"), Lanes(LANES, for_guests=GUEST_LANES)
         keeper = Keeper(folder, sessions.open).start()
         face = Face(
             sessions,

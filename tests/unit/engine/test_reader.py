@@ -1,6 +1,10 @@
 """What the read-only user may ask, and the many things that it may not."""
 
+import re
+
 import pytest
+
+from firstframe.engine.request import READER_SETTINGS
 
 ALLOWED = [
     "SELECT 1",
@@ -175,12 +179,42 @@ def test_nothing_was_changed_or_written(reader, http, tmp_path):
         "max_partitions_to_read",
         "allow_ddl",
         "format_template_resultset",
+        "output_format_schema",
+        "output_format_avro_confluent_subject",
     ],
 )
 def test_settings_are_those_of_a_list(reader, setting):
     """A setting that is not on the list is refused."""
     answer = reader.post("/", content="SELECT 1", params={setting: "1"})
     assert answer.headers["x-clickhouse-exception-code"] == "164"
+
+
+@pytest.mark.parametrize(
+    "name", ["Protobuf", "protobufsingle", "ProtobufList", "CapnProto", "Template", "Avro"]
+)
+def test_formats_with_a_file_of_their_own_are_refused(reader, name, tmp_path):
+    """Neither named in the statement nor beside it: a schema is a path."""
+    for ask in (
+        {"content": f"SELECT 1 AS a FORMAT {name}"},
+        {"content": "SELECT 1 AS a", "params": {"default_format": name}},
+    ):
+        answer = reader.post("/", **ask)
+        assert answer.headers["x-clickhouse-exception-code"] in ("497", "73"), (
+            answer.text
+        )  # 73: no such format here
+
+
+def test_no_setting_of_a_reader_names_a_path(reader, tmp_path):
+    """What a setting's own description calls a file, path, schema or address is not on the list."""
+    rows = reader.post(
+        "/", content="SELECT name, type, description FROM system.settings FORMAT JSONCompact"
+    ).json()["data"]
+    texts = [
+        (name, told) for name, kind, told in rows if kind == "String" and READER_SETTINGS.fullmatch(name)
+    ]
+    assert texts  # the list has some
+    named = re.compile(r"\b(?:path|file|directory|schema|url|host|registry)\b", re.IGNORECASE)
+    assert [name for name, told in texts if named.search(told) or named.search(name.replace("_", " "))] == []
 
 
 def test_harmless_settings_are_taken(reader):
