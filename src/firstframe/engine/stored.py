@@ -7,8 +7,9 @@ import msgspec
 
 from firstframe.beacon import Event
 from firstframe.engine.client import Engine
-from firstframe.engine.rows import column_text, event_from
+from firstframe.engine.rows import READ_COLUMNS, column_text, event_from, record_from
 from firstframe.engine.survey import NativeView
+from firstframe.view.record import ViewRecord
 
 _AT_ONCE = 1000
 """Views asked for in one statement."""
@@ -19,6 +20,12 @@ FROM events FINAL
 WHERE view_key IN {keys:Array(String)}
 ORDER BY view_key, received_at, event_key
 """
+_COUNTS = """
+SELECT view_key, uniqExact(event_key)
+FROM events
+WHERE view_key IN {keys:Array(String)}
+GROUP BY view_key
+"""
 # Without FINAL: a tombstone's hour is wanted too, because a view that comes back must use it again.
 # The native id has the index; only what it finds is worth a hash.
 _HEADS = """
@@ -28,16 +35,23 @@ SELECT
     argMax(ordinal, version) AS place,
     argMax(first_hour, version) AS hour,
     max(version) AS latest,
-    argMax(is_deleted, version) AS gone
+    argMax(is_deleted, version) AS gone,
+    toUnixTimestamp64Milli(argMax(received_first, version)) AS received
 FROM
 (
-    SELECT view_id, view_key, ordinal, first_hour, version, is_deleted
+    SELECT view_id, view_key, ordinal, first_hour, version, is_deleted, received_first
     FROM views
     PREWHERE native_view_id IN {natives:Array(String)}
     WHERE view_key IN {keys:Array(String)}
 )
 GROUP BY view_id
 ORDER BY key, place
+"""
+_ROWS = f"""
+SELECT {", ".join(f"`{column}`" for column in READ_COLUMNS)}
+FROM views FINAL
+WHERE native_view_id IN {{natives:Array(String)}} AND view_key IN {{keys:Array(String)}}
+ORDER BY ordinal
 """
 
 
@@ -51,6 +65,7 @@ class Head(msgspec.Struct, frozen=True):
     """Epoch seconds; part of the row's identity, so every later version uses it again."""
     version: int
     is_deleted: bool
+    received_first_ms: int
 
 
 def load_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, list[Event]]:
@@ -63,17 +78,36 @@ def load_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, list[Even
     return found
 
 
+def count_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, int]:
+    """How many events are stored of each of these views, each delivery once; views without events are not in it."""
+    return {
+        key: count for keys in _parts(view_keys) for key, count in engine.query(_COUNTS, {"keys": keys}).rows
+    }
+
+
 def load_heads(engine: Engine, names: Sequence[NativeView]) -> dict[str, list[Head]]:
     """The rows written of these native views, tombstones included, by key and ordinal."""
     found: dict[str, list[Head]] = {}
     native_of = {name.key: column_text(name.native_view_id) for name in names}
     for keys in _parts(native_of):
         natives = [native_of[key] for key in keys]
-        for view_id, view_key, ordinal, hour, version, is_deleted in engine.query(
+        for view_id, view_key, ordinal, hour, version, is_deleted, received_ms in engine.query(
             _HEADS, {"keys": keys, "natives": natives}
         ).rows:
-            head = Head(view_id, view_key, ordinal, _seconds(hour), version, bool(is_deleted))
+            head = Head(view_id, view_key, ordinal, _seconds(hour), version, bool(is_deleted), received_ms)
             found.setdefault(view_key, []).append(head)
+    return found
+
+
+def load_rows(engine: Engine, names: Sequence[NativeView]) -> dict[str, list[ViewRecord]]:
+    """The rows themselves, as they stand in the table, by key and ordinal."""
+    found: dict[str, list[ViewRecord]] = {}
+    native_of = {name.key: column_text(name.native_view_id) for name in names}
+    for keys in _parts(native_of):
+        answer = engine.query(_ROWS, {"keys": keys, "natives": [native_of[key] for key in keys]})
+        key_at = answer.columns.index("view_key")
+        for row in answer.rows:
+            found.setdefault(row[key_at], []).append(record_from(answer.columns, row))
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from firstframe.beacon import Event
 from firstframe.fold.growth import Growth
+from firstframe.view.record import ViewRecord
 
 
 @dataclass(slots=True)
@@ -48,6 +49,8 @@ class OpenView:
     first_seen_ms: int = 0
     due_ms: int | None = None
     closed: bool = False
+    standing: list[ViewRecord] | None = None
+    """Its rows, where its first events are no longer stored: they stay, since a fold of the rest would say less."""
 
     def add(self, events: Iterable[Event]) -> int:
         """Take events in, of equal ones the earliest receipt; returns by how many the view grew."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -11,6 +11,9 @@ from firstframe.dialects.base import Dialect, Reading, Reason, Reject
 from firstframe.engine.survey import NativeView
 from firstframe.fold.watch import Watch
 from firstframe.journal.base import partition_of
+
+MOST_REJECTS = 100
+"""Kept of one beacon: enough to see what is wrong with its sender."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -38,16 +41,19 @@ def read(
     beacons: Iterable[Beacon],
     dialects: Mapping[str, Dialect],
     *,
+    copies: Collection[int] = (),
     partition: int = 0,
     partitions: int = 1,
     watch: Watch | None = None,
 ) -> Batch:
-    """Parse beacons, keeping the views of one partition: the other views of a body are another worker's."""
+    """Parse beacons, keeping the views of one partition: the other views of a body are another worker's.
+
+    So are the rejects, and the counting, of beacons that are only ``copies`` here.
+    """
     watch = watch or Watch()
     batch = Batch()
     found: dict[tuple[str, str, str], list[Event]] = {}
-    for beacon in beacons:
-        batch.beacon_count += 1
+    for place, beacon in enumerate(beacons):
         reading = _parse(beacon, dialects, watch)
         for event in reading.events:
             native = beacon.project, beacon.dialect, event.native_view_id
@@ -58,11 +64,22 @@ def read(
                 if partitions == 1 or partition_of(key, partitions) == partition:
                     batch.events[NativeView(key, *native)] = events
             events.append(event)
+        if place in copies:
+            continue
+        batch.beacon_count += 1
         batch.refused.extend(
             Refused(beacon.received_at_ms, beacon.project, beacon.dialect, reject)
-            for reject in reading.rejects
+            for reject in _few(reading.rejects)
         )
     return batch
+
+
+def _few(rejects: Sequence[Reject]) -> Sequence[Reject]:
+    """The first of them, and how many there were: no body may make more rows than it has bytes worth looking at."""
+    if len(rejects) <= MOST_REJECTS:
+        return rejects
+    first, more = rejects[: MOST_REJECTS - 1], len(rejects) - MOST_REJECTS + 1
+    return [*first, Reject(rejects[-1].reason, f"and {more} more in the same body")]
 
 
 def _parse(beacon: Beacon, dialects: Mapping[str, Dialect], watch: Watch) -> Reading:

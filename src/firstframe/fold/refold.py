@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from firstframe.clock import epoch_ms
 from firstframe.dialects.base import Dialect
 from firstframe.engine.client import Engine
 from firstframe.engine.survey import NativeView, stored_days, stored_views
+from firstframe.fold.open_view import OpenView
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.store import Store, changes_of
 
@@ -14,6 +16,8 @@ PAGE = 500
 DAY_MS = 86_400_000
 OVERLAP_MS = 120_000
 """Longer than a worker may hold a view that it has not written."""
+MOST_TURNS = 10
+"""How often views that events keep coming for are folded again at most; such a view is open, and the worker's."""
 
 
 class Refolder:
@@ -34,28 +38,52 @@ class Refolder:
         self,
         since_ms: int,
         until_ms: int,
-        now_ms: int,
         *,
         dialect: str = "",
+        clock: Callable[[], int] = epoch_ms,
         told: Callable[[int, int], None],
     ) -> tuple[int, int]:
         """Refold every view with events received in the range; returns (views read, rows rewritten)."""
-        epoch = self._store.epoch() + 1
+        epoch, begun_ms = self._store.epoch() + 1, clock()
         views = rows = 0
-        # The second pass is for views that the worker was writing while the first one passed them by.
-        for first_ms, last_ms in ((since_ms, until_ms), (max(since_ms, now_ms - OVERLAP_MS), until_ms)):
+
+        def over(first_ms: int, last_ms: int) -> None:
+            nonlocal views, rows
             for page in self._pages(first_ms, last_ms, dialect):
-                rows += self.refold(page, epoch, now_ms)
+                rows += self.refold(page, epoch, clock())
                 views += len(page)
                 told(views, rows)
+
+        over(since_ms, until_ms)
+        # Again what the worker may have held in memory, with an older version's number, while the first pass went by.
+        over(max(since_ms, begun_ms - OVERLAP_MS), clock())
         return views, rows
 
     def refold(self, names: Sequence[NativeView], epoch: int, now_ms: int) -> int:
-        """Refold these views; returns how many rows were written."""
+        """Refold these views; returns how many rows were written.
+
+        An event that comes meanwhile is stored before the worker looks for its view's row. So whoever finds as many
+        events after writing as were folded has written the latest; the others are folded again.
+        """
+        rows, left = 0, names
+        for _ in range(MOST_TURNS):
+            views = self._store.load(left)
+            rows += self._write(views, epoch, now_ms)
+            counts = self._store.event_counts(left)
+            left = [
+                name
+                for name, view in zip(left, views, strict=True)
+                if counts.get(name.key, 0) != len(view.events)
+            ]
+            if not left:
+                break
+        return rows
+
+    def _write(self, views: Sequence[OpenView], epoch: int, now_ms: int) -> int:
         changes = []
-        for view in self._store.load(names):
+        for view in views:
             dialect = self._dialects.get(view.dialect)
-            if dialect is None or not view.events:
+            if dialect is None or not view.events or view.standing is not None:
                 continue
             folded = self._rule.fold(
                 dialect, view.project, view.native_view_id, list(view.events.values()), now_ms

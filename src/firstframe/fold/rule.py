@@ -11,7 +11,17 @@ from firstframe.dialects.base import Dialect, Folded
 from firstframe.fold.finish import fold_view
 from firstframe.fold.growth import Growth
 from firstframe.fold.open_view import OpenView
-from firstframe.view.record import Approx
+from firstframe.view.record import Approx, EndReason, ViewRecord
+from firstframe.view.score import fill_scores
+
+
+def closed(row: ViewRecord) -> ViewRecord:
+    """A row that no event will change any more; one that was still open ends as it stands."""
+    if row.closed:
+        return row
+    over = msgspec.structs.replace(row, closed=True, end_reason=row.end_reason or EndReason.DROPPED)
+    fill_scores(over)
+    return over
 
 
 class FoldRule(msgspec.Struct, frozen=True):
@@ -39,6 +49,8 @@ class FoldRule(msgspec.Struct, frozen=True):
 
     def fold_open(self, dialect: Dialect, view: OpenView, now_ms: int) -> Folded:
         """The rows of a view in memory: the same, at the price of what is new where its dialect can go on."""
+        if view.standing is not None:
+            return Folded([closed(row) for row in view.standing])
         growth, fresh = view.growth, view.fresh
         view.growth, view.fresh = None, []  # a fold that fails leaves nothing half done
         if dialect.grow is None or not self.least_grown_events <= len(view.events) <= self.max_view_events:

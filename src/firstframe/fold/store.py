@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import inf
 from typing import Any
 
 import msgspec
@@ -17,7 +18,8 @@ from firstframe.engine.rows import (
     reject_row,
     view_row,
 )
-from firstframe.engine.stored import load_events, load_heads
+from firstframe.engine.stored import Head as StoredHead
+from firstframe.engine.stored import count_events, load_events, load_heads, load_rows
 from firstframe.engine.survey import EPOCH_SHIFT, NativeView, epoch_of, open_views
 from firstframe.fold.open_view import Head, OpenView
 from firstframe.fold.reading import Batch
@@ -80,7 +82,10 @@ class Store:
             self._engine.insert("rejects", REJECT_COLUMNS, refused, token=token)
 
     def load(self, names: Sequence[NativeView]) -> list[OpenView]:
-        """These views with all their stored events and the heads of their rows."""
+        """These views with all their stored events and the heads of their rows.
+
+        Of a view whose first events are gone the rows themselves: there is no folding it again.
+        """
         if not names:
             return []
         events = load_events(self._engine, [name.key for name in names])
@@ -94,7 +99,20 @@ class Store:
                 for head in heads.get(name.key, ())
             }
             views.append(view)
+        self._keep_standing([view for view in views if _is_cut_off(view, heads.get(view.key, ()))])
         return views
+
+    def _keep_standing(self, views: Sequence[OpenView]) -> None:
+        """Give views whose first events are gone the rows that they have."""
+        names = [NativeView(view.key, view.project, view.dialect, view.native_view_id) for view in views]
+        rows = load_rows(self._engine, names) if names else {}
+        for view in views:
+            view.standing = rows.get(view.key, [])
+            view.prints = {row.view_id: _print_of(row) for row in view.standing}
+
+    def event_counts(self, names: Sequence[NativeView]) -> dict[str, int]:
+        """How many events are stored of each of these views, by key; views without are not in it."""
+        return count_events(self._engine, [name.key for name in names])
 
     def put_views(self, changes: Sequence[Change]) -> None:
         """Write new versions, then remember that they are written."""
@@ -105,6 +123,14 @@ class Store:
         for change, _ in rows:
             change.view.heads[change.row.view_id] = change.head
             change.view.prints[change.row.view_id] = change.print
+
+
+def _is_cut_off(view: OpenView, heads: Iterable[StoredHead]) -> bool:
+    """Whether its rows know of an earlier receipt than any of its events: those are beyond their retention."""
+    first_ms = min((head.received_first_ms for head in heads if not head.is_deleted), default=None)
+    if first_ms is None:
+        return False
+    return first_ms < min((event.received_at_ms for event in view.events.values()), default=inf)
 
 
 def changes_of(view: OpenView, rows: Sequence[ViewRecord], epoch: int) -> list[Change]:

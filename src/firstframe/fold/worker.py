@@ -156,6 +156,7 @@ class Worker:
         batch = read(
             chunk.beacons,
             self._dialects,
+            copies=chunk.copies,
             partition=self._partition,
             partitions=self._partitions,
             watch=self._watch,

@@ -39,6 +39,8 @@ class Chunk(msgspec.Struct, frozen=True):
     """Names (partition, number, segment, range): what is stored of a chunk without keys of its own is told apart by it."""
     beacons: Sequence[Beacon]
     bytes: int
+    copies: frozenset[int] = frozenset()
+    """Places of the beacons that stand first in another partition: what belongs to no view is told of there."""
 
 
 class Lag(msgspec.Struct, frozen=True):

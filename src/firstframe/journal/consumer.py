@@ -177,13 +177,20 @@ class FilesConsumer:
             )
 
     def _chunk(self, bounds: Bounds, found: Scan) -> Chunk:
-        beacons, strange = beacons_of(found)
-        self.damage.strange += strange
+        decoded = beacons_of(found)
+        self.damage.strange += decoded.strange
         self.damage.runs += found.damaged
-        if strange or found.damaged:
-            log.error("journal damage skipped", segment=bounds.segment, runs=found.damaged, strange=strange)
+        if decoded.strange or found.damaged:
+            log.error(
+                "journal damage skipped", segment=bounds.segment, runs=found.damaged, strange=decoded.strange
+            )
         return Chunk(
-            self.partition, bounds.number, bounds.token(self.partition), beacons, bounds.end - bounds.start
+            self.partition,
+            bounds.number,
+            bounds.token(self.partition),
+            decoded.beacons,
+            bounds.end - bounds.start,
+            decoded.copies,
         )
 
     def _read_again(self, bounds: Bounds) -> Scan:

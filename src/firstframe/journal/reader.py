@@ -60,16 +60,30 @@ class SegmentReader:
         return self._opened
 
 
-def beacons_of(found: Scan) -> tuple[list[Beacon], int]:
-    """The beacons of some frames, and how many sound frames hold no beacon that this version can read."""
+class Decoded(msgspec.Struct, frozen=True):
+    """The beacons of some frames."""
+
+    beacons: list[Beacon]
+    copies: frozenset[int]
+    """Places of those that stand first in another partition."""
+    strange: int
+    """Sound frames that hold no beacon that this version can read."""
+
+
+def beacons_of(found: Scan) -> Decoded:
+    """What some frames hold."""
     beacons: list[Beacon] = []
+    copies: list[int] = []
     strange = 0
     for each in found.frames:
         try:
             beacons.append(_DECODER.decode(each.payload))
         except msgspec.DecodeError:
             strange += 1
-    return beacons, strange
+            continue
+        if each.is_copy:
+            copies.append(len(beacons) - 1)
+    return Decoded(beacons, frozenset(copies), strange)
 
 
 def beacons_between(reader: SegmentReader, size: int, from_ms: int, to_ms: int) -> Iterator[Beacon]:
@@ -79,9 +93,9 @@ def beacons_between(reader: SegmentReader, size: int, from_ms: int, to_ms: int) 
         found = reader.scan(at, size, None)
         if not found.frames:
             return
-        originals = msgspec.structs.replace(found, frames=[each for each in found.frames if not each.is_copy])
-        for beacon in beacons_of(originals)[0]:
-            if from_ms <= beacon.received_at_ms < to_ms:
+        decoded = beacons_of(found)
+        for place, beacon in enumerate(decoded.beacons):
+            if place not in decoded.copies and from_ms <= beacon.received_at_ms < to_ms:
                 yield beacon
         at += found.end
 

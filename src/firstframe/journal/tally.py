@@ -47,7 +47,7 @@ class Tally:
         name = reader.segment.name
         known = self._received.get(name)
         if known is None or known[0] != start:
-            beacons, _ = beacons_of(reader.scan(start, size, 1, window=WINDOW_BYTES // 64))
+            beacons = beacons_of(reader.scan(start, size, 1, window=WINDOW_BYTES // 64)).beacons
             if not beacons:
                 return []
             known = self._received[name] = (start, beacons[0].received_at_ms)

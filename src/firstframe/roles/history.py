@@ -31,7 +31,7 @@ def refold(settings: Settings, *, since: str, dialect: str) -> None:
     found = Engine.connect(engine_url(settings, Folder(settings.data)))
     with tally("views", "rows written") as told:
         Refolder(found, FoldRule(settings.max_view_events, settings.keep_page_query), BY_NAME).run(
-            start, now, now, dialect=dialect, told=told
+            start, now, dialect=dialect, told=told
         )
 
 

@@ -56,7 +56,12 @@ def test_envelope_names_views_events_and_key():
     """An array of objects: each view once, all events counted, the first key found."""
     body = json.dumps([view(*PLAY), view(PLAY[0], write_key="k"), {"view_id": "w"}]).encode()
     found = NATIVE.envelope(request(body))
-    assert (list(found.native_view_ids), found.event_count, found.write_key) == (["v", "w"], 4, "k")
+    assert (list(found.native_view_ids), found.event_count, found.write_key) == (["v", "w"], 5, "k")
+
+
+def test_whatever_stands_in_the_list_counts_as_an_event():
+    """Each is looked at, so the limit on events holds for rubbish too."""
+    assert NATIVE.envelope(request(b"[0, [], {}, null]")).event_count == 4
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"3", b'"text"', b"null", b"\xff\xfe", b"[" * 100_000])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from firstframe.engine.client import Engine
 from firstframe.fold.refold import Refolder
 from firstframe.fold.replay import replay
 from firstframe.fold.rule import FoldRule
+from firstframe.fold.store import Change
 from firstframe.fold.worker import Worker
 from firstframe.journal.consumer import FilesConsumer
 from firstframe.journal.files import FilesAppender
@@ -49,13 +51,38 @@ async def append(journal: Path, each: list[Beacon]) -> None:
 def journal(tmp_path: Path, engine: Engine) -> Path:
     """Three views, folded."""
     asyncio.run(append(tmp_path / "journal", beacons(3)))
-    consumer = FilesConsumer(tmp_path / "journal", 0)
+    fold_all(tmp_path / "journal", engine)
+    return tmp_path / "journal"
+
+
+def fold_all(journal: Path, engine: Engine) -> None:
+    """What a worker does that comes to the journal now."""
+    consumer = FilesConsumer(journal, 0)
     worker = Worker(consumer, engine, FoldRule(), BY_NAME)
     worker.start()
     while worker.step(force=True):
         pass
     consumer.close()
-    return tmp_path / "journal"
+
+
+def stall(journal: Path) -> None:
+    """A late report: two of v0's ten seconds of playing were a stall."""
+    late = {
+        "view_id": "v0",
+        "events": [
+            {"type": "stall_start", "at": START_MS + 5_000},
+            {"type": "stall_end", "at": START_MS + 7_000},
+        ],
+    }
+    asyncio.run(append(journal, [beacon_of(json.dumps(late).encode(), START_MS + 20_000)]))
+
+
+def forget(engine: Engine, before_ms: int) -> None:
+    """What was received up to an instant is gone, as when the day that it came in is beyond its retention."""
+    engine.command(
+        f"ALTER TABLE events DELETE WHERE received_at < fromUnixTimestamp64Milli(toInt64({before_ms}))"
+        " SETTINGS mutations_sync = 1"
+    )
 
 
 def playing(engine: Engine) -> list[float]:
@@ -81,7 +108,7 @@ def test_refold_puts_rows_right_from_their_events(engine: Engine, journal: Path)
     now = int(time.time() * 1000)
     told: list[tuple[int, int]] = []
     refolder = Refolder(engine, FoldRule(), BY_NAME)
-    refolder.run(START_MS - 1, now, now, told=lambda views, rows: told.append((views, rows)))
+    refolder.run(START_MS - 1, now, told=lambda views, rows: told.append((views, rows)))
     assert playing(engine) == [10_000, 10_000, 10_000]
     assert told[-1][0] >= 3
 
@@ -103,7 +130,7 @@ def test_refold_finds_the_views_of_every_day(engine: Engine, journal: Path) -> N
     now = int(time.time() * 1000)
     told: list[tuple[int, int]] = []
     Refolder(engine, FoldRule(), BY_NAME).run(
-        START_MS - 2 * day_ms, now, now, told=lambda views, rows: told.append((views, rows))
+        START_MS - 2 * day_ms, now, told=lambda views, rows: told.append((views, rows))
     )
     assert playing(engine) == [10_000, 1, 10_000]
     assert told[-1] == (2, 2)
@@ -113,30 +140,16 @@ def test_refold_of_another_dialect_touches_nothing(engine: Engine, journal: Path
     """The dialect that was asked for is the only one that is refolded."""
     spoil(engine)
     now = int(time.time() * 1000)
-    Refolder(engine, FoldRule(), BY_NAME).run(
-        START_MS - 1, now, now, dialect="mux", told=lambda views, rows: None
-    )
+    Refolder(engine, FoldRule(), BY_NAME).run(START_MS - 1, now, dialect="mux", told=lambda views, rows: None)
     assert playing(engine) == [1, 1, 1]
 
 
 def test_a_late_event_after_a_refold_wins_over_it(engine: Engine, journal: Path) -> None:
     """The worker writes above the refolded version, not below it."""
     now = int(time.time() * 1000)
-    Refolder(engine, FoldRule(), BY_NAME).run(START_MS - 1, now, now, told=lambda views, rows: None)
-    late = {
-        "view_id": "v0",
-        "events": [
-            {"type": "stall_start", "at": START_MS + 5_000},
-            {"type": "stall_end", "at": START_MS + 7_000},
-        ],
-    }
-    asyncio.run(append(journal, [beacon_of(json.dumps(late).encode(), START_MS)]))
-    consumer = FilesConsumer(journal, 0)
-    worker = Worker(consumer, engine, FoldRule(), BY_NAME)
-    worker.start()
-    while worker.step(force=True):
-        pass
-    consumer.close()
+    Refolder(engine, FoldRule(), BY_NAME).run(START_MS - 1, now, told=lambda views, rows: None)
+    stall(journal)
+    fold_all(journal, engine)
     assert playing(engine) == [8_000, 10_000, 10_000]
 
 
@@ -150,3 +163,32 @@ def test_replay_restores_what_the_engine_lost(engine: Engine, journal: Path) -> 
     assert steps[-1][0] == 3
     assert playing(engine) == [10_000, 10_000, 10_000]
     assert engine.query("SELECT count() FROM events FINAL").rows[0][0] == 9
+
+
+def test_what_is_left_of_a_view_does_not_replace_its_row(engine: Engine, journal: Path) -> None:
+    """A view whose first events are beyond their retention keeps the row that all of them made."""
+    stall(journal)
+    fold_all(journal, engine)
+    forget(engine, before_ms=START_MS + 10_000)
+    before = engine.query("SELECT * FROM views FINAL ORDER BY native_view_id").rows
+    Refolder(engine, FoldRule(), BY_NAME).run(START_MS - 1, START_MS + 60_000, told=lambda views, rows: None)
+    assert playing(engine) == [8_000, 10_000, 10_000]
+    assert engine.query("SELECT * FROM views FINAL ORDER BY native_view_id").rows == before
+
+
+def test_an_event_that_comes_while_its_view_is_refolded_is_in_the_row(engine: Engine, journal: Path) -> None:
+    """The worker writes between the reading and the writing of a refold: the row knows both."""
+    spoil(engine)
+    refolder, now = Refolder(engine, FoldRule(), BY_NAME), int(time.time() * 1000)
+    put, came = refolder._store.put_views, []
+
+    def late(changes: Sequence[Change]) -> None:
+        if not came:
+            came.append("v0")
+            stall(journal)
+            fold_all(journal, engine)
+        put(changes)
+
+    refolder._store.put_views = late
+    refolder.run(START_MS - 1, now, told=lambda views, rows: None)
+    assert playing(engine) == [8_000, 10_000, 10_000]

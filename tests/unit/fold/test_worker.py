@@ -121,6 +121,45 @@ def test_late_events_rewrite_a_closed_view(bench: Bench) -> None:
     assert bench.count("views FINAL") == 1
 
 
+def forget(bench: Bench, before_ms: int) -> None:
+    """What was received up to an instant is gone, as when the day that it came in is beyond its retention."""
+    bench.engine.command(
+        f"ALTER TABLE events DELETE WHERE received_at <= fromUnixTimestamp64Milli(toInt64({before_ms}))"
+        " SETTINGS mutations_sync = 1"
+    )
+
+
+def test_a_late_event_of_a_view_whose_events_are_gone_changes_no_row(bench: Bench) -> None:
+    """What is left of its events says less than its row; the event is kept all the same."""
+    bench.send(
+        "a", at(0, "play"), at(1, "playing"), at(11, "stall_start"), at(13, "stall_end"), at(23, "end")
+    )
+    bench.work()
+    before = bench.rows("*")
+    forget(bench, bench.now_ms)
+    bench.now_ms += 40 * 24 * 60 * MINUTE_MS
+    bench.send("a", at(24, "heartbeat"))
+    bench.work()
+    assert bench.rows("*") == before
+    assert bench.count("events FINAL") == 1
+
+
+def test_an_open_view_whose_events_are_gone_ends_as_it_stands(bench: Bench) -> None:
+    """A server that was off for longer than events are kept closes what was open, and deletes nothing."""
+    bench.send("a", at(0, "play"), at(1, "playing"), at(11, "heartbeat"))
+    bench.work()
+    assert bench.rows("outcome, closed, playing_time") == [("exited", False, 10_000)]
+    forget(bench, bench.now_ms)
+    bench.now_ms += 40 * 24 * 60 * MINUTE_MS
+    bench.worker = bench.fresh_worker()
+    bench.work()
+    assert bench.rows("closed, end_reason, playing_time") == [(True, "dropped", 10_000)]
+    assert bench.rows("playback_success_score") == [(100,)]
+    bench.worker = bench.fresh_worker()
+    bench.work()
+    assert bench.count("views") == 2  # the last version was written once
+
+
 def test_silence_is_minded_over_a_restart(bench: Bench) -> None:
     """An open view of an earlier worker is closed by the next one when its silence is up, without a new event."""
     bench.send("a", at(0, "play"), at(1, "playing"), at(11, "heartbeat"))

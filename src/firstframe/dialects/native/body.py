@@ -36,12 +36,14 @@ def decode(body: bytes) -> list[Any]:
 
 def envelope(body: bytes) -> Envelope:
     """The views a body speaks of, its number of events, and the write key it names."""
-    objects = [found for found in decode(body) if isinstance(found, dict)]
+    everything = decode(body)
+    objects = [found for found in everything if isinstance(found, dict)]
     views = dict.fromkeys(view for found in objects if (view := view_of(found)))
     keys = (text(found.get("write_key"), 256) for found in objects)
     return Envelope(
         native_view_ids=tuple(views),
-        event_count=sum(len(_events(found)) for found in objects),
+        # Whatever stands in the list is looked at one by one, so it counts, also where it is no object.
+        event_count=len(everything) - len(objects) + sum(max(1, len(_events(found))) for found in objects),
         write_key=next((key for key in keys if key), None),
     )
 
