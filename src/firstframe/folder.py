@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import IO
 
 import msgspec
+import structlog
 
+from firstframe.disk import write_atomically
 from firstframe.errors import ConfigError
 from firstframe.lock import hold
+
+log = structlog.get_logger()
 
 OWNER_ONLY = 0o700
 """A folder into which only who runs the product can look."""
@@ -108,10 +112,16 @@ class Folder:
     def passwords(self) -> Secrets:
         """The embedded engine's secrets, made on first use."""
         file = self.path / "secrets.json"
-        if not file.exists():
-            made = Secrets(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
-            write_atomically(file, msgspec.json.encode(made), 0o600)
-        return msgspec.json.decode(file.read_bytes(), type=Secrets)
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Secrets)
+        except FileNotFoundError:
+            log.info("the engine's passwords are made", file=str(file))
+        except msgspec.DecodeError:
+            # Nothing is lost with them: whoever uses them reads them here.
+            log.warning("the engine's passwords cannot be read, new ones are made", file=str(file))
+        made = Secrets(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+        write_atomically(file, msgspec.json.encode(made), 0o600, durable=True)
+        return made
 
     def engine_face(self) -> EngineFace:
         """How to reach the engine that runs on this folder. Raises `ConfigError` when none has."""
@@ -122,12 +132,3 @@ class Folder:
                 f"no engine runs on {self.path}: start `firstframe serve` or `firstframe engine` on it, "
                 "or name another with --engine clickhouse://user:password@host:port/database"
             ) from error
-
-
-def write_atomically(file: Path, content: bytes, mode: int = 0o644) -> None:
-    """Replace a file so that a reader sees the old or the new one, whole."""
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
-    fresh.replace(file)

@@ -13,7 +13,7 @@ from firstframe.accounts.account import DEFAULT_PROJECT
 from firstframe.accounts.origin import is_allowed
 from firstframe.accounts.store import Accounts
 from firstframe.errors import ConfigError
-from firstframe.folder import write_atomically
+from firstframe.disk import write_atomically
 
 log = structlog.get_logger()
 

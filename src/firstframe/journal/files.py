@@ -14,6 +14,7 @@ import structlog
 
 from firstframe.beacon import Beacon
 from firstframe.clock import epoch_ms
+from firstframe.disk import sync_folder
 from firstframe.errors import ConfigError, Unavailable
 from firstframe.journal.base import partitions_of
 from firstframe.journal.division import begin_writing
@@ -98,6 +99,10 @@ class FilesAppender:
         try:
             for partition in range(partitions):
                 partition_folder(journal, partition, partitions).mkdir(parents=True, exist_ok=True)
+            for folder in (journal, journal.parent):
+                sync_folder(
+                    folder
+                )  # a segment in a folder that a power cut unmade is lost, however well it was synced
             begin_writing(journal, partitions)
             self._segment_bytes = segment_bytes_of(journal, segment_bytes)
         except OSError as error:

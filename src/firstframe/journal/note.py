@@ -15,8 +15,8 @@ from zlib import crc32
 import msgspec
 import structlog
 
+from firstframe.disk import write_atomically
 from firstframe.errors import JournalError
-from firstframe.journal.segment import sync_folder
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class Notebook:
         number = min(number, self.number)
         if number <= self.committed:
             return
-        _replace(self._folder / COMMIT_NAME, _seal(b"%d" % number))
+        write_atomically(self._folder / COMMIT_NAME, _seal(b"%d" % number), 0o640, durable=True)
         self.committed = number
         for each in [each for each in self.bounds if each <= number]:
             self._settle(self.bounds.pop(each))
@@ -116,7 +116,7 @@ class Notebook:
         """One line for how far each segment is committed, one for each chunk that is not."""
         done = (Bounds(self.committed, name, 0, end, 0) for name, end in sorted(self.committed_to.items()))
         content = b"".join(_line(each) for each in (*done, *(self.bounds[n] for n in sorted(self.bounds))))
-        _replace(self._folder / LOG_NAME, content)
+        write_atomically(self._folder / LOG_NAME, content, 0o640, durable=True)
         self._open()
 
     def _open(self) -> None:
@@ -173,18 +173,6 @@ def _read_commit(path: Path) -> int:
             f"{path} is damaged; it should hold a checksum and the number of the last committed chunk"
         )
     return int(content)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f"{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
-    try:
-        _write_all(descriptor, content)
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
-    fresh.replace(path)
-    sync_folder(path.parent)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from firstframe.disk import sync_folder
 from firstframe.journal.frame import MARKER_BYTES, whole_bytes
 
 _FOLDER = re.compile(r"p(\d{4})of(\d{4})")
@@ -78,15 +79,6 @@ def is_final(descriptor: int) -> bool:
         return False
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     return True
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class SegmentWriter:

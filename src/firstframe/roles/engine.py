@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from firstframe.disk import write_atomically
 from firstframe.engine import server
-from firstframe.folder import EngineFace, Folder, write_atomically
+from firstframe.folder import EngineFace, Folder
 from firstframe.roles.port import engine_port
 from firstframe.settings import Settings
 

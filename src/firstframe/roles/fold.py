@@ -14,12 +14,13 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from firstframe.dialects import DIALECTS
+from firstframe.disk import write_atomically
 from firstframe.engine.client import Engine
 from firstframe.fold.meter import FoldMeter
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.watch import Watch
 from firstframe.fold.worker import Progress, Worker
-from firstframe.folder import Folder, write_atomically
+from firstframe.folder import Folder
 from firstframe.journal import FilesConsumer, journal_folder, open_consumer
 from firstframe.journal.division import Partition, make_readable, others, readable
 from firstframe.roles.store import wait_for_engine

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import urllib.error
 import urllib.request
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +16,7 @@ import msgspec
 from firstframe.accounts.first_token import first_token
 from firstframe.accounts.store import Accounts
 from firstframe.console import banner
+from firstframe.disk import write_atomically
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
 from firstframe.journal import journal_folder
@@ -21,6 +24,7 @@ from firstframe.roles.port import engine_port
 from firstframe.roles.supervisor import Supervisor, environment_of, roles_of
 from firstframe.settings import Settings, address
 
+COUNTERS_PREFIX = "firstframe-"
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - not for files of ours alone: the folder in it is
 
 
@@ -40,10 +44,7 @@ def serve(settings: Settings) -> int:
     settings = msgspec.structs.replace(settings, engine_port=engine_port(settings.engine_port, others))
     with (
         closing(Accounts(settings.accounts or folder.accounts_url)) as accounts,
-        # In memory where there is such a folder: counters are mapped files, and a full disk must not end a role.
-        TemporaryDirectory(
-            prefix="firstframe-", dir=SHARED_MEMORY if Path(SHARED_MEMORY).is_dir() else None
-        ) as counters,
+        _counters(folder) as counters,
     ):
         token = first_token(accounts, settings.api_token)
         supervisor = Supervisor(roles_of(settings), environment_of(settings, folder, counters))
@@ -51,6 +52,21 @@ def serve(settings: Settings) -> int:
             ready=lambda: _answers(settings.api),
             announce=lambda: banner(settings, folder, token, accounts),
         )
+
+
+@contextmanager
+def _counters(folder: Folder) -> Iterator[str]:
+    """A folder for the roles' counters, and the end of the one that a killed supervisor left.
+
+    In memory where there is such a place: counters are mapped files, and a full disk must not end a role.
+    """
+    note = folder.run / "counters"
+    if note.is_file() and (left := Path(note.read_text())).name.startswith(COUNTERS_PREFIX):
+        shutil.rmtree(left, ignore_errors=True)
+    memory = SHARED_MEMORY if Path(SHARED_MEMORY).is_dir() else None
+    with TemporaryDirectory(prefix=COUNTERS_PREFIX, dir=memory) as made:
+        write_atomically(note, made.encode())
+        yield made
 
 
 def _check_free(name: str, where: str) -> None:

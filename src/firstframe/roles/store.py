@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import structlog
 import typer
 
+from firstframe.accounts.store import Accounts
 from firstframe.clock import epoch_ms
 from firstframe.engine.client import Engine
 from firstframe.engine.migrate import apply_retention, drop_expired, pending, script
@@ -70,7 +72,13 @@ def migrate(settings: Settings, *, dry_run: bool) -> None:
 
 
 def import_assets(settings: Settings, file: Path, project: str) -> None:
-    """Keep what a file says of videos. Raises `BadRequest` that names the line that is wrong."""
-    found = Engine.connect(engine_url(settings, Folder(settings.data)))
+    """Keep what a file says of videos.
+
+    Raises `NotFound` for a project that is not there, `BadRequest` that names the line that is wrong.
+    """
+    folder = Folder(settings.data)
+    with closing(Accounts(settings.accounts or folder.existing().accounts_url)) as accounts:
+        accounts.project(project)
+    found = Engine.connect(engine_url(settings, folder))
     count = keep_assets(found, project, file, epoch_ms())
-    typer.echo(f"{count} videos are known in project {project}")
+    typer.echo(f"{count} {'video is' if count == 1 else 'videos are'} known in project {project}")

@@ -98,12 +98,18 @@ class Supervisor:
         self.stopping = True
 
     def _start(self, role: Role, now: float) -> None:
-        role.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "firstframe", *role.arguments],
-            env={**os.environ, **self.environment},
-            preexec_fn=partial(_begin, os.getpid(), role.niceness),  # noqa: PLW1509 - the supervisor has one thread
-            start_new_session=True,  # Ctrl-C is for the supervisor alone, which then stops the roles in order
-        )
+        try:
+            role.process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", "firstframe", *role.arguments],
+                env={**os.environ, **self.environment},
+                preexec_fn=partial(_begin, os.getpid(), role.niceness),  # noqa: PLW1509 - the supervisor has one thread
+                start_new_session=True,  # Ctrl-C is for the supervisor alone, which then stops the roles in order
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            # Short of memory or of processes, which is when roles die: the others must not die of it too.
+            log.warning("role cannot be started", role=role.name, error=str(error), retry_seconds=role.wait)
+            self._wait(role, now)
+            return
         role.started_at = now
         role.starts += 1
 
@@ -113,6 +119,10 @@ class Supervisor:
             role.wait = BACK_OFF_SECONDS[0]
         log.warning("role died", role=role.name, exit_code=role.process.returncode, restart_seconds=role.wait)
         role.process = None
+        self._wait(role, now)
+
+    @staticmethod
+    def _wait(role: Role, now: float) -> None:
         role.start_at = now + role.wait
         role.wait = min(role.wait * 2, BACK_OFF_SECONDS[1])
 

@@ -1,0 +1,32 @@
+"""Files that are replaced whole, and what has to be done so that they outlive a power cut."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_atomically(file: Path, content: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
+    """Replace a file so that a reader sees the old or the new one, whole.
+
+    ``durable`` waits until the disk has it: for what cannot be made again. Raises `OSError`.
+    """
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+        if durable:
+            out.flush()
+            os.fsync(out.fileno())
+    fresh.replace(file)
+    if durable:
+        sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. Raises `OSError`."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
