@@ -25,6 +25,55 @@ def test_sleep_is_no_watch_time():
     assert (row.content_playing_time_ms, row.watch_time_ms) == (60_000, 60_000)
 
 
+def slept(*, before: int, after: int, **fields: object) -> list[dict]:
+    """Away for a minute, half a minute after the last word; at its end the playhead is where it is then."""
+    at = {"player_playhead_time": after, **fields}
+    return [
+        event("play", 0, player_playhead_time=0, **fields),
+        event("playing", 0, player_playhead_time=0),
+        event("hb", 10_000, player_playhead_time=before),
+        event("devicesleep", 40_000, **at),
+        event("devicewake", 100_000, **at),
+        event(
+            "viewend", 110_000, player_playhead_time=after + 10_000, view_playing_time_ms_cumulative=40_000
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "pause_ms"),
+    [(40_000, 60_000), (100_000, 0), (70_000, 30_000), (5_000_000, 0), (0, 60_000)],
+    ids=["device", "page_only", "half", "jump", "back"],
+)
+def test_a_page_that_slept_while_the_video_played(after, pause_ms):
+    """A silent hidden page is woken once a minute, and calls it sleep: the playhead says what went on."""
+    row = folded(numbered(slept(before=10_000, after=after)))
+    assert (row.pause_time_ms, row.content_playing_time_ms) == (pause_ms, 110_000 - pause_ms)
+    assert (Approx.HOLE_CREDITED in row.approx) == (pause_ms < 60_000)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"video_source_is_live": True},  # the player jumps to the edge when it wakes
+        {"view_playing_time_ms_cumulative": 10_000, "view_content_playback_time": 20_000},  # double speed
+    ],
+    ids=["live", "fast"],
+)
+def test_a_sleep_is_believed_where_the_playhead_cannot_tell(fields):
+    """Who cannot know what the playhead should have done credits nothing."""
+    row = folded(numbered(slept(before=20_000, after=100_000, **fields)))
+    assert (row.pause_time_ms, Approx.HOLE_CREDITED in row.approx) == (60_000, False)
+
+
+def test_the_sums_stand_still_after_a_sleep():
+    """The SDK counts no playing until the next `playing`: where events are lost, its sum is too small."""
+    events = numbered(slept(before=10_000, after=40_000))
+    row = folded([*events[:2], *events[3:]])
+    assert row.approx == [Approx.EVENTS_LOST, Approx.PLAY_TIME_ESTIMATED, Approx.SPANS_ESTIMATED]
+    assert (row.content_playing_time_ms, row.watch_time_ms, row.pause_time_ms) == (50_000, 50_000, 60_000)
+
+
 def test_a_programme_change_has_no_startup():
     """The content changed while it played: the view has started, and nobody waited."""
     row = folded(

@@ -14,6 +14,7 @@ from firstframe.dialects.mux.history import History, history_of
 from firstframe.dialects.mux.played import Played
 from firstframe.dialects.mux.request import Requests
 from firstframe.dialects.mux.span import rebalance
+from firstframe.dialects.mux.speed import into_stalls_ms, is_normal
 from firstframe.dialects.mux.start import Start, lost_start
 from firstframe.dialects.mux.total import CONTENT, PLAYING, Sums, Totals
 from firstframe.dialects.mux.translate import Translation
@@ -143,7 +144,7 @@ def _complete(row: ViewRecord, reading: Reading) -> None:
     _ads(row, reading)
     reading.requests.measure(row, history, totals)
     row.dropped_frames = totals.count("view_dropped_frame_count")
-    row.approx = sorted({*row.approx, *_losses(history)})
+    row.approx = sorted({*row.approx, *_losses(history), *_credits(reading)})
 
 
 def _is_whole(row: ViewRecord, reading: Reading) -> bool:
@@ -202,15 +203,30 @@ def _durations(row: ViewRecord, reading: Reading) -> None:
 def _playing(row: ViewRecord, reading: Reading) -> None:
     """Playing time by the SDK's sums, ads apart."""
     totals, seen = reading.totals, row.content_playing_time_ms + row.ad_playing_time_ms
-    sums = (
-        (totals.get(PLAYING), totals.played_ms) if reading.history.has("ratechange") else (totals.played_ms,)
-    )
-    playing = next((found for found in sums if found is not None), seen)
+    known = _played_ms(reading)
+    playing = seen if known is None else known
     if reading.translation.played_on:  # both stopped at the error
         playing = max(playing, seen)
     ads = _known(totals.get("ad_playing_time_ms_cumulative"), row.ad_playing_time_ms) or 0
     row.ad_playing_time_ms = min(ads, playing)
     row.content_playing_time_ms = playing - row.ad_playing_time_ms
+
+
+def _played_ms(reading: Reading) -> float | None:
+    """The content sum, which is exact, while it is wall time; else the playing sum without what is none."""
+    totals = reading.totals
+    moved, played = totals.moved_ms, totals.get(PLAYING)
+    if moved is None:
+        return played
+    if played is None or _is_normal_speed(reading):
+        return moved
+    return max(0, played - into_stalls_ms(totals.values))
+
+
+def _is_normal_speed(reading: Reading) -> bool:
+    """Nobody changed the speed, before the SDK came either."""
+    totals = reading.totals
+    return not reading.history.has("ratechange") and is_normal({**totals.values, CONTENT: totals.moved_ms})
 
 
 def _seeks(row: ViewRecord, reading: Reading) -> None:
@@ -222,15 +238,20 @@ def _seeks(row: ViewRecord, reading: Reading) -> None:
 
 
 def _content(row: ViewRecord, reading: Reading) -> None:
-    totals, history = reading.totals, reading.history
+    totals = reading.totals
     furthest = (totals.get("view_max_playhead_position"), row.max_playhead_ms)
     row.max_playhead_ms = max((found for found in furthest if found is not None), default=None)
     row.played_ranges = reading.played.ranges() if row.started else None
     if row.played_ranges is not None:
         row.played_range_ms = sum(end - start for start, end in row.played_ranges)
     moved = totals.get(CONTENT)
-    if moved is not None and (history.has("ratechange") or Approx.PLAY_TIME_ESTIMATED in row.approx):
+    if moved is not None and (_lacks_media_time(row, reading) or not _is_normal_speed(reading)):
         row.media_time_ms = max(0, moved - row.ad_playing_time_ms)
+
+
+def _lacks_media_time(row: ViewRecord, reading: Reading) -> bool:
+    """The timeline does not have it; where the SDK stopped counting, its sum has even less."""
+    return Approx.PLAY_TIME_ESTIMATED in row.approx and not reading.translation.played_on
 
 
 def _scale(row: ViewRecord, totals: Totals) -> None:
@@ -256,6 +277,10 @@ def _ads(row: ViewRecord, reading: Reading) -> None:
 def _losses(history: History) -> list[Approx]:
     found = [Approx.EVENTS_LOST] if history.missing else []
     return found if history.opened else [*found, Approx.START_LOST]
+
+
+def _credits(reading: Reading) -> list[Approx]:
+    return [Approx.HOLE_CREDITED] if reading.translation.credited else []
 
 
 def _known(value: Number | None, other: Number | None) -> Number | None:

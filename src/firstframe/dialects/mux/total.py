@@ -62,7 +62,7 @@ class Totals(msgspec.Struct, frozen=True):
     """What the SDK says of the view as a whole; a sum it never sent is None."""
 
     values: Mapping[str, float]
-    played_ms: float | None = None
+    moved_ms: float | None = None
     """The content total, brought up to the last event by the playing total, which every event carries."""
 
     def get(self, name: str) -> float | None:
@@ -106,7 +106,7 @@ class Sums:
             else:
                 values[name] = max(0, values[name] - before.get(name, 0))
         since = values.get(PLAYING, 0) - self._played_then
-        return Totals(values, values[CONTENT] + since if CONTENT in values else values.get(PLAYING))
+        return Totals(values, values[CONTENT] + since if CONTENT in values else None)
 
     def _before(self) -> Mapping[str, float] | None:
         """What the player had counted before this view, None when that never arrived."""

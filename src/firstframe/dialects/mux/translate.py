@@ -16,6 +16,7 @@ from firstframe.dialects.mux.body import SENT_AT
 from firstframe.dialects.mux.dimension import is_live
 from firstframe.dialects.mux.field import FieldMap
 from firstframe.dialects.mux.playhead import ENDS, Follower
+from firstframe.dialects.mux.speed import is_normal
 from firstframe.dialects.mux.start import Start
 from firstframe.dialects.mux.vocabulary import CARRIES_NEXT
 from firstframe.view.event import Kind, TimelineEvent
@@ -67,7 +68,9 @@ class Translation:
     def __init__(self, *, missing: bool) -> None:
         self.map = FieldMap()
         self.played_on = False
-        """The playhead went on after an error, when the SDK had stopped counting."""
+        """Frames moved when the SDK had stopped counting: after an error, or a sleep."""
+        self.credited = False
+        """A sleep was none: the playhead went on."""
         self.stalls = self.echoes = 0
         """Stalls that the rebuffer events tell of, and how many of these were told a second time."""
         self.stalled = self.echoed = self.seeking = False
@@ -78,9 +81,14 @@ class Translation:
         self.in_break = self.in_ad = self.ad_paused = False
         self.moving: Kind | None = None
         self.slept: Kind | None = None
+        self.told: tuple[int, float | None] = (0, None)
+        """When the event before was, and where the playhead stood then."""
+        self.sleep: tuple[int, float | None] = (0, None)
+        """When the last sleep began, and where the playhead must have stood then."""
         self.follower: Follower | None = None
         self.awaited: tuple[int, float | None] | None = None
         """Since when frames are awaited, and where the playhead stood then."""
+        self.speed_changed = False
         self.late_ms = 0
         """How late the first `playing` was told."""
         self._missing = missing
@@ -117,6 +125,21 @@ class Translation:
         waited = max(0, event.at_ms - since_ms)
         return round(min(gone, waited)) if _LATE_MS < gone <= waited + _JUMP_MS else 0
 
+    def through_sleep(self, event: Event) -> int:
+        """How long frames moved while only the page slept, as a silent hidden one does: as far as the playhead went.
+
+        The norm's hole guard (2.1, rule 10). A live playhead jumps to the edge when the device wakes.
+        """
+        since_ms, stood = self.sleep
+        if stood is None or self.playhead is None or is_live(self.map.fields) or not self.plays_normally():
+            return 0
+        gone, slept_ms = self.playhead - stood, max(0, event.at_ms - since_ms)
+        return round(min(gone, slept_ms)) if gone > _JUMP_MS else 0
+
+    def plays_normally(self) -> bool:
+        """At normal speed, as far as the events so far tell."""
+        return not self.speed_changed and is_normal(self.map.fields)
+
     def note(self, kind: Kind, event: Event, **more: Any) -> None:
         """Something that changes no state."""
         self._put(kind, max(event.at_ms, self._changed_at), event, **more)
@@ -152,6 +175,7 @@ class Translation:
         if self.started and name != "viewend":
             self._picture(event)
             self._latency(event)
+        self.told = event.at_ms, self.playhead
 
     def _position(self, event: Event) -> float | None:
         """Where the playhead stands; at the end of a view it may already be in the next source."""
@@ -161,9 +185,16 @@ class Translation:
 
     def _follow(self, event: Event, follower: Follower) -> None:
         """After an error the playhead says whether playback went on."""
-        for kind, at_ms in follower.step(event.at_ms, self.playhead, waiting=event.name == "waiting"):
+        changes = follower.step(
+            event.at_ms,
+            self.playhead,
+            waiting=event.name == "waiting",
+            normal_speed=self.plays_normally(),
+        )
+        for kind, at_ms in changes:
             self.wanted = self.watching = self.started = True
             self.moving = Kind.PLAYING
+            self.awaited = None
             self._changed_at = max(self._changed_at, at_ms)
             self._put(kind, self._changed_at, event)
         self.played_on = self.played_on or follower.played_on
@@ -318,6 +349,7 @@ def _stall(view: Translation, event: Event) -> None:
     else:
         view.stalls += 1
         view.stalled = True
+        view.awaited = None  # frames moved until now, also where no `playing` followed a seek
         view.change(Kind.STALL_START, event)
 
 
@@ -339,7 +371,8 @@ def _seeking(view: Translation, event: Event) -> None:
 
 def _seeked(view: Translation, event: Event) -> None:
     view.seeking = False
-    view.await_frames(event)
+    if view.watching:  # a seek before the play, in a pause or after the end makes nobody wait
+        view.await_frames(event)
     view.change(Kind.SEEKED, event)
 
 
@@ -351,16 +384,28 @@ def _waiting(view: Translation, event: Event) -> None:
         view.note(Kind.HEARTBEAT, event)
 
 
+def _rate_change(view: Translation, event: Event) -> None:
+    view.speed_changed = True  # to which speed, no field says
+    view.note(Kind.HEARTBEAT, event)
+
+
 def _sleep(view: Translation, event: Event) -> None:
+    """The page stood still, dated back to when it began to; its playhead is that of now."""
+    told_ms, stood = view.told
     view.slept = view.moving
+    view.sleep = event.at_ms, None if stood is None else stood + event.at_ms - told_ms
     view.change(Kind.PAUSE, event)
 
 
 def _wake(view: Translation, event: Event) -> None:
-    _play(view, event)
-    if view.slept is not None:
-        view.moving = view.slept
-        view.change(view.slept, event)
+    if view.slept is None:
+        _play(view, event)
+        return
+    late_ms = view.through_sleep(event)
+    view.credited = view.credited or late_ms > 0
+    view.watching = view.played_on = True  # the SDK's sum stands until the next `playing`
+    view.moving = view.slept
+    view.change(view.slept, event, late_ms=late_ms)
 
 
 _TRANSLATIONS: Mapping[str, Callable[[Translation, Event], None]] = {
@@ -381,6 +426,7 @@ _TRANSLATIONS: Mapping[str, Callable[[Translation, Event], None]] = {
     "seeking": _seeking,
     "seeked": _seeked,
     "waiting": _waiting,
+    "ratechange": _rate_change,
     "devicesleep": _sleep,
     "devicewake": _wake,
 }
