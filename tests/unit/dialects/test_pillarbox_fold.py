@@ -261,6 +261,212 @@ def test_a_short_stall_that_may_be_the_startup_is_an_upper_bound() -> None:
     assert "stalls_upper_bound" in row.approx
 
 
+def play(*told: Told, ready_ms: float = 150) -> ViewRecord:
+    """A web session whose first heartbeat was sent with START; the rest is told."""
+    return row_of((0, "START", start(None, ready_ms)), (4, "HEARTBEAT", status(0)), *told)
+
+
+def stop(playback: float, *ranges: tuple[float, float], **more: Any) -> dict[str, Any]:
+    """The status of an element that plays on: its buffer reaches far beyond what was played."""
+    end_ms = int(ranges[-1][1] * 1000)
+    return status(playback, *ranges, **{"position": end_ms, "buffered_duration": end_ms + 30_000, **more})
+
+
+def test_a_fast_rate_with_a_pause_is_no_seek_back() -> None:
+    """More media than time in the first 30 s is a rate: the counter stands, though the pause made room for the media."""
+    row = play(
+        (30_000, "HEARTBEAT", stop(29_680, (0, 37.1))),
+        (60_000, "HEARTBEAT", stop(40_000, (0, 50))),
+        (75_320, "STOP", stop(45_000, (0, 56.25))),
+    )
+    assert (row.content_playing_time_ms, row.rebuffer_count, row.watch_time_ms) == (45_000, 0, 45_150)
+    row = play(
+        (30_000, "HEARTBEAT", stop(29_680, (0, 44.52))),
+        (60_000, "HEARTBEAT", stop(59_680, (0, 89.52))),
+        (90_000, "HEARTBEAT", stop(60_000, (0, 90))),
+        (120_320, "STOP", stop(60_000, (0, 90))),
+    )
+    assert row.content_playing_time_ms == 60_000
+
+
+def test_a_seek_back_shows_at_a_fast_rate_too() -> None:
+    """Even at the fastest rate that was seen, the ranges took longer than the counter knows."""
+    row = play(
+        (30_004, "HEARTBEAT", stop(30_000, (0, 60))),
+        (60_004, "HEARTBEAT", stop(30_000, (0, 90))),
+        (120_000, "STOP", stop(30_000, (0, 90))),
+    )
+    assert row.content_playing_time_ms == 60_000
+    assert "play_time_estimated" in row.approx
+
+
+def test_media_time_at_a_fast_rate_is_clocked_where_the_counter_is_lost() -> None:
+    """Between two reports nobody plays longer than they are apart."""
+    row = play(
+        (30_004, "HEARTBEAT", stop(10_000, (0, 60))),
+        (60_004, "HEARTBEAT", stop(20_000, (0, 60), (200, 220))),
+        (100_000, "STOP", stop(20_000, (0, 60), (200, 220))),
+    )
+    assert row.content_playing_time_ms == 50_000
+
+
+@pytest.mark.parametrize(
+    ("told", "playing_ms"),
+    [
+        ([(29_680, 22.26), (53_333, 40)], 53_333),
+        ([(29_680, 19.84), (59_680, 34.84), (70_000, 40)], 70_000),
+    ],
+    ids=["0.75 from the beginning", "0.5 after 10 s"],
+)
+def test_a_slow_rate_to_the_end_is_no_stall(told: list[tuple[int, float]], playing_ms: int) -> None:
+    """The end of the media is the end of the buffer too, and the ranges went on growing behind the counter."""
+    statuses: list[Told] = [
+        (counter + 320, "HEARTBEAT", status(counter, (0, end), position=end * 1000, buffered_duration=40_000))
+        for counter, end in told
+    ]
+    at_ms, _, data = statuses.pop()
+    row = play(*statuses, (at_ms, "STOP", data))
+    assert (row.content_playing_time_ms, row.rebuffer_count, row.rebuffer_duration_ms) == (playing_ms, 0, 0)
+
+
+def test_a_slow_rate_short_of_the_end_is_no_stall() -> None:
+    """Little is left in the buffer where all of the media is in it; a stall would have stopped the ranges."""
+    row = play(
+        (30_000, "HEARTBEAT", status(30_000, (0, 30), position=30_000, buffered_duration=50_000)),
+        (60_000, "HEARTBEAT", status(60_000, (0, 45), position=45_000, buffered_duration=50_000)),
+        (68_000, "STOP", status(68_000, (0, 49), position=49_000, buffered_duration=50_000)),
+    )
+    assert (row.content_playing_time_ms, row.rebuffer_count) == (68_000, 0)
+
+
+def test_a_short_slow_view_to_the_end_keeps_the_players_own_count() -> None:
+    """One interval cannot tell a rate from a stall; but at the end of the media there is nothing to wait for."""
+    row = play((10_700, "STOP", status(10_667, (0, 8), position=8000, buffered_duration=8000)))
+    assert (row.content_playing_time_ms, row.rebuffer_count) == (10_667, 0)
+    assert "play_time_estimated" in row.approx
+
+
+def test_a_stall_that_the_end_cuts_short_shows_after_heartbeats_too() -> None:
+    """The ranges kept up with the counter until the buffer was empty, and then stood still."""
+    row = play(
+        (30_000, "HEARTBEAT", status(29_900, (0, 29.9), position=29_900, buffered_duration=42_000)),
+        (60_000, "HEARTBEAT", status(59_900, (0, 41), position=41_000, buffered_duration=42_000)),
+        (70_000, "STOP", status(69_900, (0, 41), position=41_000, buffered_duration=42_000)),
+    )
+    assert (row.content_playing_time_ms, row.rebuffer_count, row.rebuffer_duration_ms) == (41_000, 1, 28_900)
+
+
+def test_media_that_ran_slowly_throughout_is_put_right_where_the_counter_is_lost() -> None:
+    """At half the rate 30 s of media took a minute; a seek then threw the counter away."""
+    row = play(
+        (30_000, "HEARTBEAT", stop(30_000, (0, 15))),
+        (60_000, "HEARTBEAT", stop(60_000, (0, 30))),
+        (90_000, "STOP", stop(10_000, (0, 37.5), (50, 55))),
+    )
+    assert row.content_playing_time_ms == pytest.approx(85_000)
+    assert "play_time_lower_bound" in row.approx
+
+
+@pytest.mark.parametrize(
+    ("waited_ms", "told"),
+    [
+        (2100, [(30_000, 29_900, 29.9), (72_000, 60_000, 60)]),
+        (3500, [(30_000, 28_500, 28.5), (72_000, 60_000, 60)]),
+        (3500, [(30_000, 28_500, 28.5), (62_000, 20_000, 60)]),
+        (8800, [(30_000, 29_700, 29.7), (75_300, 45_000, 45)]),
+    ],
+    ids=["pause", "late first frame", "seek", "stall of an earlier session"],
+)
+def test_what_comes_later_does_not_hide_the_wait_before_ready(
+    waited_ms: int, told: list[tuple[int, int, float]]
+) -> None:
+    """At the first heartbeat the stall did not fit beside the playing; a pause or a seek after it changes nothing."""
+    (first_ms, first, end), (stop_ms, last, last_end) = told
+    row = play(
+        (first_ms, "HEARTBEAT", stop(first, (0, end), stall=(1, waited_ms))),
+        (stop_ms, "STOP", stop(last, (0, last_end), stall=(1, waited_ms))),
+        ready_ms=2000,
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (0, 0)
+    assert row.content_playing_time_ms == last_end * 1000
+    assert row.watch_time_ms == last_end * 1000 + 2000
+    assert "stalls_upper_bound" not in row.approx
+
+
+def test_a_stall_after_a_pause_hid_the_wait_before_ready_is_as_long_as_told() -> None:
+    """The wait goes whole, with what of it came after START: the player told it alone before the stall."""
+    row = play(
+        (30_000, "HEARTBEAT", stop(28_500, (0, 28.5), stall=(1, 3500))),
+        (80_000, "STOP", stop(20_000, (0, 60), stall=(2, 4700))),
+        ready_ms=2000,
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 1200)
+
+
+def test_the_wait_before_ready_is_found_at_a_fast_rate() -> None:
+    """Media over the fastest rate is the playing time, which leaves no room for the wait."""
+    row = play(
+        (30_000, "HEARTBEAT", stop(29_900, (0, 59.8), stall=(1, 2100))),
+        (72_000, "STOP", stop(60_000, (0, 120), stall=(1, 2100))),
+        ready_ms=2000,
+    )
+    assert (row.content_playing_time_ms, row.rebuffer_count) == (60_000, 0)
+
+
+def test_a_stall_by_which_the_counter_lost_nothing_is_an_upper_bound() -> None:
+    """However long, it may be the wait for the first data: only at the end of a pause would a stall cost nothing."""
+    row = play((25_000, "STOP", stop(15_000, (0, 15), stall=(1, 3500))), ready_ms=2000)
+    assert (row.content_playing_time_ms, row.rebuffer_count, row.rebuffer_duration_ms) == (15_000, 1, 3500)
+    assert "stalls_upper_bound" in row.approx
+    amid = play((25_000, "STOP", stop(8_000, (0, 15), stall=(1, 3500))), ready_ms=2000)
+    assert (amid.rebuffer_count, amid.rebuffer_duration_ms) == (1, 3500)
+    assert "stalls_upper_bound" not in amid.approx
+
+
+def test_a_stall_amid_playing_stays_at_any_rate() -> None:
+    """It threw away what was counted, so nothing says that it was before START."""
+    row = play(
+        (30_000, "HEARTBEAT", stop(12_000, (0, 53.4), stall=(1, 3000))),
+        (43_300, "STOP", stop(25_300, (0, 80), stall=(1, 3000))),
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 3000)
+
+
+def test_a_wait_longer_than_the_session_takes_no_playing_time() -> None:
+    """A stall amid playing has thrown the counter away, so how much of the two was before START is not judged."""
+    row = play((5510, "STOP", stop(500, (0, 3.5), stall=(2, 7010))), ready_ms=5000)
+    assert (row.content_playing_time_ms, row.rebuffer_duration_ms) == (3500, 2010)
+    assert "stalls_upper_bound" in row.approx
+
+
+def test_a_machine_that_slept_did_not_play() -> None:
+    """Norm rule 10: through a long gap the counter is believed as far as the media moved."""
+    row = play(
+        (30_000, "HEARTBEAT", stop(29_680, (0, 29.68))),
+        (3_640_320, "HEARTBEAT", stop(3_640_000, (0, 40))),
+        (3_660_320, "STOP", stop(3_660_000, (0, 60))),
+    )
+    assert (row.content_playing_time_ms, row.watch_time_ms) == (60_000, 60_150)
+    assert "hole_credited" in row.approx
+    assert "play_time_estimated" not in row.approx
+
+
+def test_reports_that_were_lost_are_no_sleep() -> None:
+    """The media moved as far as the counter; a seek later throws away what was counted, and no sleep is left in it."""
+    row = play(
+        (30_000, "HEARTBEAT", stop(29_680, (0, 29.68))),
+        (240_000, "STOP", stop(239_680, (0, 239.68))),
+    )
+    assert row.content_playing_time_ms == 239_680
+    assert "hole_credited" not in row.approx
+    sought = play(
+        (30_000, "HEARTBEAT", stop(29_680, (0, 29.68))),
+        (3_640_320, "HEARTBEAT", stop(3_640_000, (0, 40))),
+        (3_670_320, "STOP", stop(20_000, (0, 50), (100, 120))),
+    )
+    assert sought.content_playing_time_ms == 70_000
+
+
 def test_stalls_of_an_earlier_session_are_taken_off() -> None:
     """What the first heartbeat counts was before playback, of stalls and dropped frames too."""
     row = row_of(
