@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from firstframe.beacon import Event
 from firstframe.dialects.bitmovin import BITMOVIN
 from firstframe.view.record import Approx, EndReason, Outcome, State
-from support_bitmovin import BASE_MS, IMPRESSION, Session, events_of, row_of
+from support_bitmovin import BASE_MS, IMPRESSION, Session, beacon, events_of, row_of
 
 
 def played(**always: Any) -> Session:
@@ -200,6 +201,16 @@ def test_heartbeats_cut_one_stall() -> None:
     assert (row.rebuffer_count, row.rebuffer_duration_ms) == (2, 3941)
 
 
+def test_a_nudge_does_not_split_a_stall() -> None:
+    """A playhead that moves a little in a long stall did not end it: only what moves at its end was noticed late."""
+    session = played().add("rebuffering", 3001, videoTimeStart=5240, videoTimeEnd=5245)
+    session.add("rebuffering", 5000, videoTimeStart=5245, videoTimeEnd=5345)
+    session.add("rebuffering", 2000, videoTimeStart=5345, videoTimeEnd=5460).add("playing", 1000)
+    row = row_of(session)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 3001 + 5000 + 2000 - 115)
+    assert row.content_playing_time_ms == 10_000 + 115 + 1000
+
+
 def test_native_names_for_stalls() -> None:
     """Native collectors call a stall buffering; its number is what counts."""
     session = played(platform="android").add("buffering", 900, buffered=900).add("ready").add("playing", 1000)
@@ -250,14 +261,39 @@ def test_a_pause_between_two_seeks_in_pause_stays_one() -> None:
     session.add("pause", 900, videoTimeStart=20_000, videoTimeEnd=20_000)
     session.add("seeking", 10, videoTimeStart=20_000, videoTimeEnd=30_000)
     row = row_of(session.add("pause", 1000, videoTimeStart=30_000, videoTimeEnd=30_000).add("playing", 3000))
-    assert (row.seek_time_ms, row.pause_time_ms) == (20, 2900)
+    assert (row.seek_count, row.seek_time_ms, row.pause_time_ms) == (2, 20, 2920)
+    assert row.watch_time_ms == 400 + 10_000 + 3000
+
+
+def test_a_seek_in_a_pause_is_no_watch_time() -> None:
+    """As the norm's `seek_while_paused`: the view stays paused, only the latency clock runs."""
+    session = played().add("pause", 3000, videoTimeStart=10_000, videoTimeEnd=10_000)
+    session.add("seeking", 2500, videoTimeStart=10_000, videoTimeEnd=20_000)
+    session.add("pause", 4000, videoTimeStart=20_000, videoTimeEnd=20_000).add("playing", 3000)
+    row = row_of(session)
+    assert (row.seek_count, row.seek_time_ms, row.pause_time_ms) == (1, 2500, 9500)
+    assert (row.watch_time_ms, row.content_playing_time_ms) == (13_400, 13_000)
+    assert [(span.state, span.end_ms - span.start_ms) for span in row.spans] == [
+        (State.STARTUP, 400),
+        (State.PLAYING, 10_000),
+        (State.PAUSE, 9500),
+        (State.PLAYING, 3000),
+    ]
+
+
+def test_scrubbing_in_a_pause_is_one_seek_of_it() -> None:
+    """The collector's own pause of some ms between two seeks belongs to them; the viewer is paused all along."""
+    session = played().add("pause", 1000).add("seeking", 10, videoTimeEnd=20_000).add("pause", 30)
+    session.add("seeking", 15, videoTimeEnd=30_000).add("pause", 2000).add("playing", 3000)
+    row = row_of(session)
+    assert (row.seek_count, row.seek_time_ms, row.pause_time_ms) == (1, 55, 3055)
 
 
 def test_a_real_pause_behind_a_seek_stays_one() -> None:
     """Where the media stands still behind a seek, somebody paused."""
     session = played().add("pause", 1000).add("seeking", 10)
     row = row_of(session.add("pause", 998, videoTimeStart=20_000, videoTimeEnd=20_001).add("playing", 3000))
-    assert (row.seek_time_ms, row.pause_time_ms) == (10, 1998)
+    assert (row.seek_time_ms, row.pause_time_ms) == (10, 2008)
 
 
 def test_the_wait_for_a_replay_is_no_pause() -> None:
@@ -280,6 +316,42 @@ def test_closed_is_a_clean_end() -> None:
     assert (row.closed, row.end_reason, row.outcome) == (True, EndReason.ENDED, Outcome.EXITED)
     assert row.view_end_ms == BASE_MS + 60 + 400 + 10_000 + 100 + 5000
     assert BITMOVIN.fold(events_of(session.samples), session.now_ms).due_ms is None
+
+
+def received(session: Session, delay_ms: int, closed_ms: int) -> list[Event]:
+    """The events of a session whose samples take ``delay_ms``; the last one is received at ``closed_ms``."""
+    beacons = [beacon(each, received_ms=each["time"] + delay_ms) for each in session.samples[:-1]]
+    beacons.append(beacon(session.samples[-1], received_ms=closed_ms))
+    return [event for each in beacons for event in BITMOVIN.parse(each).events]
+
+
+@pytest.mark.parametrize("left", ["pause", "rebuffering", "error"])
+def test_left_in_a_pause_or_stall(left: str) -> None:
+    """`closed` alone has the clock of the sample before it: its receipt says when the page was left."""
+    session = played()
+    if left != "pause":
+        session.add(left, 3001 if left == "rebuffering" else 0, errorCode=2 if left == "error" else None)
+    end_ms, closed_ms = session.now_ms, session.now_ms + 1_800_000
+    row = row_of(received(session.leave(), 40, closed_ms + 40))
+    assert row.view_end_ms == closed_ms
+    assert row.spans[-1].end_ms == end_ms
+    assert (row.pause_time_ms, row.clock_shift_ms, row.end_reason) == (0, 0, EndReason.ENDED)
+
+
+def test_left_in_a_pause_with_a_wrong_clock() -> None:
+    """The difference of the clocks is taken out before the view is moved to the server's time, and not twice."""
+    session = played()
+    closed_ms = session.now_ms + 1_800_000
+    ahead_ms = 3 * 86_400_000
+    row = row_of(received(session.leave(), -ahead_ms, closed_ms - ahead_ms))
+    assert (row.view_end_ms, row.clock_shift_ms) == (closed_ms - ahead_ms, -ahead_ms)
+
+
+def test_left_while_playing_ends_with_the_last_sample() -> None:
+    """A playing sample of page close says how long it lasted, better than a receipt does."""
+    session = played().add("pause", 100)
+    row = row_of(received(session.leave(5000), 40, session.now_ms + 900))
+    assert row.view_end_ms == session.now_ms
 
 
 def test_silence_closes_after_150_seconds() -> None:
@@ -313,6 +385,18 @@ def test_a_playing_sample_before_silence_means_a_pause() -> None:
 def test_what_runs_at_page_close_is_flagged(session: Session, flags: set[str]) -> None:
     """A pause or stall that is cut by leaving is never reported: its time is a lower bound."""
     assert set(row_of(session).approx) - {"startup_is_first_progress"} == flags
+
+
+def test_a_stream_recognised_as_live_late_goes_on() -> None:
+    """A length that falls to 0 is a replaced source; where the stream turned out to be live it is not."""
+    session = Session(videoDuration=30_000).add("startup", 250).add("playing", 5000, videoDuration=0)
+    live = (
+        Session(videoDuration=30_000).add("startup", 250).add("playing", 5000, videoDuration=0, isLive=True)
+    )
+    assert row_of(session, now_ms=session.now_ms + 1000).end_reason is EndReason.ENDED
+    row = row_of(live, now_ms=live.now_ms + 1000)
+    assert (row.closed, row.end_reason, row.live) == (False, None, True)
+    assert row_of(live).end_reason is EndReason.IDLE_TIMEOUT
 
 
 def test_completed() -> None:
@@ -399,6 +483,64 @@ def test_an_interval_the_collector_dropped_is_flagged() -> None:
     session = played()
     session.now_ms += 120_000
     assert Approx.PLAY_TIME_LOWER_BOUND in row_of(session.add("playing", 1000).leave(500)).approx
+
+
+def after_a_hole(ms: int, reached_ms: int, **always: Any) -> Session:
+    """A heartbeat at 60 s of the media, ``ms`` without a word, and playing again from a position."""
+    session = Session(videoDuration=600_000, **always).add("startup", 400, videoTimeStart=0, videoTimeEnd=300)
+    session.add("playing", 59_700, videoTimeStart=300, videoTimeEnd=60_000, videoBitrate=800_000)
+    session.now_ms += ms
+    session.add("playing", 59_700, videoTimeStart=reached_ms, videoTimeEnd=reached_ms + 59_700)
+    return session.leave(2000)
+
+
+def test_an_interval_the_collector_dropped_is_credited() -> None:
+    """A hidden page with throttled timers: the playhead went on for all of the interval that was thrown away."""
+    row = row_of(after_a_hole(118_000, 178_000))
+    assert row.content_playing_time_ms == 59_700 + 118_000 + 59_700 + 2000
+    assert row.watch_time_ms == 400 + row.content_playing_time_ms
+    assert row.approx == [Approx.HOLE_CREDITED, Approx.STARTUP_IS_FIRST_PROGRESS]
+    assert [span.state for span in row.spans] == [State.STARTUP, State.PLAYING]
+    assert (row.bitrate_ms, row.bitrate_x_ms) == (177_700, 800_000 * 177_700)
+    assert row.media_time_ms == 300 + 59_700 + 118_000 + 59_700
+
+
+@pytest.mark.parametrize(("reached_ms", "credited_ms"), [(63_000, 3000), (400_000, 118_000)])
+def test_no_more_than_the_hole_and_than_the_playhead_are_credited(reached_ms: int, credited_ms: int) -> None:
+    """A computer that slept shows less advance than the hole is long; a jump shows more."""
+    row = row_of(after_a_hole(118_000, reached_ms))
+    assert row.content_playing_time_ms == 59_700 + credited_ms + 59_700 + 2000
+    assert Approx.HOLE_CREDITED in row.approx
+
+
+@pytest.mark.parametrize("reached_ms", [0, 60_000, 20_000], ids=["unknown", "stood still", "backwards"])
+def test_a_hole_without_advance_stays_a_lower_bound(reached_ms: int) -> None:
+    """hls.js heartbeats lose the position; one that did not move says nothing of playing."""
+    row = row_of(after_a_hole(118_000, reached_ms))
+    assert row.content_playing_time_ms == 59_700 + 59_700 + 2000
+    assert Approx.PLAY_TIME_LOWER_BOUND in row.approx
+    assert Approx.HOLE_CREDITED not in row.approx
+
+
+def test_a_seek_behind_a_hole_credits_nothing() -> None:
+    """The position may already be the one that was looked for."""
+    session = Session(videoDuration=600_000).add("startup", 400)
+    session.add("playing", 59_700, videoTimeStart=300, videoTimeEnd=60_000)
+    session.now_ms += 118_000
+    session.add("pause", 6, videoTimeStart=400_000, videoTimeEnd=400_000)
+    row = row_of(session.add("seeking", 30, videoTimeEnd=400_000).add("playing", 1000).leave())
+    assert row.content_playing_time_ms == 60_700
+    assert Approx.PLAY_TIME_LOWER_BOUND in row.approx
+
+
+def test_a_lost_sample_credits_nothing() -> None:
+    """Where a number is missing, what happened in between was something else or never came."""
+    session = after_a_hole(118_000, 178_000)
+    for sample in session.samples[2:]:
+        sample["sequenceNumber"] += 1
+    row = row_of(session)
+    assert row.content_playing_time_ms == 59_700 + 59_700 + 2000
+    assert Approx.HOLE_CREDITED not in row.approx
 
 
 def test_a_clock_set_back_keeps_the_durations() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from firstframe.dialects.base import Grant, Reason, Request
@@ -93,6 +94,32 @@ def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
         BITMOVIN.envelope(request("/analytics", body))
     reading = BITMOVIN.parse(beacon(body))
     assert (list(reading.events), [reject.reason for reject in reading.rejects]) == ([], [Reason.UNREADABLE])
+
+
+def test_a_text_cut_inside_an_emoji_costs_itself_only() -> None:
+    """`title.slice(0, 60)` may leave half an emoji, which `JSON.stringify` sends as a lone surrogate in every sample."""
+    sample = Session(videoTitle="x \ud83d", customData1="\udc00 y").add("playing", 1000).samples[0]
+    body = json.dumps(sample).encode()
+    assert b"\\ud83d" in body
+    found = BITMOVIN.envelope(request("/analytics", body))
+    assert (list(found.native_view_ids), found.write_key) == ([IMPRESSION], "licence")
+    once, again = BITMOVIN.parse(beacon(body)), BITMOVIN.parse(beacon({**sample, "retryCount": 1}))
+    assert (len(once.events), list(once.rejects)) == (1, [])
+    payload = once.events[0].payload
+    assert (payload["videoTitle"], payload["customData1"], payload["played"]) == (
+        "x \ufffd",
+        "\ufffd y",
+        1000,
+    )
+    assert once.events[0].key == again.events[0].key
+    assert msgspec.json.decode(msgspec.json.encode(payload)) == payload
+
+
+def test_a_licence_with_half_an_emoji_names_its_key() -> None:
+    """Else the collector would stay silent for the whole impression."""
+    (route,) = [route for route in BITMOVIN.routes if route.kind == "answer"]
+    assert route.key_of is not None
+    assert route.key_of(request("/licensing", {**LICENCE, "domain": "\ud83d"})) == "licence"
 
 
 @pytest.mark.parametrize("impression", [None, "", 7, "x" * 257, {}])

@@ -1,6 +1,8 @@
-"""How a view ended: a clean end, silence in a watch state, silence in a pause."""
+"""How a view ended, and when: a clean end, silence in a watch state, silence in a pause."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from firstframe.dialects.bitmovin.sample import Sample
 from firstframe.dialects.bitmovin.timeline import SEEK_PAUSE_MS, Timeline, at_end, is_unload
@@ -17,10 +19,23 @@ FINAL_REASONS = ("PAGE_CLOSED", "TIMEOUT")
 def is_over(timeline: Timeline) -> bool:
     """Whether the collector said that nothing more comes."""
     samples = timeline.samples
-    if timeline.replaced or any(sample.closes for sample in samples) or _leaves_page(timeline):
+    if timeline.replaced or any(sample.closes for sample in samples) or _leaves_page(samples):
         return True
     told = [sample for sample in samples if not sample.is_point or sample.start_failed]
     return bool(told) and told[-1].start_failed and told[-1].start_failed_reason in FINAL_REASONS
+
+
+def end_ms(timeline: Timeline) -> int:
+    """When a view ended: with its last sample, or where the page was left in a pause, a stall or behind an error.
+
+    Then `closed` comes alone, with the clock of the sample before it, and only its receipt says when. The fastest
+    sample of the view says how far the clocks of client and server are apart.
+    """
+    samples = timeline.samples
+    if not _closes_alone(samples):
+        return timeline.end_ms
+    delays = [sample.received_at_ms - sample.time_ms for sample in samples if sample.time_ms is not None]
+    return max(timeline.end_ms, samples[-1].received_at_ms - min(delays))
 
 
 def end_reason(timeline: Timeline, last_received_ms: int, now_ms: int, *, failed: bool) -> EndReason | None:
@@ -95,9 +110,14 @@ def _is_setup(sample: Sample) -> bool:
     return bool(sample.player_startup_ms) and not sample.video_startup_ms and not any(sample.parts)
 
 
-def _leaves_page(timeline: Timeline) -> bool:
+def _closes_alone(samples: Sequence[Sample]) -> bool:
+    """Whether a stale `closed` is all that was sent at page close: the view was left in no playing."""
+    told = samples[:-1]
+    return bool(told) and samples[-1].closes and is_unload(told[-1], samples[-1]) and not _leaves_page(told)
+
+
+def _leaves_page(samples: Sequence[Sample]) -> bool:
     """A playing sample with a stale clock is only made at page close, also where ``closed`` got lost."""
-    samples = timeline.samples
     return len(samples) > 1 and bool(samples[-1].played_ms) and is_unload(samples[-2], samples[-1])
 
 

@@ -11,7 +11,7 @@ from firstframe.beacon import Context, Event
 from firstframe.dialects.base import Folded, text, whole
 from firstframe.dialects.bitmovin.ad import Ads, count_ads
 from firstframe.dialects.bitmovin.dimension import dimensions_of
-from firstframe.dialects.bitmovin.ending import SILENCE_MS, end_reason, tail_flags
+from firstframe.dialects.bitmovin.ending import SILENCE_MS, end_ms, end_reason, tail_flags
 from firstframe.dialects.bitmovin.quality import fill_content, fill_quality
 from firstframe.dialects.bitmovin.sample import Sample, sample_of
 from firstframe.dialects.bitmovin.timeline import (
@@ -156,7 +156,7 @@ def _place(row: ViewRecord, view: View) -> None:
     timeline = view.timeline
     row.native_view_id = view.first.native_view_id
     row.view_start_ms = timeline.start_ms if view.samples else view.first.at_ms
-    row.view_end_ms = timeline.end_ms if view.samples else view.first.at_ms
+    row.view_end_ms = end_ms(timeline) if view.samples else view.first.at_ms
     row.spans = timeline.spans()
 
 
@@ -234,10 +234,10 @@ def _durations(row: ViewRecord, view: View) -> None:
     row.content_playing_time_ms = timeline.total_ms(State.PLAYING)
     row.ad_playing_time_ms = timeline.total_ms(State.AD_PLAYING)
     row.rebuffer_duration_ms = timeline.total_ms(State.REBUFFER)
-    row.seek_time_ms = timeline.total_ms(State.SEEK)
+    row.seek_time_ms = timeline.seek_ms
     row.pause_time_ms = timeline.total_ms(State.PAUSE)
     row.rebuffer_count = timeline.runs(State.REBUFFER)
-    row.seek_count = timeline.runs(State.SEEK)
+    row.seek_count = timeline.seeks
 
 
 def _ads(row: ViewRecord, view: View) -> None:
@@ -313,6 +313,7 @@ def _doubts(row: ViewRecord, view: View) -> None:
         or _began_moving(view)
         or bool(row.started and view.fatal),
         Approx.ATTEMPT_UNCERTAIN: row.outcome is Outcome.EXITED_BEFORE_START and _is_echo(view),
+        Approx.HOLE_CREDITED: bool(timeline.credited),
         Approx.SPANS_ESTIMATED: timeline.overlap_ms > NOTICE_MS
         or (len(view.samples) > 1 and any(sample.time_ms is None for sample in view.samples)),
     }

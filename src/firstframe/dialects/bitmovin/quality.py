@@ -8,7 +8,7 @@ from typing import Any
 
 from firstframe.dialects.base import number, whole
 from firstframe.dialects.bitmovin.sample import Sample
-from firstframe.dialects.bitmovin.timeline import Timeline, is_unload
+from firstframe.dialects.bitmovin.timeline import Piece, Timeline, is_unload
 from firstframe.view.record import State, ViewRecord
 
 FASTEST, SLOWEST = 4.2, 0.2
@@ -37,10 +37,11 @@ def fill_quality(row: ViewRecord, timeline: Timeline) -> None:
 
 def fill_content(row: ViewRecord, timeline: Timeline) -> None:
     """What of the media was watched."""
-    ranges = _union(_ranges(timeline.samples))
+    watched = [*_ranges(timeline.samples), *_credited(timeline.credited)]
+    ranges = _union(watched)
     reached = max((end for _, end in ranges), default=None)
     row.max_playhead_ms = reached
-    row.media_time_ms = sum(end - start for start, end in _ranges(timeline.samples)) if ranges else None
+    row.media_time_ms = sum(end - start for start, end in watched) if ranges else None
     if row.live:
         return
     share = max((number(sample.payload.get("completedTotal")) or 0 for sample in timeline.samples), default=0)
@@ -143,6 +144,14 @@ def _ranges(samples: Sequence[Sample]) -> Iterator[tuple[float, float]]:
         if end == 0:
             carried = start + moved
         yield start, start + moved
+
+
+def _credited(pieces: Iterable[Piece]) -> Iterator[tuple[float, float]]:
+    """The media that moved in holes: each goes on where the sample before it ended."""
+    for piece in pieces:
+        start = piece.sample.media_end_ms
+        if piece.state is State.PLAYING and start is not None:
+            yield start, start + piece.length_ms
 
 
 def _leads_to_seek(samples: Sequence[Sample], index: int) -> bool:

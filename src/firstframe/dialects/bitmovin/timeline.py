@@ -34,6 +34,8 @@ class Piece(msgspec.Struct, frozen=True):
     start_ms: int
     end_ms: int
     sample: Sample
+    seeks: bool = False
+    """A part of a seek: its state is `SEEK`, or `PAUSE` where the viewer had paused."""
 
     @property
     def length_ms(self) -> int:
@@ -57,18 +59,27 @@ class Timeline(msgspec.Struct, frozen=True):
     """Playing time that was booked as stall or pause."""
     overlap_ms: int
     """How far samples overlapped on the client's clock: it was set back, or two wrote at once."""
+    credited: Sequence[Piece]
+    """The pieces that no sample tells of: the playhead advanced over a hole."""
     has_hole: bool
-    """An interval between neighbours was never reported: the collector drops those of 90 s and more."""
+    """An interval between neighbours was never reported, and no playhead says what happened in it."""
 
     def total_ms(self, *states: State) -> int:
         return sum(piece.length_ms for piece in self.pieces if piece.state in states)
 
     def runs(self, state: State) -> int:
         """How many unbroken stretches of a state there are."""
-        return sum(
-            piece.state is state and (before is None or before.state is not state)
-            for before, piece in zip([None, *self.pieces], self.pieces, strict=False)
-        )
+        return _runs(piece.state is state for piece in self.pieces)
+
+    @property
+    def seek_ms(self) -> int:
+        """The time of all seeks, also of those in a pause."""
+        return sum(piece.length_ms for piece in self.pieces if piece.seeks)
+
+    @property
+    def seeks(self) -> int:
+        """How many seeks there were; those that follow one another at once are one."""
+        return _runs(piece.seeks for piece in self.pieces)
 
     def spans(self) -> list[Span]:
         """The pieces as spans, neighbours of one state joined."""
@@ -87,7 +98,7 @@ class _Placed(msgspec.Struct, frozen=True):
     sample: Sample
     wanted_ms: int
     """Where the interval begins by the sample's own clock."""
-    pieces: Sequence[Piece]
+    pieces: list[Piece]
     start_ms: int
     end_ms: int
 
@@ -98,9 +109,15 @@ def timeline_of(samples: Iterable[Sample]) -> Timeline:
     ordered = _without_next_source(found)
     placed = _place(ordered)
     neighbours = list(pairwise(placed))
+    holes = [index for index, pair in enumerate(neighbours, 1) if _is_hole(*pair)]
+    bridges = {index: piece for index in holes if (piece := _bridge(placed, index))}
     return Timeline(
         samples=ordered,
-        pieces=[piece for each in placed for piece in each.pieces],
+        pieces=[
+            piece
+            for index, each in enumerate(placed)
+            for piece in ([bridges[index]] if index in bridges else []) + each.pieces
+        ],
         start_ms=placed[0].start_ms if placed else 0,
         end_ms=placed[-1].end_ms if placed else 0,
         lost_count=_lost(found),
@@ -108,7 +125,8 @@ def timeline_of(samples: Iterable[Sample]) -> Timeline:
         replaced=_is_replaced(found),
         moved_ms=sum(_moved_ms(each) for each in placed),
         overlap_ms=max((_overlap_ms(before, each) for before, each in neighbours), default=0),
-        has_hole=any(_is_hole(before, each) for before, each in neighbours),
+        credited=list(bridges.values()),
+        has_hole=len(bridges) < len(holes),
     )
 
 
@@ -116,9 +134,11 @@ def _place(ordered: Sequence[Sample]) -> list[_Placed]:
     """Each interval where its clock says, but never before the end of the one before it.
 
     That also puts the samples of page close right: they carry the clock of the sample before, where they begin.
+    A seek in a pause stays pause, as in metrics 2.1: only the latency clock runs.
     """
     placed: list[_Placed] = []
     cursor: int | None = None
+    last: State | None = None
     for index, sample in enumerate(ordered):
         parts = list(_parts(ordered, index))
         length = sum(ms for _, ms in parts) or sample.duration_ms
@@ -126,11 +146,17 @@ def _place(ordered: Sequence[Sample]) -> list[_Placed]:
         start = at = wanted if cursor is None else max(wanted, cursor)
         pieces = []
         for state, ms in parts:
-            pieces.append(Piece(state, at, at + ms, sample))
+            last = State.PAUSE if state is State.SEEK and last is State.PAUSE else state
+            pieces.append(Piece(last, at, at + ms, sample, seeks=state is State.SEEK))
             at += ms
         cursor = start + length
         placed.append(_Placed(sample, wanted, pieces, start, cursor))
     return placed
+
+
+def _runs(held: Iterable[bool]) -> int:
+    """How many unbroken stretches of True there are."""
+    return sum(now and not before for before, now in pairwise([False, *held]))
 
 
 def _moved_ms(placed: _Placed) -> int:
@@ -169,7 +195,9 @@ def _without_next_source(ordered: list[Sample]) -> list[Sample]:
 def _is_replaced(ordered: Sequence[Sample]) -> bool:
     """Whether the last sample was built when the element had already let go of the media."""
     lengths = [sample.payload.get("videoDuration") for sample in ordered]
-    return bool(lengths) and lengths[-1] == 0 and any(lengths[:-1])
+    if not lengths or ordered[-1].payload.get("isLive") is True:
+        return False  # a live stream has a length of 0 as well, once it is known to be one
+    return lengths[-1] == 0 and any(lengths[:-1])
 
 
 def is_unload(before: Sample | None, sample: Sample) -> bool:
@@ -226,6 +254,25 @@ def _is_hole(before: _Placed, placed: _Placed) -> bool:
     )
 
 
+def _bridge(placed: Sequence[_Placed], index: int) -> Piece | None:
+    """What played in the hole before a sample, per metrics 2.1(10): as long as the playhead advanced, at most all of it.
+
+    The collector drops playing of 90 s and more, and nothing else: throttled timers of a hidden page make it.
+    """
+    before, after = placed[index - 1], placed[index]
+    start, end = before.sample.media_end_ms, after.sample.media_start_ms
+    # 0 is where the heartbeats of the hls.js adapter lose the position
+    if not before.sample.played_ms or not start or not end or _begins_seek(placed, index):
+        return None
+    ms = min(after.start_ms - before.end_ms, round(end - start))
+    return Piece(_shown(before.sample), before.end_ms, before.end_ms + ms, before.sample) if ms > 0 else None
+
+
+def _begins_seek(placed: Sequence[_Placed], index: int) -> bool:
+    """Whether a sample belongs to a seek: its position may already be the one that is looked for."""
+    return any(each.sample.seeked_ms for each in placed[index : index + 2])
+
+
 def _parts(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, int]]:
     """What states the interval of a sample holds, in order, with their lengths; none is empty."""
     for state, ms in _raw_parts(ordered, index):
@@ -241,7 +288,8 @@ def _raw_parts(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, i
         yield State.STARTUP, sample.duration_ms
     elif sample.ad and not any(sample.parts):
         yield State.AD_PLAYING, sample.duration_ms
-    yield from _stalled(sample)
+    if sample.buffered_ms:
+        yield from _stalled(ordered, index)
     yield _shown(sample), sample.played_ms
     yield _paused(ordered, index), sample.paused_ms
     yield State.SEEK, sample.seeked_ms
@@ -251,8 +299,15 @@ def _shown(sample: Sample) -> State:
     return State.AD_PLAYING if sample.ad else State.PLAYING
 
 
-def _stalled(sample: Sample) -> Iterator[tuple[State, int]]:
-    """A stall ends when frames move, not when it is noticed; where they moved all the time there was none."""
+def _stalled(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, int]]:
+    """A stall ends when frames move, not when it is noticed; where they moved all the time there was none.
+
+    Samples of stall behind one another are one stall: what moves before its last one is a nudge, not its end.
+    """
+    sample, after = ordered[index], _neighbour(ordered, index, 1)
+    if after is not None and after.buffered_ms:
+        yield State.REBUFFER, sample.buffered_ms
+        return
     late = _noticed_late(sample, sample.buffered_ms)
     moved = sample.buffered_ms if _moves(sample, sample.buffered_ms) else late
     yield State.REBUFFER, sample.buffered_ms - moved

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from firstframe.beacon import Beacon, Event, context_of, event_key
+from firstframe.dialects import foreign
 from firstframe.dialects.base import (
     Envelope,
     Grant,
@@ -151,11 +152,11 @@ def _key(payload: Mapping[str, Any]) -> str | None:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        payload = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        payload = foreign.decode(body)
+    except ValueError as error:
         raise BadRequest(f"a body of one JSON object is wanted: {error}") from error
     if not isinstance(payload, dict):
-        raise BadRequest(f"a body of one JSON object is wanted, but it is {type(payload).__name__}")
+        raise BadRequest(f"a body of one JSON object is wanted, but it is {foreign.named(payload)}")
     return payload
 
 
