@@ -36,14 +36,14 @@ static: $(BIN)/.installed-dev
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/docs.py --check
 
-fix: $(BIN)/.installed-dev ## format and mend what can be mended by itself
+fix: $(BIN)/.installed-dev ## format, and fix what can be fixed automatically
 	$(BIN)/ruff format src tests benchmarks scripts
 	$(BIN)/ruff check --fix src tests benchmarks scripts
 
 e2e: $(BIN)/.installed-dev tools web ## only the real SDKs in a real browser
 	$(BIN)/python -m pytest -m "e2e and not quiet" $(ARGS)
 
-e2e-quiet: $(BIN)/.installed-dev tools web ## our own collector against its bounds of 50 ms, on a machine with nothing else to do
+e2e-quiet: $(BIN)/.installed-dev tools web ## our own browser SDK against its bounds of 50 ms, on a machine with nothing else to do
 	$(BIN)/python -m pytest -m quiet $(ARGS)
 
 faults: $(BIN)/.installed-dev ## every attack of docs/guarantees.md at full size (an hour); `make test` makes them small

@@ -1,4 +1,4 @@
-"""The same playback measured at once by our own collector and the four vendors' SDKs, as a table beside the truth.
+"""The same playback measured at once by firstframe's own browser SDK and the four vendors' SDKs, as a table beside the truth.
 
     .venv/bin/python benchmarks/compare_sdks.py            # writes docs/comparison.md and benchmarks/results
     .venv/bin/python benchmarks/compare_sdks.py --print    # only shows the tables
@@ -79,12 +79,12 @@ WANTED = "≤ 50 for startup, ≤ 100 or 2 % for the others"
 HEAD = """\
 # One playback, five SDKs
 
-The same playback, measured at once by our own collector and by the four vendors' SDKs on one page, each reporting to
-firstframe in its own language. The first row of each table is the truth: what an observer saw of the element's own
-clock. All times are milliseconds; a dash means that the SDK cannot know, *approx* is what the row says of itself.
+The same playback, measured at once by firstframe's own browser SDK and by the four vendors' SDKs on one page, each
+reporting to firstframe in its own language. The first row of each table is the truth: what an observer saw of the
+element's own clock. All times are milliseconds; a dash means that the SDK cannot know, *approx* lists the row's own flags.
 Made by `benchmarks/compare_sdks.py` in headless Chromium.
 
-The rows of the vendors' SDKs are what firstframe makes of their reports, after it has put right what can be put right;
+The rows of the vendors' SDKs are what firstframe makes of their reports, after correcting what can be corrected;
 their own dashboards may show other numbers. Pillarbox counts its startup from load to ready and is silent before that,
 Bitmovin's startup ends at the first time update, Livepeer's may end before the clock moves. Five SDKs in one page also wait for
 each other: the times here are longer than with one alone.
@@ -157,7 +157,7 @@ def distances(results: Sequence[tuple[Run, Found]], dialect: str, column: str) -
 
 def summary(results: Sequence[tuple[Run, Found]]) -> str:
     """The largest distance from the truth for each SDK."""
-    lines = [f"| | {' | '.join(JUDGED)} | views told |", "|---|" + "---:|" * (len(JUDGED) + 1)]
+    lines = [f"| | {' | '.join(JUDGED)} | views seen |", "|---|" + "---:|" * (len(JUDGED) + 1)]
     for dialect, name in SDKS.items():
         worst = [distances(results, dialect, column) for column in JUDGED]
         cells = [f"{max(each):,.0f}" if each else "—" for each in worst]

@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     collector: Annotated[str, _h("listeners", "HOST:PORT of the public collector")] = "127.0.0.1:8080"
     api: Annotated[str, _h("listeners", "HOST:PORT of the private API and dashboard")] = "127.0.0.1:8090"
     collector_url: Annotated[
-        str, _h("listeners", "public address of the collector, where a proxy stands in front; for snippets")
+        str, _h("listeners", "public address of the collector, when it is behind a proxy; used in snippets")
     ] = ""
     tls_cert: Annotated[str, _h("listeners", "certificate chain (PEM) for the collector")] = ""
     tls_key: Annotated[str, _h("listeners", "private key (PEM) for the collector")] = ""
@@ -55,14 +55,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _h("storage", "parts of the journal, each read by one fold worker")
     ] = 2
     journal_retention_hours: Annotated[
-        float, _h("storage", "how long consumed segments are kept, 24 at least")
+        float, _h("storage", "how long folded segments are kept for replay, at least 24")
     ] = 24
-    journal_limit_bytes: Annotated[int, _h("storage", "size at which the edge answers 503")] = 20 * 2**30
+    journal_limit_bytes: Annotated[int, _h("storage", "size at which the collector answers 503")] = 20 * 2**30
     journal_commit_ms: Annotated[
         float,
         _h(
             "storage",
-            "from one sync of the journal to the next, while fewer than 32 beacons wait for it: they share it",
+            "least time between two syncs of the journal, in ms, while fewer than 32 beacons wait for one",
         ),
     ] = 3
     engine: Annotated[
@@ -80,19 +80,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         2 * 2**30
     )
     event_retention_days: Annotated[
-        int, _h("storage", "how long events are kept; later ones rewrite a view until then")
+        int, _h("storage", "how long events are kept; until then a late one still corrects its view")
     ] = 30
     view_retention_days: Annotated[int, _h("storage", "how long views are kept")] = 730
-    max_body_bytes: Annotated[int, _h("limits", "size of a body as sent")] = 1_000_000
-    max_expanded_bytes: Annotated[int, _h("limits", "size of a body after gzip or deflate")] = 4_000_000
-    max_events: Annotated[int, _h("limits", "events in one body")] = 5_000
-    max_depth: Annotated[int, _h("limits", "nesting of a body")] = 32
-    max_view_events: Annotated[int, _h("limits", "events used of one view")] = 20_000
+    max_body_bytes: Annotated[int, _h("limits", "largest body as sent, in bytes")] = 1_000_000
+    max_expanded_bytes: Annotated[int, _h("limits", "largest body after gzip or deflate, in bytes")] = 4_000_000
+    max_events: Annotated[int, _h("limits", "most events in one body")] = 5_000
+    max_depth: Annotated[int, _h("limits", "deepest nesting in a body")] = 32
+    max_view_events: Annotated[int, _h("limits", "most events used of one view")] = 20_000
     key_rate: Annotated[float, _h("limits", "beacons a second for one write key, 0: no limit")] = 0
     request_seconds: Annotated[float, _h("limits", "longest time for a request to arrive whole")] = 20
-    query_seconds: Annotated[float, _h("limits", "longest time for one question")] = 30
+    query_seconds: Annotated[float, _h("limits", "longest time for one query")] = 30
     trusted_proxies: Annotated[
-        str, _h("privacy", "networks whose X-Forwarded-For is believed, comma-separated")
+        str, _h("privacy", "proxies (networks) whose X-Forwarded-For is trusted, comma-separated")
     ] = ""
     keep_address: Annotated[bool, _h("privacy", "keep the truncated address (/24, /48)")] = False
     keep_page_query: Annotated[bool, _h("privacy", "keep the query string of page URLs")] = False
