@@ -2,12 +2,8 @@ import { expect, test } from "vitest";
 import { Line } from "../src/api/line";
 import { messages } from "../src/api/stream";
 import { csv } from "../src/logic/csv";
-import { among, describe, parse, spell } from "../src/logic/filter";
 import { change, changeOf, format } from "../src/logic/format";
-import { impact, rest } from "../src/logic/impact";
-import { granularityOf, instant, labelled, localInput } from "../src/logic/time";
-
-const HOUR = 3_600_000;
+import { impact, rest, share } from "../src/logic/impact";
 
 test("the total without a group is the weighted mean of the others", () => {
   // Two groups of 90 and 10 views at 1 % and 11 %: 2 % in total, 1 % without the second.
@@ -26,17 +22,20 @@ test("a group that is everything, or of which nothing is known, has no impact", 
   expect(impact(total, { value: null, weight: 10 }, "lower")).toBeNull();
 });
 
-test("filters survive being written and read, commas and colons in values too", () => {
-  for (const text of ["country:eq:DE", "cdn:in:a,b\\,c", "page_url:contains:https://x.example:8080/", "city:exists:false"]) {
-    expect(spell(parse(text))).toBe(text);
+test("a group whose value is no part of the total, and so weighs nothing, has no effect on it", () => {
+  const total = { value: 1160, weight: 100 };
+  for (const weight of [0, null]) {
+    expect(impact(total, { value: 9000, weight }, "lower")).toBeNull();
+    expect(share(total, { value: 9000, weight })).toBeNull();
   }
-  expect(parse("cdn:in:a,b\\,c").values).toEqual(["a", "b,c"]);
 });
 
-test("unknown values are filtered on as not existing", () => {
-  expect(among("city", [null])).toBe("city:exists:false");
-  expect(among("city", ["Berlin", "Paris"], { not: true })).toBe("city:not_in:Berlin,Paris");
-  expect(describe(parse("city:exists:false"), "City")).toBe("City is unknown");
+test("where parts add up, a group has a share of the total, which may be none", () => {
+  const total = { value: 200, weight: 10 };
+  expect(share(total, { value: 50, weight: 2 })).toBe(0.25);
+  expect(share(total, { value: 0, weight: 0 })).toBe(0);
+  expect(share(total, { value: null, weight: 0 })).toBe(0);
+  expect(share({ value: 0, weight: 0 }, { value: 0, weight: 0 })).toBeNull();
 });
 
 test("numbers are written by their unit", () => {
@@ -54,21 +53,6 @@ test("a change is told against what was before, and not at all against nothing",
   expect(changeOf(150, 100)).toBe(0.5);
   expect(changeOf(150, 0)).toBeNull();
   expect(change(0.5)).toBe("50 %");
-});
-
-test("ranges have as many buckets as can be read", () => {
-  expect(granularityOf(HOUR)).toBe("minute");
-  expect(granularityOf(24 * HOUR)).toBe("hour");
-  expect(granularityOf(30 * 24 * HOUR)).toBe("day");
-  expect(instant("-24h", 100 * HOUR)).toBe(76 * HOUR);
-});
-
-test("buckets are named at round times of the day of their zone", () => {
-  const start = Date.UTC(2026, 0, 1, 10, 7);
-  const times = Array.from({ length: 180 }, (_, at) => start + at * 60_000);
-  const named = labelled(times, "minute", "Asia/Kolkata", 8) ?? [];
-  const shown = times.filter((_, at) => named[at]).map((time) => localInput(time, "Asia/Kolkata").slice(11));
-  expect(shown).toEqual(["16:00", "16:30", "17:00", "17:30", "18:00", "18:30"]);
 });
 
 test("a stream is cut into whole messages, wherever its pieces end", () => {

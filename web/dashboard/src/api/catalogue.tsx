@@ -1,5 +1,6 @@
 /** What there is to show: metrics, dimensions and the board, loaded once and handed down. */
 import { type ReactNode, createContext, useContext, useMemo } from "react";
+import { words } from "../logic/format";
 import { Failed, Loading } from "../part/state";
 import { useAnswer } from "./answer";
 import type { Board, Dimension, Metric, RecordField } from "./type";
@@ -11,6 +12,8 @@ export interface Catalogue {
   metric: (key: string) => Measured;
   dimension: (id: string) => Dimension;
   field: (name: string) => RecordField;
+  /** What a dimension, or any field of a view, is called. */
+  title: (name: string) => string;
 }
 
 /** A metric in one measurement: `video_startup_time.p95`. */
@@ -58,6 +61,7 @@ export function makeCatalogue(metrics: Metric[], dimensions: Dimension[], board:
     metric: (key) => measured(key, byMetric, metrics),
     dimension: (id) => byDimension.get(id) ?? unknownDimension(id),
     field: (name) => byField.get(name) ?? { name, group: "row", unit: "text", meaning: "" },
+    title: (name) => byDimension.get(name)?.title ?? (byField.has(name) ? words(name) : name),
   };
 }
 

@@ -133,6 +133,8 @@ export interface ErrorGroup {
   views: number;
   share: number | null;
   fatal: number;
+  /** Views in which it was only a warning. */
+  warnings: number;
   error_class: string | null;
   dialects: string[];
   first_seen_ms: number;

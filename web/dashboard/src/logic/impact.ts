@@ -3,6 +3,7 @@ import type { Better } from "../api/type";
 
 export interface Part {
   value: number | null;
+  /** Nothing, where the value is no part of the total: it is of views that the total has better ones for. */
   weight: number | null;
 }
 
@@ -19,6 +20,13 @@ export function impact(total: Part, part: Part, better: Better): number | null {
   if (others === null || total.value === null) return null;
   const gain = others - total.value;
   return better === "higher" ? gain : -gain;
+}
+
+/** How much of the total is a group's, where parts add up; null where it is none of it. */
+export function share(total: Part, part: Part): number | null {
+  if (!total.value) return null;
+  if (!part.value) return 0;
+  return part.weight ? part.value / total.value : null;
 }
 
 /** Whether totals of a measurement are weighted means of their parts, or only nearly so (percentiles). */

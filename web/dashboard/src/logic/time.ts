@@ -1,7 +1,8 @@
 /** Instants and ranges: as the API takes them, and as people read them. */
 
 const UNITS_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 export const PRESETS: readonly { from: string; title: string; short: string }[] = [
@@ -22,27 +23,75 @@ const STEPS: readonly [number, string][] = [
   [730 * DAY, "week"],
 ];
 
-/** Epoch milliseconds of `now`, `-24h` or an ISO instant. */
-export function instant(text: string, now: number): number {
+const LONGEST_STEP = "month";
+
+const NUMBER = /^-?\d+(\.\d+)?$/;
+/** Whether so many milliseconds are an instant: as a length they would be years, as seconds a date far ahead. */
+export const isInstant = (ms: number): boolean => Math.abs(ms) >= 1e11;
+const OFFSET = /[T ].*(Z|[+-]\d\d(:?\d\d)?)$/i;
+/** The plus of an offset that was typed into an address arrives as a blank. */
+const LOST_PLUS = /(T[\d:.]+) (\d\d:?\d\d)$/;
+
+/** Epoch milliseconds of an instant, read as the API reads it: what has no offset is on the clocks of the zone. */
+export function instant(text: string, now: number, zone: string): number {
   if (text === "now") return now;
   const found = /^(?:now)?([+-])(\d+)([smhdw])$/.exec(text);
-  if (!found) return Date.parse(text);
-  const [, sign, count, unit] = found;
-  return now + (sign === "-" ? -1 : 1) * Number(count) * (UNITS_MS[unit ?? "s"] ?? 1000);
+  if (found) {
+    const [, sign, count, unit] = found;
+    return now + (sign === "-" ? -1 : 1) * Number(count) * (UNITS_MS[unit ?? "s"] ?? 1000);
+  }
+  if (NUMBER.test(text)) return isInstant(Number(text)) ? Number(text) : Number(text) * 1000;
+  const iso = text.replace(LOST_PLUS, "$1+$2");
+  return OFFSET.test(iso) ? Date.parse(iso) : whenShown(iso, zone);
 }
 
-export const lengthOf = (from: string, to: string, now: number): number => instant(to, now) - instant(from, now);
+/** When the clocks of a zone show a time. One that they skip, or show twice, is meant as before they were changed. */
+function whenShown(clocks: string, zone: string): number {
+  const shown = Date.parse(`${clocks.length > 10 ? clocks.replace(" ", "T") : `${clocks}T00:00`}Z`);
+  const [before, after] = [shown - offsetOf(shown - DAY, zone), shown - offsetOf(shown + DAY, zone)];
+  return [before, after].find((ms) => ms + offsetOf(ms, zone) === shown) ?? before;
+}
+
+/** By how much the clocks of a zone are ahead of UTC at an instant. */
+function offsetOf(ms: number, zone: string): number {
+  const [, sign, hours, minutes = 0, seconds = 0] =
+    /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(write(ms, zone, { timeZoneName: "longOffset" })) ?? [];
+  const size = Number(hours ?? 0) * HOUR + Number(minutes) * MINUTE + Number(seconds) * 1000;
+  return sign === "-" ? -size : size;
+}
+
+/** The same instant for good, as ISO with an offset; what is no instant stays as it is. */
+export function fixed(text: string, now: number, zone: string): string {
+  const ms = instant(text, now, zone);
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : text;
+}
+
+export interface Range {
+  from: string;
+  to: string;
+  zone: string;
+}
+
+export const lengthOf = ({ from, to, zone }: Range, now: number): number =>
+  instant(to, now, zone) - instant(from, now, zone);
 
 export function granularityOf(lengthMs: number): string {
-  return STEPS.find(([most]) => lengthMs <= most)?.[1] ?? "month";
+  return STEPS.find(([most]) => lengthMs <= most)?.[1] ?? LONGEST_STEP;
+}
+
+/** All that a range has while it grows, or shrinks, from one length to another. */
+export function granularitiesBetween(oneMs: number, otherMs: number): string[] {
+  const all = [...STEPS.map(([, granularity]) => granularity), LONGEST_STEP];
+  const [first, last] = [Math.min(oneMs, otherMs), Math.max(oneMs, otherMs)].map((ms) => all.indexOf(granularityOf(ms)));
+  return all.slice(first, (last ?? 0) + 1);
 }
 
 /** What a range is called in the one line where it is chosen. */
-export function rangeTitle(from: string, to: string, zone: string): string {
+export function rangeTitle({ from, to, zone }: Range, now: number): string {
   const preset = PRESETS.find((one) => one.from === from);
   if (to === "now" && preset) return preset.title;
-  const end = to === "now" ? "now" : clock(instant(to, Date.now()), zone);
-  return `${clock(instant(from, Date.now()), zone)} – ${end}`;
+  const end = to === "now" ? "now" : clock(instant(to, now, zone), zone);
+  return `${clock(instant(from, now, zone), zone)} – ${end}`;
 }
 
 type Parts = Intl.DateTimeFormatOptions;
@@ -86,7 +135,6 @@ export function tick(ms: number, granularity: string, zone: string): string {
   return write(ms, zone, { day: "numeric", month: "short" });
 }
 
-const MINUTE = 60_000;
 const LABEL_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440].map((minutes) => minutes * MINUTE);
 const FINE = ["minute", "5m", "hour"];
 
@@ -117,6 +165,7 @@ export function ago(ms: number, now: number): string {
 
 /** The instant as `<input type="datetime-local">` takes it, on the clocks of a zone. */
 export function localInput(ms: number, zone: string): string {
+  if (!Number.isFinite(ms)) return "";
   const parts = new Intl.DateTimeFormat("sv-SE", {
     timeZone: zone,
     dateStyle: "short",

@@ -4,7 +4,7 @@ import { type Measured, useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { Answer, Row } from "../api/type";
 import { change, changeOf, format } from "../logic/format";
-import { addsUp, impact, isExact } from "../logic/impact";
+import { addsUp, impact, isExact, share } from "../logic/impact";
 import { number } from "../logic/series";
 import { DimensionChoice, MeasurementChoice, MetricChoice } from "../part/choice";
 import { DimensionName, Meaning, MetricName } from "../part/definition";
@@ -188,11 +188,9 @@ function useColumns(measured: Measured, groups: string[], rows: Row[], totals: R
 }
 
 function gainOf({ key, metric, measurement }: Measured, totals: Row): (row: Row) => number | null {
-  const total = { value: number(totals[key]), weight: number(totals[`${key}.weight`]) };
-  if (addsUp(measurement)) {
-    return (row) => (total.value ? (number(row[key]) ?? 0) / total.value : null);
-  }
-  return (row) => impact(total, { value: number(row[key]), weight: number(row[`${key}.weight`]) }, metric.better);
+  const partOf = (row: Row) => ({ value: number(row[key]), weight: number(row[`${key}.weight`]) });
+  const total = partOf(totals);
+  return (row) => (addsUp(measurement) ? share(total, partOf(row)) : impact(total, partOf(row), metric.better));
 }
 
 function impactMeaning({ metric, measurement }: Measured): string {

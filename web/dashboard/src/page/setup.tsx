@@ -107,7 +107,7 @@ function Dialect({ entry, now }: { entry: Entry; now: number }) {
   return (
     <div className="grow">
       <Panel title={entry.title} aside={<Copy text={entry.snippet} />}>
-        {/* biome-ignore lint: what scrolls must be reachable by keyboard */}
+        {/* what scrolls must be reachable by keyboard */}
         <pre className="snippet" tabIndex={0} aria-label={`Snippet for ${entry.title}`}>
           {entry.snippet}
         </pre>
@@ -126,7 +126,7 @@ function Dialect({ entry, now }: { entry: Entry; now: number }) {
               {ago(trouble.at_ms, now)}
             </time>
           </p>
-          {/* biome-ignore lint: what scrolls must be reachable by keyboard */}
+          {/* what scrolls must be reachable by keyboard */}
           {trouble.sample && (
             <pre tabIndex={0} aria-label="Sample">
               {trouble.sample}

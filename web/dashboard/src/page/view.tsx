@@ -4,7 +4,7 @@ import { useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { View as ViewData, ViewEvent } from "../api/type";
 import { format, named, words } from "../logic/format";
-import { offset, precise } from "../logic/time";
+import { isInstant, offset, precise } from "../logic/time";
 import { Defined } from "../part/definition";
 import { Outcome } from "../part/outcome";
 import { Panel } from "../part/panel";
@@ -14,7 +14,6 @@ import { Timeline } from "../part/timeline";
 import { Head } from "../shell";
 import { isFrozen } from "../state/address";
 import { useScope } from "../state/range";
-import { titleOf } from "./views";
 
 export default function ViewPage() {
   const { here } = useScope();
@@ -65,7 +64,7 @@ function Summary({ view }: { view: ViewData }) {
         return (
           <li className="card" key={name} data-metric={name}>
             <div className="name">
-              <Defined meaning={<span>{field.meaning}</span>}>{titleOf(catalogue, name)}</Defined>
+              <Defined meaning={<span>{field.meaning}</span>}>{catalogue.title(name)}</Defined>
             </div>
             {name === catalogue.board.views.outcome ? (
               <Outcome outcome={String(view[name])} />
@@ -190,7 +189,7 @@ function Fields({ view }: { view: ViewData }) {
                 <div key={field.name}>
                   <dt>
                     <Defined meaning={<span>{field.meaning}</span>}>
-                      {field.group === "pairs" ? field.name.replaceAll("_", " ") : titleOf(catalogue, field.name)}
+                      {field.group === "pairs" ? field.name.replaceAll("_", " ") : catalogue.title(field.name)}
                     </Defined>
                   </dt>
                   <dd>{shown(view[field.name], field.group === "pairs" ? "sum" : field.unit)}</dd>
@@ -210,5 +209,5 @@ const isTold = (value: unknown): boolean =>
 function shown(value: unknown, unit: string): string {
   if (typeof value === "object") return JSON.stringify(value);
   if (unit === "sum") return Number(value).toLocaleString("en-US", { maximumFractionDigits: 1 });
-  return unit === "ms" && Number(value) > 1e11 ? new Date(Number(value)).toISOString() : format(value, unit) || named(value);
+  return unit === "ms" && isInstant(Number(value)) ? new Date(Number(value)).toISOString() : format(value, unit) || named(value);
 }

@@ -1,9 +1,10 @@
 /** Single views, newest first, as many as wanted. */
 import { useState } from "react";
 import { useAnswer } from "../api/answer";
-import { type Catalogue, useCatalogue } from "../api/catalogue";
+import { useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
-import type { ViewsAnswer } from "../api/type";
+import type { ViewsAnswer, WhoAnswer } from "../api/type";
+import { type Cursors, cursorsOf } from "../logic/cursors";
 import { format, words } from "../logic/format";
 import { precise } from "../logic/time";
 import { Select } from "../part/choice";
@@ -25,9 +26,10 @@ export default function Views() {
   const { board } = useCatalogue();
   const { base, here, every } = useScope();
   const order = here.params.get("order") ?? `-${board.views.columns[0]}`;
-  const [cursors, setCursors] = useState<string[]>([]);
+  const question = { ...base, order_by: order, limit: PAGE };
+  const [cursors, setCursors] = useCursors(call("/v1/views", question));
   const cursor = cursors.at(-1);
-  const url = call("/v1/views", { ...base, order_by: order, limit: PAGE, cursor });
+  const url = call("/v1/views", { ...question, cursor });
   const answer = useAnswer<ViewsAnswer>(url, { every: cursor ? false : every });
   const columns = useColumns();
   const sortable = board.views.columns.flatMap((one, at): [string, string][] => [
@@ -49,10 +51,7 @@ export default function Views() {
             label="Order"
             value={order}
             options={sortable}
-            onChange={(value) => {
-              setCursors([]);
-              here.set({ order: value }, { replace: true });
-            }}
+            onChange={(value) => here.set({ order: value }, { replace: true })}
           />
         }
         exports={{ call: url, name: "views", columns, rows: answer.data?.data ?? [], rowKey: idOf }}
@@ -86,6 +85,16 @@ export default function Views() {
   );
 }
 
+/** The cursors passed in answers to this question, in the project that answers it. */
+function useCursors(question: string): [string[], (passed: string[]) => void] {
+  const who = useAnswer<WhoAnswer>("/v1/session", { enabled: !isFrozen() });
+  const key = `${who.data?.data.project} ${question}`;
+  const [held, setHeld] = useState<Cursors>({ question: key, passed: [] });
+  const now = cursorsOf(held, key);
+  if (now !== held) setHeld(now);
+  return [now.passed, (passed) => setHeld({ question: key, passed })];
+}
+
 const idOf = (row: ViewRow): string => String(row.view_id);
 
 function useColumns(): Column<ViewRow>[] {
@@ -95,7 +104,7 @@ function useColumns(): Column<ViewRow>[] {
     const field = catalogue.field(name);
     return {
       key: name,
-      title: titleOf(catalogue, name),
+      title: catalogue.title(name),
       meaning: field.meaning && <span>{field.meaning}</span>,
       fixed: true,
       numeric: at > 0 && field.unit !== "text" && field.unit !== "id",
@@ -119,8 +128,4 @@ function Cell({ isOutcome, value, unit }: { isOutcome: boolean; value: unknown; 
       {format(value, unit)}
     </span>
   );
-}
-
-export function titleOf({ dimensions }: Catalogue, name: string): string {
-  return dimensions.find((one) => one.id === name)?.title ?? words(name);
 }

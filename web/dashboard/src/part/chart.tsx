@@ -57,7 +57,7 @@ export function Chart(props: ChartProps) {
     };
   }, []);
 
-  // biome-ignore lint: a change of theme changes the colours that are read while drawing
+  // a change of theme changes the colours that are read while drawing
   useEffect(() => {
     if (isThere) chart.current?.setOption(optionOf(props, place.current?.clientWidth ?? 800), { notMerge: true });
   }, [isThere, props, dark]);

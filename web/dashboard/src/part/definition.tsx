@@ -12,7 +12,7 @@ export function Defined({ children, meaning }: { children: ReactNode | Described
   const id = useId();
   const isWord = typeof children !== "function";
   return (
-    // biome-ignore lint: the definition must be reachable by keyboard
+    // the definition must be reachable by keyboard
     <span
       className="defined"
       {...(isWord ? { tabIndex: 0, "aria-describedby": id } : {})}

@@ -4,8 +4,9 @@ import { useAnswer } from "../api/answer";
 import { useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { Dimension, ValuesAnswer } from "../api/type";
-import { among, describe, opTitle, parse, spell } from "../logic/filter";
+import { type Naming, among, describe, dimensionsOf, opTitle, parse, spell } from "../logic/filter";
 import { format, named } from "../logic/format";
+import { clock, isInstant } from "../logic/time";
 import { isFrozen } from "../state/address";
 import { useScope } from "../state/range";
 import { groupsOf } from "./choice";
@@ -15,13 +16,12 @@ import { Ready } from "./state";
 
 export function FilterBar() {
   const { filters, here } = useScope();
-  const { dimension } = useCatalogue();
+  const naming = useFilterNaming();
   const without = (at: number) => here.set({ f: filters.filter((_, index) => index !== at) });
   return (
     <div className="filters" role="group" aria-label="Filters">
       {filters.map((text, at) => {
-        const filter = parse(text);
-        const words = describe(filter, dimension(filter.dimension).title);
+        const words = describe(parse(text), naming);
         return (
           <span className="chip" key={text}>
             {words}
@@ -60,6 +60,15 @@ export function FilterBar() {
       )}
     </div>
   );
+}
+
+/** The words of filters: a number that is an instant is told as one. */
+function useFilterNaming(): Naming {
+  const { title, field } = useCatalogue();
+  const { zone } = useScope();
+  const value = (name: string, text: string) =>
+    field(name).unit === "ms" && isInstant(Number(text)) ? clock(Number(text), zone) : text;
+  return { title, value };
 }
 
 function FilterForm({ add }: { add: (filter: string) => void }) {
@@ -111,7 +120,7 @@ function Values({ dimension, add, back }: { dimension: Dimension; add: (filter: 
   const [op, setOp] = useState("among");
   const wanted = useDeferredValue(search);
   const isList = op === "among" || op === "none";
-  const others = filters.filter((one) => parse(one).dimension !== dimension.id);
+  const others = filters.filter((one) => !dimensionsOf(parse(one)).includes(dimension.id));
   const answer = useAnswer<ValuesAnswer>(
     call(`/v1/dimensions/${dimension.id}/values`, { ...base, filters: others, search: wanted, limit: 60 }),
     { enabled: isList },

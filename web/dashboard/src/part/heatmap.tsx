@@ -30,7 +30,7 @@ export function Heatmap({
   const values = rows.map((row) => number(row[key])).filter((one): one is number => one !== null);
   const top = Math.max(...values, Number.MIN_VALUE);
   return (
-    // biome-ignore lint: what scrolls must be reachable by keyboard
+    // what scrolls must be reachable by keyboard
     <div className="scroll" tabIndex={0} role="region" aria-label={`${measured.title}, heatmap`}>
       <table className="heatmap">
         <thead>

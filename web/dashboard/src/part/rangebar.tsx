@@ -1,6 +1,7 @@
 /** The time range, the zone and whether to compare. */
 import { useState } from "react";
-import { PRESETS, instant, localInput, rangeTitle } from "../logic/time";
+import { UNTOUCHED, addressOf, fieldsOf } from "../logic/rangeform";
+import { PRESETS, rangeTitle } from "../logic/time";
 import { isFrozen } from "../state/address";
 import { DEFAULT_FROM, ownZone, useScope } from "../state/range";
 import { Select } from "./choice";
@@ -8,7 +9,8 @@ import { Icon } from "./icon";
 import { Popover } from "./popover";
 
 export function RangeBar({ canCompare = true }: { canCompare?: boolean }) {
-  const { from, to, zone, compare, here } = useScope();
+  const scope = useScope();
+  const { from, to, zone, compare, here } = scope;
   const isCustom = to !== "now" || !PRESETS.some((one) => one.from === from);
   return (
     <div className="rangebar">
@@ -34,7 +36,7 @@ export function RangeBar({ canCompare = true }: { canCompare?: boolean }) {
         label={
           <>
             <Icon name="clock" />
-            <span className="grow">{isCustom ? rangeTitle(from, to, zone) : zone}</span>
+            <span className="grow">{isCustom ? rangeTitle(scope, Date.now()) : zone}</span>
             <Icon name="down" />
           </>
         }
@@ -46,27 +48,27 @@ export function RangeBar({ canCompare = true }: { canCompare?: boolean }) {
 }
 
 function RangeForm({ close, canCompare, compare }: { close: () => void; canCompare: boolean; compare: boolean }) {
-  const { from, to, zone, here } = useScope();
-  const now = Date.now();
-  const [start, setStart] = useState(localInput(instant(from, now), zone));
-  const [end, setEnd] = useState(to === "now" ? "" : localInput(instant(to, now), zone));
+  const scope = useScope();
+  const { zone, here } = scope;
+  const [typed, setTyped] = useState(UNTOUCHED);
+  const fields = fieldsOf(scope, typed, Date.now());
   const zones = [...new Set([zone, ownZone(), "UTC", ...Intl.supportedValuesOf("timeZone")])];
   return (
     <form
       className="form"
       onSubmit={(event) => {
         event.preventDefault();
-        here.set({ from: start || null, to: end || null });
+        if (typed !== UNTOUCHED) here.set({ ...addressOf(scope, typed, Date.now()) });
         close();
       }}
     >
       <label>
         From
-        <input type="datetime-local" value={start} onChange={(event) => setStart(event.target.value)} />
+        <input type="datetime-local" value={fields.from} onChange={(event) => setTyped({ ...typed, from: event.target.value })} />
       </label>
       <label>
         To <span className="dim">(empty: now)</span>
-        <input type="datetime-local" value={end} onChange={(event) => setEnd(event.target.value)} />
+        <input type="datetime-local" value={fields.to} onChange={(event) => setTyped({ ...typed, to: event.target.value })} />
       </label>
       <Select
         label="Time zone"

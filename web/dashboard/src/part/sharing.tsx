@@ -2,12 +2,14 @@
 import { useState } from "react";
 import { calls } from "../api/calls";
 import { ApiError, write } from "../api/client";
+import { sharedCalls } from "../logic/share";
 import { clock } from "../logic/time";
 import { useScope } from "../state/range";
 import { Select } from "./choice";
 import { Icon } from "./icon";
 import { Popover } from "./popover";
 
+const HOUR_MS = 3_600_000;
 const HOURS: [string, string][] = [
   ["24", "a day"],
   ["168", "a week"],
@@ -37,7 +39,8 @@ export function Sharing() {
 }
 
 function SharingForm() {
-  const { here, zone } = useScope();
+  const scope = useScope();
+  const { here, zone } = scope;
   const [hours, setHours] = useState("168");
   const [label, setLabel] = useState("");
   const [made, setMade] = useState<Made["data"] | null>(null);
@@ -45,7 +48,8 @@ function SharingForm() {
 
   const make = async () => {
     // What this page asks for, now or further down, is what the link may ask for.
-    const kept = calls().filter((one) => /^\/v1\/(query|live|views|errors|audience|assets)\b/.test(one));
+    const now = Date.now();
+    const kept = sharedCalls(calls(), scope, now, now + Number(hours) * HOUR_MS);
     try {
       const body = { path: here.path, search: here.search, calls: kept, label, hours: Number(hours) };
       const answer = await write<Made>("POST", "/v1/shares", body);

@@ -54,7 +54,7 @@ export function Table<R>({
   };
   return (
     <>
-      {/* biome-ignore lint: what scrolls must be reachable by keyboard */}
+      {/* what scrolls must be reachable by keyboard */}
       <div className="scroll" tabIndex={0} role="region" aria-label={label}>
         <table>
           <thead>

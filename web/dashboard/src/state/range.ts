@@ -1,14 +1,11 @@
 /** The time range, the zone, the filters and the comparison that every page shares. */
 import { REFRESH_MS } from "../api/answer";
-import { granularityOf, lengthOf } from "../logic/time";
+import { type Range, granularityOf, lengthOf } from "../logic/time";
 import { type Here, useAddress } from "./address";
 
 export const DEFAULT_FROM = "-24h";
 
-export interface Scope {
-  from: string;
-  to: string;
-  zone: string;
+export interface Scope extends Range {
   filters: string[];
   compare: boolean;
   granularity: string;
@@ -28,7 +25,7 @@ export function useScope(): Scope {
   const to = here.params.get("to") ?? "now";
   const zone = here.params.get("tz") ?? ownZone();
   const filters = here.params.getAll("f");
-  const lengthMs = lengthOf(from, to, Date.now());
+  const lengthMs = lengthOf({ from, to, zone }, Date.now());
   return {
     from,
     to,
