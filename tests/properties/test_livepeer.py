@@ -166,6 +166,24 @@ def test_merged_and_late(startup_ms, parts, data):
         assert found[name] == (pytest.approx(value, abs=3) if isinstance(value, float | int) else value), name
 
 
+@given(st.integers(0, 12_000), segments, st.data())
+@settings(max_examples=80, deadline=None)
+def test_a_lost_report_adds_nothing(startup_ms, parts, data):
+    """Whichever report never arrives: no more playing and no more rebuffering than with it.
+
+    But for the few milliseconds by which a heartbeat's stretch may be longer than it is taken to be, and for the last
+    report before the leave: the gap that it leaves may be too short to be seen.
+    """
+    batches = reports_of(startup_ms, parts)
+    player = data.draw(st.sampled_from(["video", "hls"]))
+    lost = data.draw(st.integers(0, max(0, len(batches) - 4)))
+    beacons = [lp.report(batch, player=player) for batch in batches]
+    whole, found = lp.fold(beacons), lp.fold(beacons[:lost] + beacons[lost + 1 :])
+    assert found.content_playing_time_ms <= whole.content_playing_time_ms + 5
+    assert found.rebuffer_count <= whole.rebuffer_count
+    assert found.rebuffer_duration_ms <= whole.rebuffer_duration_ms + 5
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),

@@ -102,7 +102,10 @@ class Approx(Word):
         "Some of what is counted as stalls may have been something else.",
     )
     CLOCK_SHIFTED = "clock_shifted", "The viewer's clock was wrong; the view was moved to the server's time."
-    EVENTS_LOST = "events_lost", "The numbering of the events has gaps: part of the view never arrived."
+    EVENTS_LOST = (
+        "events_lost",
+        "Part of the view never arrived: the numbering of its events has gaps, or a later report proves it.",
+    )
     START_LOST = (
         "start_lost",
         "The event that opens a view never arrived, so the context it carries is unknown.",

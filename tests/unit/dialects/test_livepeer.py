@@ -10,7 +10,7 @@ import support_livepeer as lp
 from firstframe.dialects.base import Grant, Reason, Request
 from firstframe.dialects.livepeer import INFO, LIVEPEER, LOG
 from firstframe.errors import BadRequest
-from firstframe.view.record import Approx, EndReason, Outcome, State
+from firstframe.view.record import WATCH_STATES, Approx, EndReason, Outcome, State
 from support_livepeer import beat, fold, mark, message, report, started
 
 LEAVE_MS = 3
@@ -154,6 +154,30 @@ def test_pause_before_the_first_frame_is_no_startup():
     assert row.pause_time_ms == 3000
 
 
+def test_time_in_error_is_no_startup():
+    """Play was wanted, the stream was offline for ten minutes, then it began: only the waits count."""
+    offline = {"category": "offline", "message": "stream is offline"}
+    sent = [mark("play", 0), mark("warning", 100, **offline), beat(5000, warnings=1, time_warning_ms=4900)]
+    sent += [beat(at, time_warning_ms=5000) for at in range(10_000, 600_001, 5000)]
+    sent += [mark("play", 601_000), mark("first-frame", 601_200)]
+    row = fold([report([*sent, beat(605_000, 4000, play_to_first_frame_ms=601_200), *left(607_000, 2000)])])
+    assert (row.video_startup_time_ms, row.startup_wait_ms) == (300, 300)
+    assert (row.content_playing_time_ms, row.watch_time_ms) == (5803, 6103)
+    watched = [span for span in row.spans if span.state in WATCH_STATES]
+    assert sum(span.end_ms - span.start_ms for span in watched) == row.watch_time_ms
+
+
+def test_startup_that_goes_on_after_an_error():
+    """DOM `playing` ends it; the error between is left out there too."""
+    sent = [mark("play", 0), mark("error", 1000, category="unknown", message="x"), mark("play", 7000)]
+    frame = [mark("play", 7400), mark("first-frame", 7600)]
+    first, then = beat(5000, 0, 5000, 1, errors=1, time_errored_ms=4000), beat(10_000, 2600, 2400)
+    row = fold(
+        [report([*sent[:2], first]), report([sent[2], *frame, then | {"play_to_first_frame_ms": 7600}])]
+    )
+    assert (row.video_startup_time_ms, row.content_playing_time_ms, row.watch_time_ms) == (1400, 2600, 4000)
+
+
 def test_lost_beginning():
     """Reports that only show playing make a started view without startup time, flagged."""
     row = fold([report([beat(5000, 5000)]), report([beat(10_000, 5000)])])
@@ -233,6 +257,37 @@ def test_wait_that_runs_on_in_a_pause():
     """A pause ends a wait, whatever the timer says."""
     sent = [*started(), mark("pause", 3000), beat(5000, 2000, 3000, 1)]
     assert fold([report(sent)]).rebuffer_duration_ms == pytest.approx(999, abs=1)
+
+
+def test_waits_in_a_pause_are_none():
+    """Seeks in a pause make waits; nobody waited for them, and a stall before the pause still counts."""
+    sent = [
+        *started(),
+        beat(5000, 4999),
+        mark("pause", 6000),
+        beat(10_000, 1000, 50, 1),
+        beat(15_000, 0, 30, 1),
+    ]
+    row = fold([report([*sent, mark("play", 16_000), mark("play", 16_001), beat(20_000, 4000)])])
+    assert (row.rebuffer_count, row.rebuffer_duration_ms, row.content_playing_time_ms) == (0, 0, 9999)
+    assert Approx.STALLS_UPPER_BOUND not in row.approx
+    stalled = [*started(), beat(5000, 4999), mark("pause", 8000), beat(10_000, 1000, 4000, 1)]
+    row = fold([report(stalled)])
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 2000)
+
+
+def test_wait_that_begins_with_the_heartbeat():
+    """One that began in the last milliseconds of a heartbeat counts, though it leaves no room for it."""
+    sent = [*started(), beat(5000, 5000, 0, 1), mark("play", 7000), beat(10_000, 3000, 2000)]
+    row = fold([report(sent)])
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 2000)
+
+
+def test_wait_that_ends_right_before_a_pause():
+    """The last milliseconds of a wait count, where it began in the heartbeat before."""
+    sent = [*started(), beat(5000, 2999, 2000, 1), mark("play", 5010), mark("pause", 6000)]
+    row = fold([report([*sent, beat(10_000, 990, 10)])])
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 2010)
 
 
 def test_time_lost_by_a_new_source():
@@ -435,6 +490,41 @@ def test_recovered_error():
     assert row.error_message == "Error with HLS.js"
 
 
+def test_waits_of_retries_are_none():
+    """The player reloads under a standing error, and waits each time: that is no rebuffering."""
+    sent = [*started(), beat(5000, 4999), beat(10_000, 5000)]
+    for at, playing, waiting, waits in ((11_000, 1000, 3500, 2), (16_000, 0, 5000, 1), (21_000, 0, 5000, 1)):
+        error = mark("error", at, category="unknown", message="x")
+        sent += [error, beat(at + 4000, playing, waiting, waits, errors=1, time_errored_ms=4000)]
+    sent += [mark("play", 26_000), beat(30_000, 4000, 1000, time_errored_ms=1000), *left(32_000, 2000)]
+    row = fold([report(sent)])
+    assert (row.rebuffer_count, row.rebuffer_duration_ms, row.error_count) == (0, 0, 3)
+    assert row.content_playing_time_ms == 17_002
+    assert [(span.start_ms - lp.T0, span.end_ms - lp.T0) for span in row.spans[1:]] == [
+        (1, 11_000),
+        (26_000, 32_003),
+    ]
+
+
+def test_stall_that_ends_in_an_error():
+    """The wait before the error is rebuffering, once; what it runs on and the retries' waits are not."""
+    error = mark("error", 8000, category="unknown", message="x")
+    sent = [*started(), beat(5000, 4999), error, beat(10_000, 1000, 4000, 3, errors=1, time_errored_ms=2000)]
+    row = fold([report([*sent, beat(15_000, 0, 5000, time_errored_ms=5000)])])
+    assert (row.rebuffer_count, row.rebuffer_duration_ms, row.outcome) == (1, 2000, Outcome.PLAYBACK_FAILED)
+
+
+def test_playing_on_under_an_error():
+    """What does not fit in before the error played on after it: a time update is enough."""
+    error = mark("error", 6000, category="unknown", message="x")
+    row = fold([report([*started(), beat(5000, 4999), error, beat(10_000, 3000, time_errored_ms=2000)])])
+    assert (row.content_playing_time_ms, row.recovered_errors) == (7999, 1)
+    assert [(span.start_ms - lp.T0, span.end_ms - lp.T0) for span in row.spans[1:]] == [
+        (1, 6000),
+        (8000, 10_000),
+    ]
+
+
 def test_pause_of_a_failing_source_is_nobodys():
     """Browsers pause an element whose source fails, before the SDK says so."""
     sent = [
@@ -628,3 +718,14 @@ def test_both_channels_are_one_view_and_http_wins():
     both = fold([*reports, *totals()])
     assert (both.content_playing_time_ms, both.rebuffer_count) == (4999, 0)
     assert both.extra["reported_over"] == "http"
+
+
+def test_socket_startup_without_the_time_in_error():
+    """Its time to the first frame runs through an error before it."""
+    sent = [
+        message(500, firstPlayback=400, timeUnpaused=100),
+        message(1500, nError=1, lastError="x", timeUnpaused=300),
+        message(9500, ttff=9000, timeUnpaused=400),
+        message(10_500, timeUnpaused=1400),
+    ]
+    assert fold(sent).video_startup_time_ms == 1100

@@ -6,6 +6,7 @@ two are sent at every leave; a destroyed session sends one more when its page is
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from itertools import pairwise
@@ -70,23 +71,32 @@ class Beat(msgspec.Struct):
     playing_ms: float
     waiting_ms: float
     waits: int
-    failed_ms: float
-    """Errored or warned."""
+    errored_ms: float
+    warned_ms: float
     errors: int
     warnings: int
     payload: dict[str, Any]
     capped: bool = False
     """It came after a gap in which the session cannot have run, and was cut back."""
+    missing_since_ms: float | None = None
+    """Since when reports are missing before it, where some never arrived."""
 
     @property
     def claimed_ms(self) -> float:
         return self.playing_ms + self.waiting_ms
 
+    @property
+    def failed_ms(self) -> float:
+        return self.errored_ms + self.warned_ms
 
-def beats_of(events: Sequence[Event], opened_ms: float, totals: Sequence[int]) -> tuple[list[Beat], Ending]:
+
+def beats_of(
+    events: Sequence[Event], told: Sequence[float], totals: Sequence[int]
+) -> tuple[list[Beat], Ending]:
     """The heartbeats in order, and how they end.
 
-    ``opened_ms`` is the session's earliest mark, ``totals`` when the WebSocket beside it spoke (server clock).
+    ``told`` is when the session's other events happened, in order, ``totals`` when the WebSocket beside it spoke
+    (server clock).
     """
     ordered = sorted(events, key=attrgetter("at_ms", "key"))
     beats: list[Beat] = []
@@ -95,12 +105,14 @@ def beats_of(events: Sequence[Event], opened_ms: float, totals: Sequence[int]) -
         payload, total = _since_last(event.payload, total)
         beats.append(_beat(event, payload))
     beats = _without_parts(beats)
-    interval = _interval(beats, opened_ms)
+    interval = _interval(beats, told[0] if told else float("inf"))
     ending = _ending(beats, interval)
     beats = _joined_twins(beats)
     for early, late in pairwise(beats):
         late.start_ms = max(late.start_ms, early.at_ms) if late.start_ms == _BEGINNING else late.start_ms
-    return _capped(beats, interval, sorted(totals)), ending
+    beats = _capped(beats, interval, sorted(totals))
+    _find_losses(beats, interval, told)
+    return beats, ending
 
 
 def latest(events: Iterable[Event]) -> list[Event]:
@@ -137,7 +149,8 @@ def _beat(event: Event, payload: dict[str, Any]) -> Beat:
         playing_ms=playing,
         waiting_ms=waiting,
         waits=round(min(waits, 1e6)),
-        failed_ms=errored + warned,
+        errored_ms=errored,
+        warned_ms=warned,
         errors=round(min(errors, 1e6)),
         warnings=round(min(warnings, 1e6)),
         payload=payload,
@@ -188,7 +201,8 @@ def _sum(one: Beat, other: Beat) -> Beat:
         playing_ms=one.playing_ms + other.playing_ms,
         waiting_ms=one.waiting_ms + other.waiting_ms,
         waits=one.waits + other.waits,
-        failed_ms=one.failed_ms + other.failed_ms,
+        errored_ms=one.errored_ms + other.errored_ms,
+        warned_ms=one.warned_ms + other.warned_ms,
         errors=one.errors + other.errors,
         warnings=one.warnings + other.warnings,
         payload=one.payload | other.payload,
@@ -230,6 +244,31 @@ def _capped(beats: list[Beat], interval: float, totals: Sequence[int]) -> list[B
             late.at_ms = early.at_ms + allowed
             return beats[: place + 1]
     return beats
+
+
+def _find_losses(beats: Sequence[Beat], interval: float, told: Sequence[float]) -> None:
+    """Let no heartbeat's stretch reach over reports that never arrived.
+
+    A late timer and a merged report count all the time since the last heartbeat. One that comes late and claims no
+    more than an interval comes after a loss. So may the first one: it cannot reach further back either.
+    """
+    due_ms = LATE * interval + TWIN_MS
+    for beat in beats[:1]:
+        beat.start_ms = _start_ms(beat, _BEGINNING, interval, told)
+    for early, late in pairwise(beats):
+        is_late = late.at_ms - early.at_ms > due_ms and max(late.claimed_ms, late.failed_ms) <= due_ms
+        if is_late and not late.capped and late.payload.get("oldest_buffer_timestamp") is None:
+            late.missing_since_ms = early.at_ms
+            late.start_ms = _start_ms(late, early.at_ms, interval, told)
+
+
+def _start_ms(beat: Beat, after_ms: float, interval: float, told: Sequence[float]) -> float:
+    """When the counting began: an interval before, unless it claims more, or its report tells of something earlier."""
+    oldest = number(beat.payload.get("oldest_buffer_timestamp"))
+    counted = max(interval, min(beat.claimed_ms, FROZEN_MS))
+    start = min(beat.at_ms - counted, beat.at_ms if oldest is None else oldest - interval)
+    place = bisect_right(told, after_ms)
+    return max(after_ms, 0.0, min([start, *told[place : place + 1]]))
 
 
 def _allowed_ms(

@@ -14,6 +14,7 @@ from firstframe.dialects.livepeer.dimension import dimensions_of
 from firstframe.dialects.livepeer.failure import Failure, failure_of
 from firstframe.dialects.livepeer.history import History, Phase, PhaseKind, history_of, phases_of, stretches
 from firstframe.dialects.livepeer.interval import clipped, length
+from firstframe.dialects.livepeer.loss import with_lost
 from firstframe.dialects.livepeer.paint import spans_of
 from firstframe.dialects.livepeer.parse import TOTALS
 from firstframe.dialects.livepeer.picture import changed_source, picture_of
@@ -28,7 +29,7 @@ SILENCE_MS = 60_000
 def fold(events: Sequence[Event], now_ms: int) -> Folded:
     """The one row of a session. What came over HTTP wins; the WebSocket's totals count where it is all there is."""
     reports = [event for event in events if event.name != TOTALS]
-    history = history_of(events) if reports else history_of_totals(events)
+    history = with_lost(history_of(events)) if reports else history_of_totals(events)
     session = _Session(history, events)
     silent_ms = max((event.received_at_ms for event in events), default=0) + SILENCE_MS
     record = session.record(is_silent=now_ms >= silent_ms)
@@ -46,8 +47,7 @@ class _Session:
         self._live = any(session.get("live") is True for session in history.sessions)
         self._startup: Startup = startup_of(history)
         self._phases: list[Phase] = phases_of(history.marks, history.last_ms)
-        self._start_lost = _start_lost(history, self._startup)
-        self._started = self._startup.shown_ms is not None or self._start_lost
+        self._started = self._startup.shown_ms is not None
         self._shares: list[Share] = shares_of(history, self._startup, self._phases, started=self._started)
         self._failure: Failure = failure_of(history, self._shares, self._phases, started=self._started)
         self._end_ms = self._end()
@@ -209,15 +209,22 @@ class _Session:
     def _approx(self) -> list[str]:
         waits = sum(share.rebuffers for share in self._shares) > 0
         is_socket = self._history.is_socket
-        restored = any(share.restored or share.beat.capped for share in self._shares)
+        repaired = any(
+            share.restored or share.beat.capped or share.refused_ms > LOST_MS for share in self._shares
+        )
+        guessed = [mark.guessed for mark in self._history.marks]
         holes = any(share.hole_ms > HOLE_MS for share in self._shares)
         flags = {
             Approx.SPANS_ESTIMATED: self._started,
             Approx.STARTUP_IS_FIRST_PROGRESS: self._startup.late,
-            Approx.START_LOST: self._started and self._startup.asked_ms is None,
+            Approx.START_LOST: (self._started and self._startup.asked_ms is None) or any(guessed[:1]),
+            Approx.EVENTS_LOST: any(guessed),
             # Where the startup is not known to the millisecond, neither is what was played after it.
-            Approx.PLAY_TIME_ESTIMATED: restored or self._startup.late or (is_socket and waits),
-            Approx.PLAY_TIME_LOWER_BOUND: is_socket or holes,  # a socket's last second is never sent
+            Approx.PLAY_TIME_ESTIMATED: (
+                repaired or self._startup.late or any(guessed[1:]) or (is_socket and waits)
+            ),
+            # A socket's last second is never sent.
+            Approx.PLAY_TIME_LOWER_BOUND: is_socket or holes or self._startup.lost,
             Approx.STALLS_LOWER_BOUND: is_socket and waits,
             Approx.STALLS_UPPER_BOUND: waits and not is_socket and not self._has_own_controls(),
             Approx.SEVERAL_SOURCES: changed_source(self._history),
@@ -240,14 +247,6 @@ class _Session:
         }
         found = {name: str(count) for name, count in counts.items() if count}
         return found | {name: value for name, value in texts.items() if value is not None}
-
-
-def _start_lost(history: History, startup: Startup) -> bool:
-    """Playing without the play and the frame that began it: the first reports never arrived."""
-    if startup.shown_ms is not None:
-        return False
-    first = next((mark.kind for mark in history.marks if mark.kind in ("play", "pause")), "")
-    return first != "play" and sum(beat.playing_ms for beat in history.beats) > LOST_MS
 
 
 def _error_class(failure: Failure, category: str) -> str:

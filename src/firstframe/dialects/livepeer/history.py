@@ -35,6 +35,8 @@ class Mark(msgspec.Struct, frozen=True, order=True):
     category: str = ""
     message: str | None = None
     value: float | None = None
+    guessed: bool = False
+    """Its report never arrived: heartbeats prove it, and hardly more than about when it was."""
 
     @property
     def stops(self) -> bool:
@@ -85,7 +87,7 @@ class History(msgspec.Struct):
         return max([mark.at_ms for mark in self.marks] + [beat.at_ms for beat in self.beats], default=0)
 
 
-_RANKS = {"play": 0, "first-frame": 1, "seek": 2, "pause": 3, "error": 4, "ended": 5}
+RANKS = {"play": 0, "first-frame": 1, "seek": 2, "pause": 3, "error": 4, "ended": 5}
 
 
 def history_of(events: Sequence[Event]) -> History:
@@ -96,8 +98,8 @@ def history_of(events: Sequence[Event]) -> History:
     spoken = latest(event for event in events if event.name not in (SESSION, TOTALS))
     totals = [event.received_at_ms for event in events if event.name == TOTALS]
     marks = sorted(mark for event in spoken if (mark := _mark(event)) is not None)
-    opened = marks[0].at_ms if marks else float("inf")
-    beats, ending = beats_of([event for event in spoken if event.name == "heartbeat"], opened, totals)
+    told = [mark.at_ms for mark in marks]
+    beats, ending = beats_of([event for event in spoken if event.name == "heartbeat"], told, totals)
     return History(marks, beats, [event.payload for event in sessions], len(spoken), ending)
 
 
@@ -109,7 +111,7 @@ def _mark(event: Event) -> Mark | None:
     kind = "error" if event.name == "warning" and category == "offline" else event.name
     return Mark(
         at_ms=float(event.at_ms),
-        rank=_RANKS.get(kind, 9),
+        rank=RANKS.get(kind, 9),
         kind=kind,
         key=event.key,
         category=category,
@@ -129,7 +131,7 @@ def phases_of(marks: Sequence[Mark], end_ms: float) -> list[Phase]:
     start = float("-inf")
     phases = []
     for mark in marks:
-        follows = _next_kind(kind, mark)
+        follows = next_kind(kind, mark)
         if follows is not kind:
             phases.append(Phase(kind, start, mark.at_ms))
             kind, start = follows, mark.at_ms
@@ -146,7 +148,8 @@ def _without_false_pauses(phases: list[Phase]) -> list[Phase]:
     return phases
 
 
-def _next_kind(kind: PhaseKind, mark: Mark) -> PhaseKind:
+def next_kind(kind: PhaseKind, mark: Mark) -> PhaseKind:
+    """What follows a phase when this happens."""
     if mark.kind == "play" or (mark.kind == "first-frame" and kind is PhaseKind.FAILED):
         return PhaseKind.ON
     if mark.kind == "pause" and kind is PhaseKind.ON:

@@ -31,20 +31,37 @@ def spans_of(
         until = startup.shown_ms if startup.shown_ms is not None else end_ms
         wanted = clipped(stretches(phases, PhaseKind.ON), asked, until)
         pieces += [(low, high, State.STARTUP) for low, high in wanted]
-    free = stretches(phases, PhaseKind.ON, PhaseKind.FAILED)
+    on, failed = stretches(phases, PhaseKind.ON), stretches(phases, PhaseKind.FAILED)
     resumes = resumes_of(history)
     begin = startup.shown_ms if startup.shown_ms is not None else float("-inf")
     for share in shares:
-        room = clipped(free, max(begin, share.beat.start_ms), share.beat.at_ms)
-        pieces += _painted(share, room, resumes)
+        low, high = max(begin, share.beat.start_ms), share.beat.at_ms
+        pieces += _painted(share, clipped(on, low, high), clipped(failed, low, high), resumes)
     return _track(pieces, end_ms)
 
 
-def _painted(share: Share, room: list[Stretch], resumes: Sequence[float]) -> list[Piece]:
-    """A heartbeat's waits and playing in the room it has: a wait ends where playing is said to go on."""
+def _painted(
+    share: Share, room: list[Stretch], failed: list[Stretch], resumes: Sequence[float]
+) -> list[Piece]:
+    """A heartbeat's waits and playing in the room it has; what does not fit in played on under an error."""
+    waits, left = _waits(share, room, resumes)
+    seeks, stalls = tail(waits, share.seek_ms)
+    playing, _ = tail(left, share.playing_ms)
+    playing += tail(failed, share.playing_ms - length(playing))[0]
+    return [
+        *((start, end, State.SEEK) for start, end in seeks),
+        *((start, end, State.REBUFFER) for start, end in stalls),
+        *((start, end, State.PLAYING) for start, end in playing),
+    ]
+
+
+def _waits(
+    share: Share, room: list[Stretch], resumes: Sequence[float]
+) -> tuple[list[Stretch], list[Stretch]]:
+    """Where a heartbeat's waits lie, and the room they leave: a wait ends where playing is said to go on."""
     waited = share.rebuffer_ms + share.seek_ms
     if waited <= 0:
-        return [(start, end, State.PLAYING) for start, end in tail(room, share.playing_ms)[0]]
+        return [], room
     low = room[0][0] if room else 0.0
     high = room[-1][1] if room else 0.0
     ends = [at for at in resumes if low < at <= high]
@@ -55,14 +72,7 @@ def _painted(share: Share, room: list[Stretch], resumes: Sequence[float]) -> lis
     before, after = clipped(room, low, high), clipped(room, high, float("inf"))
     waits, left = tail(before, waited)
     open_waits, after = tail(after, waited - length(waits))  # one that goes on at the heartbeat's end
-    waits += open_waits
-    seeks, stalls = tail(waits, share.seek_ms)
-    playing, _ = tail(sorted(left + after), share.playing_ms)
-    return [
-        *((start, end, State.SEEK) for start, end in seeks),
-        *((start, end, State.REBUFFER) for start, end in stalls),
-        *((start, end, State.PLAYING) for start, end in playing),
-    ]
+    return waits + open_waits, sorted(left + after)
 
 
 def _track(pieces: Sequence[Piece], end_ms: float) -> list[Span]:

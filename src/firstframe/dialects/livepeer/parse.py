@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from firstframe.beacon import Beacon, Context, Event, context_of, event_key
+from firstframe.dialects import foreign
 from firstframe.dialects.base import Envelope, Reading, Reason, Reject, Request, number, text
 from firstframe.dialects.livepeer import wire
 from firstframe.errors import BadRequest
@@ -170,11 +171,11 @@ class _Report:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        found = foreign.decode(body)
+    except ValueError as error:
         raise BadRequest(f"a Livepeer report is a JSON object: {error}") from error
     if not isinstance(found, dict):
-        raise BadRequest(f"a Livepeer report is a JSON object, this is a {type(found).__name__}")
+        raise BadRequest(f"a Livepeer report is a JSON object, this is {foreign.named(found)}")
     return found
 
 

@@ -6,12 +6,13 @@ the first frame and, after a seek in pause, in pause. Each heartbeat is held aga
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
 
-from firstframe.dialects.livepeer.beat import Beat
+from firstframe.dialects.livepeer.beat import DEFAULT_INTERVAL_MS, Beat
 from firstframe.dialects.livepeer.history import History, Phase, PhaseKind, phases_of, stretches
 from firstframe.dialects.livepeer.interval import Stretch, clipped, length
 
@@ -41,6 +42,8 @@ class Startup(msgspec.Struct, frozen=True):
     """It ends with the first time update, up to a quarter of a second late."""
     restarted: bool = False
     """It ends with a play event of its own, at which the SDK's play timer began again."""
+    lost: bool = False
+    """Nothing that arrived tells of it, only of the playing after it."""
 
 
 class Share(msgspec.Struct):
@@ -56,6 +59,8 @@ class Share(msgspec.Struct):
     """Time that the SDK's timer lost was put back."""
     hole_ms: float = 0
     """Wall time that nothing explains."""
+    refused_ms: float = 0
+    """Playing that the SDK claims, where nothing can have played."""
 
     @property
     def spent_ms(self) -> float:
@@ -74,12 +79,10 @@ def startup_of(history: History) -> Startup:
     shown = next((mark.at_ms for mark in history.of("first-frame")), None)
     waited = history.once("play_to_first_frame_ms")
     asked = plays[0].at_ms if plays else None
-    if asked is None and shown is not None and waited is not None:
-        asked = shown - waited
-    if shown is None and asked is not None and waited is not None:
+    if shown is None and asked is not None and waited is not None and not plays[0].guessed:
         shown = asked + waited
     if shown is None:
-        return Startup(asked, None, None)
+        return _lost_startup(history) or Startup(asked, None, None)
     if asked is None or asked > shown:
         return Startup(None, shown, waited, late=True)
     moving = _moving_ms(history, shown)
@@ -87,18 +90,32 @@ def startup_of(history: History) -> Startup:
         end = shown - UPDATE_MS / 2
         return Startup(asked, end, _wanted_ms(history, asked, end), late=True)
     if history.is_socket and waited is not None:
-        return Startup(asked, _socket_shown_ms(history, asked, shown), waited, late=True)
-    end = shown if moving is None else moving
-    wanted = _wanted_ms(history, asked, end)
-    if moving is None and waited is not None and wanted == end - asked:
-        wanted = waited
-    return Startup(asked, end, wanted, late=moving is None, restarted=moving is not None)
+        end = _socket_shown_ms(history, asked, shown)
+        return Startup(asked, end, _wanted_ms(history, asked, end, waited), late=True)
+    if moving is None:
+        return Startup(asked, shown, _wanted_ms(history, asked, shown, waited), late=True)
+    return Startup(asked, moving, _wanted_ms(history, asked, moving), restarted=True)
 
 
-def _wanted_ms(history: History, asked_ms: float, end_ms: float) -> float:
-    """How long play was wanted until then."""
+def _lost_startup(history: History) -> Startup | None:
+    """The startup of a session of which no first frame was told, if it played all the same.
+
+    It did, if it played before any play that was told, or for longer than it takes until the next report, which would
+    have told of the first frame.
+    """
+    plays = history.of("play")
+    played = sum(beat.playing_ms for beat in history.beats)
+    if not (plays and plays[0].guessed) and played <= DEFAULT_INTERVAL_MS:
+        return None
+    shown = next((beat.start_ms for beat in history.beats if beat.playing_ms > LOST_MS), None)
+    return None if shown is None else Startup(None, shown, None, lost=True)
+
+
+def _wanted_ms(history: History, asked_ms: float, end_ms: float, told_ms: float | None = None) -> float:
+    """How long play was wanted until then; as the SDK says, unless a pause or an error lies between."""
     phases = phases_of(history.marks, end_ms)
-    return length(clipped(stretches(phases, PhaseKind.ON, PhaseKind.FAILED), asked_ms, end_ms))
+    wanted = length(clipped(stretches(phases, PhaseKind.ON), asked_ms, end_ms))
+    return told_ms if told_ms is not None and wanted == end_ms - asked_ms else wanted
 
 
 def _socket_shown_ms(history: History, asked_ms: float, shown_ms: float) -> float:
@@ -125,35 +142,46 @@ def _moving_ms(history: History, shown_ms: float) -> float | None:
 
 def shares_of(history: History, startup: Startup, phases: Sequence[Phase], *, started: bool) -> list[Share]:
     """What each heartbeat's stretch held."""
-    on = stretches(phases, PhaseKind.ON)
-    alive = stretches(phases, PhaseKind.ON, PhaseKind.FAILED)
-    counter = _Counter(history, startup, started=started)
-    return [counter.share(beat, on, alive) for beat in history.beats]
+    counter = _Counter(history, startup, phases, started=started)
+    return [counter.share(beat) for beat in history.beats]
 
 
 class _Counter:
     """Goes through the heartbeats in order; remembers what a wait that runs on was."""
 
-    def __init__(self, history: History, startup: Startup, *, started: bool) -> None:
+    def __init__(self, history: History, startup: Startup, phases: Sequence[Phase], *, started: bool) -> None:
+        self._on = stretches(phases, PhaseKind.ON)
+        self._alive = stretches(phases, PhaseKind.ON, PhaseKind.FAILED)
+        self._failed = stretches(phases, PhaseKind.FAILED)
+        self._is_socket = history.is_socket
         self._startup = startup
         self._started = started
         self._seeks = [*(mark.at_ms for mark in history.of("seek")), *_replays_of(history)]
         self._resumes = resumes_of(history)
         self._loses_waits = any(str(session.get("player")).startswith("hls") for session in history.sessions)
-        self._opened = min([mark.at_ms for mark in history.marks], default=float("-inf"))
+        self._told = [mark.at_ms for mark in history.marks if mark.kind in ("play", "pause")]
+        self._is_sure = not (startup.lost or any(mark.guessed for mark in history.marks[:1]))
+        """Whether the marks tell all of what went on when the heartbeat's stretch began: not so after a loss."""
         self._startup_waits = 0
         self._in_seek = False
 
-    def share(self, beat: Beat, on: list[Stretch], alive: list[Stretch]) -> Share:
-        low, high = max(beat.start_ms, self._opened), beat.at_ms
+    def share(self, beat: Beat) -> Share:
+        low, high = beat.start_ms, beat.at_ms
         share = Share(beat)
-        wait, count, playing = self._without_startup(share, clipped(on, low, high))
+        wait, count, playing = self._without_startup(share, clipped(self._on, low, high))
         if not self._started:
             return share
         begin = max(low, self._startup.shown_ms if self._startup.shown_ms is not None else low)
-        share.playing_ms = min(playing, length(clipped(alive, begin, high)))
-        room = max(0.0, length(clipped(on, begin, high)) - share.playing_ms)
+        share.playing_ms = min(playing, length(clipped(self._alive, begin, high)))
+        share.refused_ms = playing - share.playing_ms
+        on = clipped(self._on, begin, high)
+        room = max(0.0, length(on) - share.playing_ms)
         wait = min(wait, room)
+        if count and length(on) < high - begin and not self._is_socket:
+            # Waits in pauses and under errors are none, retries are one; a socket's timers stop by themselves.
+            most = len(on) if clipped(self._failed, begin, high) else count
+            count = min(count, most) if room > INSTANT_MS else 0
+            wait = wait if count else 0.0
         self._explain(share, room - wait, count, begin, high)
         self._divide(share, wait + share.rebuffer_ms, count, low, high)
         return share
@@ -163,6 +191,8 @@ class _Counter:
         beat, asked, shown = share.beat, self._startup.asked_ms, self._startup.shown_ms
         if not self._started:
             shown = float("inf")
+        if asked is None and shown is not None and beat.at_ms <= shown:
+            return 0, 0, 0
         if asked is None or shown is None or beat.start_ms >= shown:
             return beat.waiting_ms, beat.waits, beat.playing_ms
         if beat.at_ms <= shown:
@@ -181,7 +211,14 @@ class _Counter:
 
     def _explain(self, share: Share, hole: float, count: int, begin: float, high: float) -> None:
         """Put back what a timer lost when it was started again while it ran, where the marks show it."""
-        if share.beat.capped or (share.beat.start_ms == float("-inf") and self._startup.shown_ms is None):
+        if share.beat.capped or begin >= high:
+            return
+        missing = self._missing_ms(share.beat, begin)
+        was_sure = self._is_sure and share.beat.missing_since_ms is None
+        is_told = bisect_right(self._told, high) > bisect_right(self._told, begin)
+        self._is_sure = was_sure or is_told or hole <= LOST_MS
+        if not was_sure:
+            share.hole_ms = hole + missing
             return
         resume = next((at for at in self._resumes if begin < at <= high), None)
         if hole > LOST_MS and self._loses_waits and count > 0:
@@ -195,6 +232,12 @@ class _Counter:
             share.playing_ms, share.restored = share.playing_ms + hole, True
         else:
             share.hole_ms = hole
+
+    def _missing_ms(self, beat: Beat, begin: float) -> float:
+        """The time after the startup of which the reports before a heartbeat would have told."""
+        if beat.missing_since_ms is None or self._startup.shown_ms is None:
+            return 0.0
+        return length(clipped(self._on, max(beat.missing_since_ms, self._startup.shown_ms), begin))
 
     def _divide(self, share: Share, wait: float, count: int, low: float, high: float) -> None:
         """Waits into those of seeks and rebuffering: of as many seeks, the first waits are theirs."""

@@ -72,14 +72,17 @@ class _Reader:
             payload["play_to_first_frame_ms"] = positive(event.payload["ttff"])
         if "autoplay" in event.payload:
             payload["autoplay_status"] = event.payload["autoplay"]
+        playing = self._delta(before, "timeUnpaused")
+        waiting = self._delta(before, "timeWaiting", "timeStalled")
         return Beat(
-            start_ms=self._beats[-1].at_ms if self._beats else float("-inf"),
+            start_ms=self._beats[-1].at_ms if self._beats else event.at_ms - playing - waiting,
             at_ms=float(event.at_ms),
             received_ms=event.received_at_ms,
-            playing_ms=self._delta(before, "timeUnpaused"),
-            waiting_ms=self._delta(before, "timeWaiting", "timeStalled"),
+            playing_ms=playing,
+            waiting_ms=waiting,
             waits=round(self._delta(before, "nWaiting")),
-            failed_ms=0,
+            errored_ms=0,
+            warned_ms=0,
             errors=round(self._delta(before, "nError")),
             warnings=0,
             payload=payload,
