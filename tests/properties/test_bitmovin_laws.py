@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -161,8 +162,33 @@ def test_time_adds_up(session: Session) -> None:
     assert row.content_playing_time_ms == total[State.PLAYING]
     assert row.rebuffer_duration_ms == total[State.REBUFFER]
     assert row.pause_time_ms == total[State.PAUSE]
-    assert row.seek_time_ms == total[State.SEEK]
+    assert total[State.SEEK] <= (row.seek_time_ms or 0) <= total[State.SEEK] + total[State.PAUSE]
     assert row.bitrate_ms <= row.content_playing_time_ms
+
+
+@LAW
+@given(session=sessions())
+def test_a_stall_is_never_split(session: Session) -> None:
+    """Samples of stall behind one another are one stall at most, whatever the playhead does in it."""
+    timed = [sample["state"] == "rebuffering" for sample in session.samples if sample["duration"]]
+    runs = sum(now and not before for before, now in pairwise([False, *timed]))
+    assert row_of(session).rebuffer_count <= runs
+
+
+@LAW
+@given(session=sessions(), hole_ms=st.integers(60_000, 10_000_000), moved_ms=st.integers(-5000, 20_000_000))
+def test_a_hole_credits_its_length_or_the_advance(session: Session, hole_ms: int, moved_ms: int) -> None:
+    """Nothing but the hole is filled, with no more than it holds and than the playhead shows."""
+    session.samples = [each for each in session.samples if each["state"] != "closed"]
+    played_ms = row_of(session).content_playing_time_ms
+    reached_ms = 50_000 + moved_ms
+    session.add("playing", 1000, videoTimeStart=0, videoTimeEnd=50_000)
+    session.now_ms += hole_ms
+    session.add("playing", 1000, videoTimeStart=reached_ms, videoTimeEnd=reached_ms + 1000)
+    found = row_of(session)
+    credited_ms = found.content_playing_time_ms - played_ms - 2000
+    assert credited_ms == max(0, min(hole_ms, moved_ms))
+    assert (Approx.HOLE_CREDITED in found.approx) == (credited_ms > 0)
 
 
 @LAW
