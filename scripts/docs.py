@@ -40,7 +40,7 @@ def settings_page() -> str:
         "# Settings\n\n"
         "Each setting is a flag (`--max-body-bytes`), a variable (`FIRSTFRAME_MAX_BODY_BYTES`) and a key of the TOML file "
         "named by `--config` or `FIRSTFRAME_CONFIG` (`max_body_bytes = 500000`). A flag wins over the variable, "
-        "the variable over the file. `firstframe settings` shows what is in force.\n"
+        "the variable over the file. `firstframe settings` shows what is in effect.\n"
     ]
     for group in dict.fromkeys(setting.help.group for setting in SETTINGS):
         rows = [
@@ -103,7 +103,9 @@ def dimensions_page() -> str:
     """docs/dimensions.md."""
     parts = [
         "# Dimensions\n\nWhat metrics can be grouped by and filtered on. Besides these: `extra.<key>`, the metadata of "
-        "an SDK under its own name. Every other number, flag and text of [the record](record.md) can be filtered on too.\n\n",
+        "an SDK under its own name. Every other number, flag and text of [the record](record.md) can be filtered on too.\n\n"
+        "Those for *secret* tokens only, `extra.<key>` among them, can tell one view, viewer or asset from all others "
+        "([why](security.md#what-pages-may-ask)).\n\n",
         "Operators by type:\n\n",
         *(
             f"- {kind}: {' '.join(f'`{name}`' for name, op in OPS.items() if kind in op.kinds)}\n"
@@ -112,18 +114,26 @@ def dimensions_page() -> str:
     ]
     for group in dict.fromkeys(one.group for one in DIMENSIONS):
         rows = [
-            (f"`{one.id}`", one.kind, meaning_of(one))
+            (f"`{one.id}`", one.kind, tokens_of(one), meaning_of(one))
             for one in DIMENSIONS
             if one.group == group and not one.id.startswith("custom_")
         ] or [
             (
                 " ".join(f"`{one.id}`" for one in DIMENSIONS if one.group == group),
                 "text",
+                "secret",
                 "what the site put there",
             )
         ]
-        parts.append(f"\n## {group.capitalize()}\n\n{table(('dimension', 'type', 'meaning'), rows)}")
+        parts.append(
+            f"\n## {group.capitalize()}\n\n{table(('dimension', 'type', 'tokens', 'meaning'), rows)}"
+        )
     return "".join(parts)
+
+
+def tokens_of(one: Dimension) -> str:
+    """The kind of token that is wanted to ask for it, where not any will do."""
+    return "secret" if one.identifying else ""
 
 
 def meaning_of(one: Dimension) -> str:
@@ -170,7 +180,7 @@ address they send to changes.
 - **Bodies** may be gzip or deflate. Limits on size, depth, events and rate are [settings](../settings.md).
 - **Repeats** are recognised: an SDK that sends again is counted once.
 - **Clocks.** Durations are the client's own. Where its clock is off, the whole view is moved to when the server heard of
-  it, and says so (`clock_shifted`).
+  it, and is flagged (`clock_shifted`).
 - **Place** comes from the address, which is then dropped; browser, system and device from the user agent. What the SDK
   says itself wins. Query strings are cut from the page URLs of views ([what is kept](../security.md)).
 - **Null is unknown.** What an SDK cannot know stays null and enters no average. What it knows less than exactly is
@@ -236,7 +246,7 @@ curl http://localhost:8080/v1/beacons -d '{"view_id": "hello-1", "viewer_id": "m
   dimensions; keys that are not listed are kept as `extra.<key>`.
 - What cannot be used is left out alone, with a reason under `GET /v1/refusals`; the rest of the body is used.
 
-A view at least has a `play`, then a `playing` when the first frame is shown, and an `end`. What is not told is not guessed:
+A view at least has a `play`, then a `playing` when the first frame is shown, and an `end`. What is not reported is not guessed:
 without `stall_start` there is no rebuffering, without `rendition` no bitrate.
 """
 

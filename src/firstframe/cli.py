@@ -267,7 +267,7 @@ def revoke_key(
 
 
 @assets.command("import")
-@with_settings("general", "storage")
+@with_settings("general", "keys", "storage")
 def import_assets(
     settings: Settings,
     *,

@@ -17,7 +17,7 @@ def settings(tmp_path) -> Settings:
 @pytest.mark.parametrize("ask", [show, lambda settings: revoke(settings, "a-key")])
 def test_an_installation_that_is_not_there_is_not_made(settings, tmp_path, ask) -> None:
     """Whoever forgot `--data` is told so, and nothing is left behind."""
-    with pytest.raises(ConfigError, match="no firstframe installation at .*--data"):
+    with pytest.raises(ConfigError, match=r"no firstframe installation at .*--data"):
         ask(settings)
     assert list(tmp_path.iterdir()) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from firstframe.accounts.store import Accounts
+from firstframe.errors import BadRequest
 
 log = structlog.get_logger()
 
@@ -14,13 +15,23 @@ WEAK_BELOW = 16
 def first_token(accounts: Accounts, given: str) -> str | None:
     """Make sure that there is a secret token; returns its text only when it was made just now.
 
-    A token given by the operator is added beside those there are; without one, a first start makes one up.
+    A token given by the operator is added beside those there are; without one, or with one that was revoked, a start
+    that finds no secret token makes one up. Raises `BadRequest` for a text that cannot be a token.
     """
     if given:
         if len(given) < WEAK_BELOW:
             log.warning("the API token is short: whoever guesses it reads everything", characters=len(given))
-        accounts.ensure_token(given)
-        return None
-    if any(token.revoked_ms is None for token in accounts.tokens()):
+        _add(accounts, given)
+    if any(token.kind == "secret" and token.revoked_ms is None for token in accounts.tokens()):
         return None
     return accounts.create_token("secret", label="first")[1]
+
+
+def _add(accounts: Accounts, given: str) -> None:
+    """One that was revoked stays so: it is told of, and the start goes on without it."""
+    try:
+        accounts.ensure_token(given)
+    except BadRequest as refusal:
+        if refusal.code != "token_exists":
+            raise
+        log.warning("FIRSTFRAME_API_TOKEN was revoked and opens nothing; give another, or none")

@@ -1,13 +1,14 @@
 """Who is asking: the token of a request, and what its kind may do.
 
 A route is for tokens of both kinds unless it says otherwise: ``opt={"public": True}`` needs none,
-``opt={"secret": True}`` a secret one. Tokens for pages (``cors``) see numbers, not single views.
+``opt={"secret": True}`` a secret one. Tokens for pages (``cors``) see numbers, not single views: nor may they ask
+for dimensions that tell one view, viewer or asset from all others.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
@@ -20,6 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from firstframe.accounts.account import Token
 from firstframe.accounts.origin import is_allowed
 from firstframe.errors import Forbidden, Unauthenticated, Unavailable
+from firstframe.metrics.dimension import Dimension
+from firstframe.metrics.filter import Filter, conditions
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Session = Callable[[Connection], Token | None]
@@ -79,3 +82,21 @@ def check_kind(connection: Connection, handler: BaseRouteHandler) -> None:
     """Tokens for pages stay out of routes for secret ones. Raises `Forbidden`."""
     if handler.opt.get(SECRET) and connection.user.kind != "secret":
         raise Forbidden("a secret token is wanted here", expected="secret", got=connection.user.kind)
+
+
+def check_dimensions(caller: Token, found: Filter, groups: Iterable[Dimension] = ()) -> None:
+    """Tokens for pages neither group by what identifies nor filter on it, by which it could be guessed.
+
+    Raises `Forbidden` that names the dimension.
+    """
+    if caller.kind == "secret":
+        return
+    for dimension in (*groups, *(one.dimension for one in conditions(found))):
+        if dimension.identifying:
+            raise Forbidden(
+                f"a token for pages may not ask for {dimension.id}, which can tell one view, viewer or asset from all"
+                " others",
+                parameter=dimension.id[:100],
+                expected="secret",
+                got=caller.kind,
+            )

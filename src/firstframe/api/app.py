@@ -22,6 +22,7 @@ from firstframe.api import asset, fault, health, live, metric, query, view
 from firstframe.api.access import PUBLIC, Access, Session, TokenSource, check_kind
 from firstframe.api.document import document
 from firstframe.api.header import add_headers
+from firstframe.api.parameter import ParameterCheck
 from firstframe.api.service import Services
 from firstframe.api.turn import Turns
 from firstframe.clock import epoch_ms
@@ -93,7 +94,7 @@ def make_app(
             "caller": Provide(_caller, sync_to_thread=False),
         },
         middleware=[DefineMiddleware(Access, accounts=accounts, session=session)],
-        guards=[check_kind],
+        guards=[check_kind, ParameterCheck()],
         exception_handlers=_HANDLERS,
         cors_config=_cors(),
         openapi_config=_openapi(),

@@ -93,6 +93,13 @@ FIGURES = (
     _figure("attempts", "Attempts", "count", "higher", "views begun in which play was wanted"),
     _figure("plays", "Plays", "count", "higher", "views begun that have shown a frame"),
     _figure(
+        "active_attempts",
+        "Active attempts",
+        "count",
+        "higher",
+        "attempts that were going on at some time, whenever they were begun",
+    ),
+    _figure(
         "start_failures",
         "Start failures",
         "count",
@@ -112,7 +119,7 @@ FIGURES = (
         "Views with errors",
         "count",
         "lower",
-        "attempts with any error, fatal or recovered",
+        "active attempts with any error, fatal or recovered",
     ),
     _figure(
         "rebuffer_percentage",

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
 from firstframe.accounts.account import Token
+from firstframe.api.access import SECRET, check_dimensions
 from firstframe.api.fault import answers
 from firstframe.api.service import Services
 from firstframe.metrics.audience import Audience, audience
@@ -30,6 +31,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 def asked(
     services: NamedDependency[Services],
+    caller: NamedDependency[Token],
     filters: Annotated[list[str] | None, QueryParameter(description="dimension:op:value, repeatable")] = None,
     start: Annotated[str, QueryParameter(name="from", description="from this instant")] = "-24h",
     end: Annotated[str, QueryParameter(name="to", description="before this instant")] = "now",
@@ -39,6 +41,7 @@ def asked(
     """What the query string names; robots are counted too where a filter speaks of them."""
     start_ms, end_ms = read_range(start, end, services.now_ms(), zone_of(timezone))
     found = read_filters(filters or [])
+    check_dimensions(caller, found)
     return Asked(found, start_ms, end_ms, include_bots or speaks_of_bots(found))
 
 
@@ -59,6 +62,7 @@ class AudienceAnswer(msgspec.Struct, frozen=True):
     summary="Errors by code and message",
     responses=answers(400),
     dependencies=ASKED,
+    opt={SECRET: True},
 )
 async def get_errors(
     services: NamedDependency[Services],

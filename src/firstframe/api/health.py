@@ -111,7 +111,11 @@ async def get_refusals(
         services.engine, caller.project, since_ms=since_ms, dialect=dialect, limit=limit
     )
     refused = [_shown(msgspec.to_builtins(one), caller.project) for one in services.refusals()]
-    wanted = [one for one in refused if one is not None and dialect in (None, one.get("dialect"))]
+    wanted = [
+        one
+        for one in refused
+        if one is not None and one["at_ms"] >= since_ms and dialect in (None, one.get("dialect"))
+    ]
     return RefusalAnswer(RefusalLists(rejects, wanted[:limit]))
 
 

@@ -13,6 +13,7 @@ from litestar.params import QueryParameter, SkipValidation
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from firstframe.accounts.account import Token
+from firstframe.api.access import check_dimensions
 from firstframe.api.fault import answers
 from firstframe.api.service import Services
 from firstframe.errors import EngineError, Refusal, Unavailable
@@ -48,6 +49,7 @@ def asked(
     """What the query string asks; robots are counted too where a filter or a group speaks of them."""
     found = read_filters(filters or [])
     groups = find_groups(split_names(group_by or []))
+    check_dimensions(caller, found, groups)
     return LiveQuery(
         project=caller.project,
         filter=found,

@@ -59,7 +59,7 @@ def live_rows_of(found: LiveAnswer, breakdowns: Sequence[Breakdown]) -> list[dic
     """Who watches now. Both numbers are always there: a client wants them."""
     rows = []
     for one in found.data:
-        errors, attempts = one["views_with_errors"], max(one["attempts"], one["views_with_errors"])
+        errors, attempts = one["views_with_errors"], one["active_attempts"]
         count = round(one["concurrent_viewers"])
         if count or attempts or not breakdowns:
             rate = errors / attempts if attempts else 0.0

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from firstframe.accounts.account import Token
+from firstframe.api.access import check_dimensions
 from firstframe.api.fault import answers
 from firstframe.api.service import Services
 from firstframe.metrics.catalogue import METRICS
@@ -49,6 +50,8 @@ class DimensionEntry(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     values: list[str] | None
     ops: list[str]
+    identifying: bool
+    """For secret tokens only."""
 
 
 class MetricList(msgspec.Struct, frozen=True):
@@ -110,6 +113,7 @@ async def list_values(
     dimension = find_dimension(dimension_id, "dimension_id", groupable=True)
     start_ms, end_ms = read_range(start, end, services.now_ms(), zone_of(timezone))
     found = read_filters(filters or [])
+    check_dimensions(caller, found, [dimension])
     with services.seconds.labels("values").time():
         values, more = await values_of(
             services.engine,
@@ -155,6 +159,7 @@ def dimension_entry(dimension: Dimension) -> DimensionEntry:
         description=dimension.description,
         values=None if dimension.values is None else list(dimension.values),
         ops=[name for name, op in OPS.items() if dimension.kind in op.kinds],
+        identifying=dimension.identifying,
     )
 
 

@@ -9,6 +9,7 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
 
 from firstframe.accounts.account import Token
+from firstframe.api.access import check_dimensions
 from firstframe.api.fault import answers
 from firstframe.api.service import Services
 from firstframe.errors import BadRequest, TooLarge
@@ -77,6 +78,7 @@ async def read_json(request: Request[Any, Any, Any]) -> Any:
 
 async def _answer(question: Question, services: Services, caller: Token) -> Response[Any]:
     plan = plan_of(question, caller.project, services.now_ms())
+    check_dimensions(caller, plan.filter, plan.groups)
     fresh_ms = services.fresh()
     with services.seconds.labels("query").time():
         if plan.format in ("arrow", "parquet"):

@@ -30,8 +30,8 @@ from firstframe.api.access import PUBLIC
 from firstframe.api.fault import answers
 from firstframe.api.query import read_json
 from firstframe.api.share import allows, opened
+from firstframe.disk import write_atomically
 from firstframe.errors import BadRequest, Forbidden, Unauthenticated, Unavailable
-from firstframe.folder import write_atomically
 
 COOKIE = "firstframe_session"
 SESSION_SECONDS = 14 * 86_400

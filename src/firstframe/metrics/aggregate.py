@@ -57,8 +57,17 @@ def over_views(measure: Measure, plan: Plan, among: str | None = None) -> str:
     raise TypeError(f"{measure.key} is measured over spans")
 
 
-def weight(measure: Measure, among: str | None = None) -> str:
-    """What the measure weighs in its group: Σ of the denominator, or the number of views that have a value."""
+def has_rest(measure: Measure, plan: Plan) -> bool:
+    """Whether some of the views that have a value may stand apart from the others."""
+    shape = measure.metric.shape
+    return isinstance(shape, Value) and shape.apart is not None and not plan.ready_times
+
+
+def weight(measure: Measure, plan: Plan, among: str | None = None, *, rest: bool = False) -> str:
+    """What the measure weighs in its group: Σ of the denominator, or the number of views that have a value.
+
+    Where some stand apart, only the others are counted; with ``rest`` only those that stand apart.
+    """
     shape = _kept(measure.metric.shape, among)
     if isinstance(shape, Share):
         return f"toFloat64(countIf({shape.whole}))"
@@ -67,7 +76,10 @@ def weight(measure: Measure, among: str | None = None) -> str:
             return f"toFloat64(ifNull(sumIf({shape.denominator}, {shape.condition}), 0))"
         return f"toFloat64(countIf({shape.condition}))"
     if isinstance(shape, Value):
-        return f"toFloat64(countIf(({shape.condition}) AND ({shape.value}) IS NOT NULL))"
+        known = f"({shape.condition}) AND ({shape.value}) IS NOT NULL"
+        if has_rest(measure, plan):
+            known += f" AND {'' if rest else 'NOT '}{shape.apart}"
+        return f"toFloat64(countIf({known}))"
     condition = _and(among, "attempted") if isinstance(shape, Concurrent) else shape.condition
     return f"toFloat64(countIf({condition}))"
 
@@ -105,11 +117,17 @@ def _ratio(shape: Ratio, measurement: str, plan: Plan) -> str:
 
 def _value(shape: Value, measurement: str, plan: Plan) -> str:
     each = f"toFloat64({shape.value})"
-    if shape.apart is None or plan.ready_times:
+    if plan.ready_times:
         return _spread(each, shape.condition, measurement, plan)
-    true = _spread(each, f"({shape.condition}) AND NOT {shape.apart}", measurement, plan)
-    rest = _spread(each, f"({shape.condition}) AND {shape.apart}", measurement, plan)
-    return f"coalesce({true}, {rest})"
+    return true_or_rest(shape, lambda condition: _spread(each, condition, measurement, plan))
+
+
+def true_or_rest(shape: Value, aggregate: Callable[[str], str]) -> str:
+    """An aggregate, made of a condition: of views whose number means what it says; where none has one, of the rest."""
+    if shape.apart is None:
+        return aggregate(shape.condition)
+    true, rest = f"({shape.condition}) AND NOT {shape.apart}", f"({shape.condition}) AND {shape.apart}"
+    return f"coalesce({aggregate(true)}, {aggregate(rest)})"
 
 
 _PLAIN: dict[str, Callable[[str, str], str]] = {

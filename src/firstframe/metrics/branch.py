@@ -20,6 +20,8 @@ class Column(msgspec.Struct, frozen=True):
     measure: Measure
     previous: bool = False
     weight: bool = False
+    rest: bool = False
+    """The weight of the views that stand apart; not answered by itself."""
 
     @property
     def placement(self) -> Placement:

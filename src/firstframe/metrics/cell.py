@@ -139,7 +139,7 @@ def _inside(placement: Placement) -> str:
 def _aggregate(column: Column, cells: Cells) -> str:
     among = _ROW[column.placement]
     if column.weight:
-        return weight(column.measure, among)
+        return weight(column.measure, cells.plan, among, rest=column.rest)
     if column.placement is Placement.SPANS:
         start_ms = cells.first_ms if column.previous else cells.plan.start_ms
         return amount(column, cells.plan.now_ms, start_ms, cells.binder)

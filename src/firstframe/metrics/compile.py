@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from firstframe.metrics.aggregate import over_views, weight
+from firstframe.metrics.aggregate import has_rest, over_views, weight
 from firstframe.metrics.bind import Binder
 from firstframe.metrics.branch import Aggregates, Column, Period, group_by, key_columns, key_names
 from firstframe.metrics.cell import cell_branch
@@ -65,9 +65,12 @@ def totals_of(plan: Plan) -> Plan:
 
 def _answer(plan: Plan, binder: Binder, *, named: bool) -> str:
     columns = columns_of(plan)
+    rests = [column for column in columns if column.weight and has_rest(column.measure, plan)]
+    places = {column.key: len(columns) + n for n, column in enumerate(rests)}
     names = keys_of(plan)
     cells = [f"k{n}" for n in range(len(plan.groups))]
-    cells += [f"ifNull(v{n}, 0)" if column.zero else f"v{n}" for n, column in enumerate(columns)]
+    cells += [_cell(n, column, places.get(column.key)) for n, column in enumerate(columns)]
+    columns += tuple(msgspec.structs.replace(column, rest=True) for column in rests)
     if plan.series:
         time = plan.buckets.edge("bucket", binder)
         cells.insert(0, f"fromUnixTimestamp64Milli({time}, 'UTC')" if named else time)
@@ -75,6 +78,15 @@ def _answer(plan: Plan, binder: Binder, *, named: bool) -> str:
     select = ", ".join(f"{cell} AS {alias}" for cell, alias in zip(cells, aliases, strict=True))
     order = _order(plan, dict(zip(names, cells, strict=True)))
     return f"SELECT {select} FROM ({_filled(plan, columns, binder)}){order}"
+
+
+def _cell(number: int, column: Column, rest: int | None) -> str:
+    """A number of the answer; for a weight of views of which some stand apart, ``rest`` is where those are counted.
+
+    They weigh nothing beside others, of whatever group, because the total is not made of them.
+    """
+    cell = f"ifNull(v{number}, 0)" if column.zero else f"v{number}"
+    return cell if rest is None else f"if(sum(v{number}) OVER () > 0, {cell}, ifNull(v{rest}, 0))"
 
 
 def _order(plan: Plan, cells: dict[str, str]) -> str:
@@ -162,7 +174,7 @@ def _view_branch(
     found = Aggregates(
         columns,
         {
-            n: weight(one.measure) if one.weight else over_views(one.measure, plan)
+            n: weight(one.measure, plan, rest=one.rest) if one.weight else over_views(one.measure, plan)
             for n, (one, here) in enumerate(zip(columns, mine, strict=True))
             if here
         },
@@ -185,7 +197,7 @@ def _chosen_groups(plan: Plan, binder: Binder) -> str:
         return ""
     order = tuple(one for one in plan.order if one.key != "time")
     ranked = msgspec.structs.replace(
-        totals_of(plan), groups=plan.groups, order=order, weights=False, compare=plan.compare
+        totals_of(plan), groups=plan.groups, order=order, weights=plan.weights, compare=plan.compare
     )
     names = [f"c{n}" for n in range(len(plan.groups))]
     limit = binder.bind(plan.group_limit, "Int64")

@@ -40,6 +40,8 @@ class Dimension(msgspec.Struct, frozen=True, kw_only=True):
     groupable: bool = True
     joined: bool = False
     """It needs the join with `assets`."""
+    identifying: bool = False
+    """It can tell one view, viewer or asset from all others: not for tokens that stand in pages."""
     key: str | None = None
 
     def expression(self, binder: Binder) -> str:
@@ -102,6 +104,14 @@ _CLOSED: Mapping[str, tuple[str, ...]] = {
     "stream_type": ("live", "on_demand"),
     "error_class": ("technical", "business"),
 }
+_IDENTIFYING = frozenset(
+    (
+        *("view_id", "native_view_id", "session_id", "viewer_id", "user_agent"),
+        *("page_url", "source_url", "error_message", "city"),
+    )
+)
+"""Ids of a view or a viewer; what is nearly one, as a user agent is; addresses and messages, which are free text in which
+sites and players put ids; and a city, which may have one viewer: a place is told down to the subdivision."""
 _EPOCHS = ("view_start_ms", "view_end_ms", "received_first_ms", "received_last_ms")
 _CONTAINERS = ("custom", "extra", "spans", "played_ranges")
 
@@ -140,6 +150,7 @@ def _of_field(field: NamedField, group: str, *, groupable: bool) -> Dimension:
             "description": about.meaning,
             "values": _CLOSED.get(field.name),
             "groupable": groupable,
+            "identifying": field.name in _IDENTIFYING,
         },
         Dimension,
     )
@@ -163,12 +174,19 @@ def _custom(number: int) -> Dimension:
         sql=f"nullIf(custom['custom_{number}'], '')",
         group="custom",
         description="what the site put there",
+        identifying=True,
     )
 
 
 def _asset(name: str, title: str, description: str) -> Dimension:
     return Dimension(
-        id=name, title=title, sql=f"asset.{name}", group="video", description=description, joined=True
+        id=name,
+        title=title,
+        sql=f"asset.{name}",
+        group="video",
+        description=description,
+        joined=True,
+        identifying=True,
     )
 
 
@@ -257,4 +275,5 @@ def _extra(key: str) -> Dimension:
         group="custom",
         description="the dialect's own metadata",
         key=key,
+        identifying=True,
     )

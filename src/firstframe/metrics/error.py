@@ -23,6 +23,8 @@ RULES: Sequence[tuple[str, str]] = (
     (r"\d+(?:\.\d+)?", "<n>"),
 )
 """What is replaced in a message, in this order."""
+ENDED = "outcome IN ('start_failed', 'start_blocked', 'playback_failed', 'playback_blocked')"
+"""Whether an error ended the view; not every such error has a code."""
 _HOLES = {"<url>": r"\S+", "<id>": r"[0-9a-fA-F-]+", "<n>": r"\d+(?:\.\d+)?"}
 _PUNCTUATION = re.compile(r"[!-/:-@\[-^`{-~]")
 
@@ -36,7 +38,9 @@ class ErrorGroup(msgspec.Struct, frozen=True, kw_only=True):
     share: float | None
     """Of the attempts of the range."""
     fatal: int
-    """Views that it ended."""
+    """Views that an error ended, whatever it said."""
+    warnings: int
+    """Views in which it was only a warning: they have no error, and are not among the views with errors."""
     error_class: str | None
     dialects: list[str]
     first_seen_ms: int
@@ -81,7 +85,8 @@ async def errors(
     trend = f"sumForEach(arrayMap(at -> toInt64(at = {step}), range({TREND_STEPS})))"
     sql = (
         f"SELECT error_code AS code, {message} AS words, toInt64(count()) AS number,"
-        " toInt64(countIf(fatal_error_code IS NOT NULL)), any(error_class), groupUniqArray(toString(dialect)),"
+        f" toInt64(countIf({ENDED})), toInt64(countIf(error_count = 0)), any(error_class),"
+        " groupUniqArray(toString(dialect)),"
         f" min(view_end), max(view_end), {trend}, any(error_message)"
         f" {source} AND (error_count > 0 OR error_code IS NOT NULL)"
         f" GROUP BY code, words ORDER BY number DESC, code, words LIMIT {binder.bind(limit + 1, 'Int64')} {SETTINGS}"
@@ -101,10 +106,7 @@ async def _totals(
 ) -> tuple[int, int]:
     binder = Binder()
     source = views(binder, project, found, between("view_end", start_ms, end_ms, binder), "closed", bots=bots)
-    sql = (
-        "SELECT toInt64(countIf(attempted)), toInt64(countIf(error_count > 0 OR error_code IS NOT NULL))"
-        f" {source} {SETTINGS}"
-    )
+    sql = f"SELECT toInt64(countIf(attempted)), toInt64(countIf(attempted AND error_count > 0)) {source} {SETTINGS}"
     (row,) = (await run(engine, Statement(sql, binder.params))).rows
     return row[0], row[1]
 
@@ -117,13 +119,14 @@ def _normalised(column: str, binder: Binder) -> str:
 
 
 def _group(row: Sequence[Any], attempts: int) -> ErrorGroup:
-    code, message, number, fatal, error_class, dialects, first, last, trend, sample = row
+    code, message, number, fatal, warnings, error_class, dialects, first, last, trend, sample = row
     return ErrorGroup(
         code=code,
         message=message,
         views=number,
         share=number / attempts if attempts else None,
         fatal=fatal,
+        warnings=warnings,
         error_class=error_class,
         dialects=sorted(dialects),
         first_seen_ms=epoch_ms(first),

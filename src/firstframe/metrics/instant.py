@@ -16,6 +16,8 @@ LATEST_MS = 10_413_791_999_999
 _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _RELATIVE = re.compile(r"(?:now)?\s*([+-])(\d{1,6})\s*([smhdw])", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,17}(?:\.\d{1,9})?", re.ASCII)
+_UNDASHED = re.compile(r"(\d{4})(?:(\d{2})(\d{2}))?", re.ASCII)
+"""A year, or a date without its dashes: as seconds they would be of 1970 to 1973, which nobody asks for."""
 _LOST_PLUS = re.compile(r"(T[\d:.]+) (\d\d:?\d\d)$")
 _MS_FROM = 100_000_000_000
 """Numbers from here on are milliseconds: as seconds they would be the year 5138."""
@@ -24,6 +26,15 @@ _MS_FROM = 100_000_000_000
 def read_instant(value: str | float, parameter: str, now_ms: int, zone: ZoneInfo) -> int:
     """Epoch milliseconds of an instant. Text without an offset is in ``zone``. Raises `BadRequest`."""
     text = str(value).strip()
+    if undashed := _UNDASHED.fullmatch(text):
+        year, month, day = undashed.groups(default="01")
+        raise BadRequest(
+            f"{parameter} is {text!r}, which may be a date or seconds since 1970; for the date write"
+            f" {year}-{month}-{day}",
+            parameter=parameter,
+            got=text,
+            allowed=ALLOWED,
+        )
     found = _relative(text, now_ms)
     if found is None:
         found = _epoch(text) if _NUMBER.fullmatch(text) else _iso(text, zone)

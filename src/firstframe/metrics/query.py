@@ -197,7 +197,8 @@ def _measures(names: Sequence[str]) -> tuple[Measure, ...]:
 def _order(
     question: Question, measures: Sequence[Measure], groups: Sequence[Dimension], granularity: Granularity
 ) -> tuple[Order, ...]:
-    known = [measure.key for measure in measures] + [dimension.id for dimension in groups]
+    known = [key for measure in measures for key in _keys(measure, question)]
+    known += [dimension.id for dimension in groups]
     if granularity is not Granularity.ALL:
         known.append("time")
     order = []
@@ -207,6 +208,12 @@ def _order(
             raise unknown("order_by", key, known, [*known, *(f"-{one}" for one in known)])
         order.append(Order(key, name.startswith("-")))
     return tuple(order)
+
+
+def _keys(measure: Measure, question: Question) -> list[str]:
+    """What a measure is answered under: its own key, and those of what else is asked of it."""
+    asked = {"": True, ".previous": question.compare == "previous", ".weight": question.weights}
+    return [measure.key + ending for ending, is_asked in asked.items() if is_asked]
 
 
 def _group_limit(question: Question, groups: Sequence[Dimension]) -> int | None:

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,7 +17,7 @@ from firstframe.metrics.answer import run
 from firstframe.metrics.bind import Binder, Type
 from firstframe.metrics.dimension import FILTERABLE, Dimension, unknown
 from firstframe.metrics.filter import Filter, read_filters
-from firstframe.metrics.instant import read_instant
+from firstframe.metrics.instant import read_instant, read_range
 from firstframe.metrics.source import SETTINGS, Statement, between, views
 from firstframe.metrics.zone import zone_of
 from firstframe.view.derived import derive
@@ -103,18 +104,29 @@ def read_view_query(
     sortable = {key: one for key, one in FILTERABLE.items() if one.kind in _KEYS and not one.joined}
     if name not in sortable:
         raise unknown("order_by", name, sortable, "any scalar field of the record, with - for descending")
+    start_ms, end_ms = _range(start, end, now_ms, zone)
     found = ViewQuery(
         project=project,
         filter=read_filters(list(filters) if isinstance(filters, tuple) else filters),
         order=sortable[name],
         descending=order_by.startswith("-"),
-        start_ms=None if start is None else read_instant(start, "from", now_ms, zone),
-        end_ms=None if end is None else read_instant(end, "to", now_ms, zone),
+        start_ms=start_ms,
+        end_ms=end_ms,
         limit=limit,
         after=None,
         bots=bots,
     )
     return msgspec.structs.replace(found, after=_read_cursor(cursor, found.order_name)) if cursor else found
+
+
+def _range(start: str | None, end: str | None, now_ms: int, zone: ZoneInfo) -> tuple[int | None, int | None]:
+    """Each of the two may be left out; where both are given the first must be before the second."""
+    if start is not None and end is not None:
+        return read_range(start, end, now_ms, zone)
+    return (
+        None if start is None else read_instant(start, "from", now_ms, zone),
+        None if end is None else read_instant(end, "to", now_ms, zone),
+    )
 
 
 async def list_views(engine: AsyncEngine, query: ViewQuery) -> ViewPage:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from firstframe.api.access import Access
 from firstframe.errors import Unavailable
+from firstframe.metrics.dimension import DIMENSIONS, FILTERABLE
 
 pytestmark = pytest.mark.engine
 
@@ -100,6 +101,80 @@ def test_pages_see_numbers(api, route) -> None:
 def test_pages_see_no_single_views(api, route) -> None:
     """A token for pages stays out of what is the operator's."""
     assert call(api.page, route).status_code == 403
+
+
+IDENTIFYING = [
+    *("view_id", "native_view_id", "session_id", "viewer_id", "user_agent", "page_url", "source_url"),
+    *("error_message", "city", "custom_1", "custom_20", "extra.user"),
+    *("asset_id", "stream_id", "creator_id", "asset_title"),
+]
+COARSE = (
+    "video_id",
+    "video_title",
+    "playback_id",
+    "page_host",
+    "country",
+    "subdivision",
+    "device_model",
+    "error_code",
+)
+
+
+def narrowing(dimension):
+    """Calls that would tell a page of single values of a dimension: by groups, by filters, and by values."""
+    tree = {"or": ["country:eq:DE", {"not": {"dimension": dimension, "op": "eq", "value": "x"}}]}
+    filters = f"filters={dimension}:starts_with:a"
+    yield "GET", f"/v1/query?metrics=plays&group_by=country,{dimension}", None
+    yield "GET", f"/v1/query?metrics=plays&{filters}", None
+    yield "POST", "/v1/query", {"metrics": "plays", "group_by": [dimension]}
+    yield "POST", "/v1/query", {"metrics": "plays", "filters": [tree]}
+    yield "GET", f"/v1/dimensions/{dimension}/values", None
+    yield "GET", f"/v1/dimensions/country/values?{filters}", None
+    yield "GET", f"/v1/live/now?group_by={dimension}", None
+    yield "GET", f"/v1/live/now?{filters}", None
+    yield "GET", f"/v1/live?{filters}", None
+
+
+@pytest.mark.parametrize("dimension", IDENTIFYING)
+def test_pages_single_nobody_out(api, dimension) -> None:
+    """What tells one view, viewer or asset from all others is no group, no filter and no list for a page's token."""
+    for method, path, body in narrowing(dimension):
+        given = {} if body is None else {"json": body}
+        answer = api.page.ask(path, method, **given)
+        assert answer.status_code == 403, (path, answer.text)
+        detail = answer.json()["error"]["detail"]
+        assert detail == {"parameter": dimension, "expected": "secret", "got": "cors"}
+        if not path.startswith("/v1/live?"):
+            assert api.operator.ask(path, method, **given).status_code == 200
+
+
+@pytest.mark.parametrize("dimension", COARSE)
+def test_pages_tell_groups_apart(api, dimension) -> None:
+    """What many views have in common is for pages too."""
+    for method, path, body in narrowing(dimension):
+        if not path.startswith("/v1/live?"):
+            given = {} if body is None else {"json": body}
+            assert api.page.ask(path, method, **given).status_code == 200
+
+
+def test_what_identifies_is_told(api) -> None:
+    """The list of dimensions says which are not for pages, so that a page need not try."""
+    told = {one["id"] for one in api.page.data("/v1/dimensions") if one["identifying"]}
+    assert told == {one.id for one in DIMENSIONS if one.identifying} >= set(IDENTIFYING) - {"extra.user"}
+    assert not [one.id for one in FILTERABLE.values() if one.kind == "text" and one.id not in told | _SHARED]
+
+
+_SHARED = {
+    *("project", "dialect", "video_id", "video_title", "video_series", "playback_id", "dstorage_id"),
+    *("stream_type", "source_host", "protocol", "video_codec", "audio_codec", "drm_type", "audio_language"),
+    *("subtitle_language", "language", "experiment", "sub_property", "page_host", "application"),
+    *("application_version", "player_name", "player_version", "player_software", "player_software_version"),
+    *("sdk_name", "sdk_version", "browser", "browser_version", "browser_engine", "os", "os_version"),
+    *("device_type", "device_vendor", "device_model", "continent", "country", "subdivision", "time_zone"),
+    *("network", "cdn", "connection_type", "outcome", "end_reason", "fatal_error_code", "error_code"),
+    *("error_class", "player_size", "video_size"),
+}
+"""Texts that many views have in common: a new one must be put here, or be told to identify."""
 
 
 def test_preflight(api) -> None:

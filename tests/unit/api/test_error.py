@@ -72,6 +72,40 @@ def test_messages_that_differ_in_numbers_and_ids_are_one(board) -> None:
     assert groups[None]["fatal"] == 0
 
 
+def test_what_ended_views_and_what_only_warned(board, module_engine) -> None:
+    """An error without a code ends a view as well; a warning is listed, marked, and no error of a view."""
+    at = NOW_MS - 100 * HOUR_MS
+    said = {"error_message": "it broke", "error_class": "technical"}
+    store(
+        module_engine,
+        [
+            failed("no-code", "it broke", at, code=None),
+            make_view("blocked", at, outcome=Outcome.PLAYBACK_BLOCKED, error_count=1, **said),
+            make_view("start", at, outcome=Outcome.START_FAILED, started=False, error_count=1, **said),
+            make_view("went-on", at, error_count=1, **said),
+            make_view("warned", at, warning_count=1, error_code="W", error_message="slow"),
+            make_view("both", at, warning_count=1, error_count=1, error_code="W", error_message="slow"),
+            make_view("loaded", at, attempted=False, error_count=1, error_code="X"),
+        ],
+    )
+    where = f"from={at - HOUR_MS}&to={at + HOUR_MS}"
+    found = board.data(f"/v1/errors?{where}")
+    groups = {one["code"]: (one["views"], one["fatal"], one["warnings"]) for one in found["groups"]}
+    assert groups == {None: (4, 3, 0), "W": (2, 0, 1), "X": (1, 0, 0)}
+    assert (found["attempts"], found["views_with_errors"]) == (6, 5)
+    (row,) = board.data(f"/v1/query?{where}&metrics=error_percentage,attempts")
+    assert row["error_percentage"] == found["views_with_errors"] / row["attempts"]
+
+
+def test_single_messages_are_not_for_pages(board) -> None:
+    """Messages are free text, and samples are those of one view."""
+    page = {"Origin": "https://site.example"}
+    assert board.ask(f"/v1/errors?{WHERE}", board.page_token, headers=page).status_code == 403
+    assert board.ask(f"/v1/audience?{WHERE}", board.page_token, headers=page).status_code == 200
+    narrowed = f"/v1/audience?{WHERE}&filters=viewer_id:eq:ann"
+    assert board.ask(narrowed, board.page_token, headers=page).status_code == 403
+
+
 def test_each_group_tells_how_to_find_its_views(board) -> None:
     """Its filters, asked of the list of views, give as many as it counts."""
     for group in board.data(f"/v1/errors?{WHERE}")["groups"]:

@@ -267,6 +267,17 @@ def test_realtime(engine):
         assert request(engine, path, params).status_code == 400
 
 
+def test_realtime_errors_are_of_who_watches(engine):
+    """Distinct sessions with errors among distinct sessions, however long ago they were begun."""
+    live = {"closed": False, "received_last_ms": NOW_MS - 1000, "playback_id": "v1"}
+    long_ago = NOW_MS - 20 * q.MINUTE_MS
+    q.store(
+        engine,
+        [api.played(f"l{n}", long_ago, 20 * 60 - 2, error_count=int(n == 0), **live) for n in range(5)],
+    )
+    assert rows(engine, path="/data/views/now") == [{"viewCount": 5, "errorRate": 0.2}]
+
+
 def test_usage(filled):
     """Delivered minutes are played minutes; per creator or step it is a list."""
     path = "/data/usage/query"

@@ -178,9 +178,32 @@ def test_health_and_counters(api) -> None:
 def test_refusals_are_ones_own(api) -> None:
     """Another project's refusals are not shown, and of nobody's no sample but to the first project."""
     api.refusals[:] = [
-        {"project": "default", "dialect": "mux", "sample": "mine"},
-        {"project": None, "dialect": None, "sample": "whose"},
+        {"at_ms": NOW_MS, "project": "default", "dialect": "mux", "sample": "mine"},
+        {"at_ms": NOW_MS, "project": None, "dialect": None, "sample": "whose"},
     ]
     assert [one["sample"] for one in api.operator.data("/v1/refusals")["refused"]] == ["mine", "whose"]
     assert [one["sample"] for one in api.other.data("/v1/refusals")["refused"]] == [""]
     assert api.operator.data("/v1/refusals?dialect=native")["refused"] == []
+
+
+def test_refusals_are_narrowed_by_when_they_came(api) -> None:
+    """Both lists begin with ``from``."""
+    hour = {"project": "default", "dialect": "mux", "sample": "an hour ago", "at_ms": NOW_MS - 60 * MINUTE_MS}
+    api.refusals[:] = [{**hour, "at_ms": NOW_MS - 1, "sample": "just now"}, hour]
+    for asked, wanted in (
+        ("", ["just now", "an hour ago"]),
+        ("?from=-2h", ["just now", "an hour ago"]),
+        ("?from=-30m", ["just now"]),
+        ("?from=now", []),
+    ):
+        assert [one["sample"] for one in api.operator.data(f"/v1/refusals{asked}")["refused"]] == wanted
+
+
+def test_a_range_that_ends_before_it_begins(api) -> None:
+    """It is a mistake everywhere, never an empty list."""
+    for path in ("/v1/views?", "/v1/query?metrics=plays&", "/v1/dimensions/country/values?"):
+        answer = api.operator.ask(f"{path}from=2026-01-22&to=2026-01-20")
+        assert answer.status_code == 400, path
+        assert answer.json()["error"]["detail"]["parameter"] == "from"
+    assert api.operator.ask("/v1/views?from=2027-01-01").status_code == 200
+    assert api.operator.ask("/v1/views?to=2020-01-01").status_code == 200

@@ -67,6 +67,13 @@ def test_a_link_asks_what_it_was_made_for(board, link) -> None:
     assert follow(board, link, "/v1/metrics").status_code == 200
 
 
+def test_a_link_shows_what_its_maker_sees(board) -> None:
+    """What a token for pages may not ask, a link may be made for: its maker chose to show just that."""
+    calls = [f"{CALL}&group_by=viewer_id", "/v1/errors?from=-1h", "/v1/views?limit=1"]
+    made = make(board, calls=calls).json()["data"]
+    assert [follow(board, made, call).status_code for call in calls] == [200, 200, 200]
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -35,6 +35,18 @@ def test_forms(text, wanted) -> None:
     assert read_instant(text, "from", 5_000_000, UTC) == wanted
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("20261120", "2026-11-20"), (20261120, "2026-11-20"), ("2026", "2026-01-01"), (" 2026 ", "2026-01-01")],
+)
+def test_a_date_without_dashes_is_no_number_of_seconds(given, meant) -> None:
+    """It would be in 1970: refused, with the date that may be meant."""
+    with pytest.raises(BadRequest, match=f"write {meant}") as refused:
+        read_instant(given, "from", 0, UTC)
+    assert refused.value.detail["parameter"] == "from"
+    assert refused.value.detail["allowed"]
+
+
 def test_zone() -> None:
     """Text without an offset is in the question's zone, also across its summer time."""
     berlin = ZoneInfo("Europe/Berlin")

@@ -2,10 +2,15 @@
 
 import pytest
 
+from firstframe.dialects import DIALECTS
+from firstframe.dialects.bitmovin.ending import SILENCE_MS as BITMOVIN_MS
+from firstframe.dialects.livepeer.fold import SILENCE_MS as LIVEPEER_MS
+from firstframe.dialects.pillarbox.fold import SILENCE_MS as PILLARBOX_MS
 from firstframe.metrics.dimension import find_dimension
 from firstframe.metrics.filter import EVERYTHING
-from firstframe.metrics.live import LiveQuery, live
-from firstframe.view.record import Outcome, State
+from firstframe.metrics.live import SILENCE_MS, LiveQuery, live
+from firstframe.view.record import Approx, Outcome, State
+from firstframe.view.timeline import Rules
 from support_question import MINUTE_MS, NOW_MS, PROJECT, make_view, spans, store, wait
 
 pytestmark = pytest.mark.engine
@@ -54,6 +59,89 @@ def test_who_is_watching(engine) -> None:
     (row,) = figures(engine)
     assert (row["concurrent_viewers"], row["concurrent_plays"]) == (3, 2)
     assert (row["rebuffering_viewers"], row["starting_viewers"]) == (1, 1)
+
+
+def test_a_dialect_is_silent_when_its_sdk_would_have_spoken(engine) -> None:
+    """Every dialect has its own limit, just within which a view still counts, and just beyond which it does not."""
+    assert set(SILENCE_MS) == {dialect.name for dialect in DIALECTS}
+    for name, limit in SILENCE_MS.items():
+        near = {"dialect": name, "video_id": name, "silent_ms": limit - 1_000}
+        far = {"dialect": name, "video_id": name, "silent_ms": limit + 1_000}
+        store(
+            engine,
+            [
+                watching(f"{name}-near", (State.PLAYING, 9_000), **near),
+                watching(f"{name}-far", (State.PLAYING, 9_000), **far),
+            ],
+        )
+    rows = figures(engine, groups=(find_dimension("dialect", "", groupable=True),))
+    assert {row["dialect"]: row["concurrent_viewers"] for row in rows} == dict.fromkeys(SILENCE_MS, 1)
+
+
+def test_silence_is_what_the_dialects_say() -> None:
+    """Where a dialect closes views after some silence, live figures wait as long; Mux leaves them out sooner."""
+    assert dict(SILENCE_MS) == {
+        "native": Rules().silence_watch_ms,
+        "livepeer": LIVEPEER_MS,
+        "bitmovin": BITMOVIN_MS,
+        "mux": MINUTE_MS,
+        "pillarbox": PILLARBOX_MS,
+    }
+
+
+def test_what_comes_late_is_not_now(engine) -> None:
+    """A batch of hours ago that arrives just now, without an end, tells who watched then."""
+    hours = 3 * 60 * MINUTE_MS
+    late = {"silent_ms": hours, "received_first_ms": NOW_MS - 1_000, "received_last_ms": NOW_MS - 1_000}
+    shifted = {"clock_shift_ms": hours, "approx": [Approx.CLOCK_SHIFTED]}
+    store(
+        engine,
+        [
+            watching("late", (State.PLAYING, MINUTE_MS), **late),
+            watching("corrected", (State.PLAYING, MINUTE_MS), **shifted),
+        ],
+    )
+    (row,) = figures(engine)
+    assert row["concurrent_viewers"] == row["concurrent_plays"] == 1
+    assert row["active_attempts"] == 1
+
+
+def test_a_slow_clock_does_not_hide_a_viewer(engine) -> None:
+    """Everything of the view comes ten minutes late by its clock, from the first event to the last: it goes on now."""
+    slow_ms = 10 * MINUTE_MS
+    start_ms = NOW_MS - slow_ms - 3 * MINUTE_MS
+    heard = {"received_first_ms": start_ms + slow_ms + 4_000, "received_last_ms": NOW_MS - 1_000}
+    store(engine, [watching("slow", (State.PLAYING, 3 * MINUTE_MS), silent_ms=slow_ms, **heard)])
+    (row,) = figures(engine)
+    assert row["concurrent_plays"] == 1
+
+
+def test_load_to_ready_times_are_not_startup_times(engine) -> None:
+    """The median is of true startup times; of times to ready only where there is no other."""
+    ready = {"dialect": "pillarbox", "approx": [Approx.STARTUP_IS_READY_TIME]}
+    store(
+        engine,
+        [
+            watching("a", (State.PLAYING, 9_000), video_startup_time_ms=1_000.0, country="DE"),
+            watching("b", (State.PLAYING, 9_000), video_startup_time_ms=3_000.0, country="DE"),
+            watching("c", (State.PLAYING, 9_000), video_startup_time_ms=100.0, country="DE", **ready),
+            watching("d", (State.PLAYING, 9_000), video_startup_time_ms=200.0, country="CH", **ready),
+            watching("e", (State.PLAYING, 9_000), video_startup_time_ms=50.0, startup_in_background=True),
+        ],
+    )
+    (total,) = figures(engine)
+    assert total["video_startup_time_median"] == 2_000
+    rows = figures(engine, groups=(find_dimension("country", "", groupable=True),))
+    medians = {row["country"]: row["video_startup_time_median"] for row in rows}
+    assert medians == {"DE": 2_000, "CH": 200, None: None}
+
+
+def test_errors_are_of_attempts_that_were_going_on(engine) -> None:
+    """Views with errors are counted among those alive in the last minutes, not among those begun in them."""
+    long = (State.PLAYING, 20 * MINUTE_MS)
+    store(engine, [watching(f"v{n}", long, error_count=int(n == 0)) for n in range(5)])
+    (row,) = figures(engine)
+    assert (row["attempts"], row["active_attempts"], row["views_with_errors"]) == (0, 5, 1)
 
 
 def test_how_the_last_minutes_went(engine) -> None:

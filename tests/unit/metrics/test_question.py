@@ -248,6 +248,27 @@ def test_order_by(small) -> None:
     assert [row["country"] for row in down] == ["FR", "DE", None]
 
 
+@pytest.mark.parametrize(
+    "key", ["attempts.previous", "video_startup_time.weight", "video_startup_time.previous"]
+)
+def test_order_by_what_else_was_asked(small, key) -> None:
+    """The period before and the weights are keys of the answer like any other, also for the first groups."""
+    asked = {
+        "metrics": ["attempts", "video_startup_time"],
+        "group_by": ["country"],
+        "compare": "previous",
+        "weights": True,
+        "from": "2026-01-02",
+        "to": "2026-01-03",
+    }
+    rows = ask(small, **asked).data
+    known = sorted((row[key] for row in rows if row[key] is not None), reverse=True)
+    ordered = [row[key] for row in ask(small, **asked, order_by=f"-{key}").data]
+    assert ordered == [*known, *[None] * (len(rows) - len(known))]
+    (first,) = ask(small, **asked, order_by=f"-{key}", group_limit=1).data
+    assert first[key] == ordered[0]
+
+
 def test_open_views_are_engagement_not_quality(engine) -> None:
     """A view that goes on counts as an attempt; its quality is not counted before its end."""
     store(engine, [play("o", NEW_YEAR_MS, 1_000, 10_000, closed=False)])
@@ -284,6 +305,41 @@ def test_ready_times_stand_apart(engine) -> None:
     assert value(engine, "video_startup_time", include_ready_times=True) == 5_000
     by_country = ask(engine, metrics=["video_startup_time"], group_by=["country"]).data
     assert {row["country"]: row["video_startup_time"] for row in by_country} == {"DE": 1_000, "FR": 9_000}
+
+
+def test_ready_times_weigh_nothing_beside_true_ones(engine) -> None:
+    """Weights are of what the total is made of, so that the total without a group can be worked out from them."""
+    ready = {"approx": ["startup_is_ready_time"], "dialect": "pillarbox"}
+    store(
+        engine,
+        [
+            play("a", NEW_YEAR_MS, 1_000, 9_000, country="DE"),
+            play("b", NEW_YEAR_MS, 2_000, 9_000, country="DE"),
+            play("c", NEW_YEAR_MS, 6_000, 9_000, country="AT"),
+            play("d", NEW_YEAR_MS, 9_000, 9_000, country="AT", **ready),
+            play("e", NEW_YEAR_MS, 9_000, 9_000, country="FR", **ready),
+            play("f", NEW_YEAR_MS, 5_000, 9_000, country="FR", **ready),
+        ],
+    )
+    name = "video_startup_time.mean"
+    asked = {"metrics": [name], "totals": True, "weights": True}
+
+    def told(**more):
+        found = ask(engine, **{**asked, "group_by": ["country"], **more})
+        weights = {row["country"]: row[f"{name}.weight"] for row in found.data}
+        return weights, found.meta.totals[name], found.meta.totals[f"{name}.weight"]
+
+    assert told() == ({"DE": 2, "AT": 1, "FR": 0}, 3_000, 3)
+    assert told(filters="dialect:eq:pillarbox") == ({"AT": 1, "FR": 2}, pytest.approx(23_000 / 3), 3)
+    assert told(include_ready_times=True) == ({"DE": 2, "AT": 2, "FR": 2}, pytest.approx(32_000 / 6), 6)
+    by_hour = ask(engine, **asked, granularity="hour", **{"from": NEW_YEAR_MS, "to": NEW_YEAR_MS + 7_200_000})
+    assert [row[f"{name}.weight"] for row in by_hour.data] == [3, 0]
+    in_cells = ask(
+        engine, metrics=[name, "watch_time"], group_by=["country"], weights=True, compare="previous"
+    )
+    assert {row["country"]: row[f"{name}.weight"] for row in in_cells.data} == {"DE": 2, "AT": 1, "FR": 0}
+    first = ask(engine, **asked, group_by=["country"], order_by=f"-{name}.weight", limit=1).data
+    assert [row["country"] for row in first] == ["DE"]
 
 
 def test_sketches_are_near(engine) -> None:
