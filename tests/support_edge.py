@@ -157,3 +157,11 @@ def serving(clerk: Clerk):
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+def wait_for(condition, seconds=10.0):
+    """Poll until it holds."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never came to hold"
+        time.sleep(0.02)

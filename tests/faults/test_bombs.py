@@ -38,6 +38,10 @@ def bombs() -> Iterator[tuple[str, str, bytes]]:
     yield "bare deflate bomb", "deflate", zlib.compress(bytes(200 * MIB), 9)[2:-4]
     yield "cut gzip", "gzip", packed[: len(packed) // 2]
     yield "no gzip at all", "gzip", b"{}" * 1_000
+    yield "brackets", "deflate", zlib.compress(b"[" * 4_000_000, 9)
+    yield "empty objects", "deflate", zlib.compress(b"[" + b"{}," * 1_300_000 + b"NaN]", 9)
+    yield "fewer empty objects", "deflate", zlib.compress(b"[" + b"{}," * 100_000 + b"NaN]", 9)
+    yield "gzip members of nothing", "gzip", gzip.compress(b"") * 40_000
     for encoding in ("br", "zstd", "compress", "x" * 5_000):
         yield f"encoding {encoding[:8]}", encoding, packed[:1_000]
     for depth in (31, 33, 100_000):

@@ -1,4 +1,4 @@
-"""Connections that only take: idle, half open, dripping, and bodies that never end. Others are served meanwhile."""
+"""Connections that only take: idle, half open, dripping, never ending, never reading. Others are served meanwhile."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 SPARE_FILES = 25
 SERVED_SECONDS = 15.0
 """Patience of the honest clients; no bound on speed."""
+RECEIVE_BYTES = 4_096
+"""What the kernel takes for a client that does not read: little, so that the answers wait in the server."""
+SCRIPT = b"GET /collector.js HTTP/1.1\r\nHost: a.example\r\n\r\n"
 HEAD = b"POST /v1/beacons HTTP/1.1\r\nHost: a.example\r\n"
 KINDS: dict[str, tuple[bytes, bytes]] = {
     "idle": (b"", b""),
@@ -30,6 +33,8 @@ KINDS: dict[str, tuple[bytes, bytes]] = {
     "headers that drip": (HEAD, b"X-Slow: 1\r\n"),
     "a body that drips": (HEAD + b"Content-Type: text/plain\r\nContent-Length: 900000\r\n\r\n{", b" "),
     "chunks without end": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    "never reads": (SCRIPT * 100, SCRIPT),
+    "empty lines": (b"GET /health HTTP/1.1\r\nHost: a.example\r\n\r\n", b"\r\n"),
 }
 """What such a client says first, and then each second."""
 
@@ -47,7 +52,10 @@ def crowd(address: tuple[str, int], count: int, closing: ExitStack) -> list[tupl
     """So many bad clients, of all kinds in turn."""
     made = []
     for _, (first, drip) in zip(range(count), cycle(KINDS.values()), strict=False):
-        client = closing.enter_context(socket.create_connection(address, timeout=30))
+        client = closing.enter_context(socket.socket())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        client.settimeout(30)
+        client.connect(address)
         client.sendall(first)
         made.append((client, drip))
     return made

@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from firstframe.accounts.account import DEFAULT_PROJECT
 from firstframe.accounts.origin import is_allowed
 from firstframe.accounts.store import Accounts
-from firstframe.errors import ConfigError
 from firstframe.disk import write_atomically
+from firstframe.errors import ConfigError
 
 log = structlog.get_logger()
 

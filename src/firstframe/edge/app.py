@@ -8,9 +8,9 @@ What goes wrong on the way is a `firstframe.errors.Refusal`, answered as JSON wi
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ import structlog
 from firstframe.accounts.keybook import KeyBook
 from firstframe.clock import epoch_ms
 from firstframe.dialects.base import Dialect, Grant, Reply
+from firstframe.disk import write_atomically
 from firstframe.edge.answer import JSON, NOSNIFF, Answer, answer_of, refusal_answer, send_answer
-from firstframe.edge.body import Disconnected, Patience, check_depth, check_size, expand, read_body
+from firstframe.edge.body import Disconnected, Patience, check_size, peek, read_body
+from firstframe.edge.chores import Chores
 from firstframe.edge.cors import cors_headers, preflight_headers
 from firstframe.edge.document import PATH as DOCUMENT
 from firstframe.edge.document import document
@@ -32,7 +34,6 @@ from firstframe.edge.route import SOCKET, Door, Match, Router, Target
 from firstframe.edge.socket import SocketHub
 from firstframe.enrich.place import PlaceFinder
 from firstframe.errors import MethodNotAllowed, NotFound, Refusal, Unavailable
-from firstframe.folder import write_atomically
 from firstframe.journal.base import Appender
 from firstframe.settings import Settings
 
@@ -44,8 +45,11 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 IN_FLIGHT = 4_096
-"""Requests answered at once; beyond it 503, or their bodies fill the memory."""
+"""Requests answered at once; beyond it 503, or their bodies fill the memory. One counts from when its body is whole:
+before that it costs little (see `Patience`), and anybody can begin thousands."""
 TICK_SECONDS = 1.0
+LATE_SECONDS = 5.0
+"""So long after its last round of chores a collector says that it is not well."""
 
 
 class Collector:
@@ -78,7 +82,16 @@ class Collector:
         self._patience = Patience(settings.request_seconds)
         self._refusals = Refusals()
         self._in_flight = 0
-        self._ticking: asyncio.Task[None] | None = None
+        self._chores = Chores(
+            {
+                "slow bodies": lambda: self._patience.look(time.monotonic()),
+                "numbers": self._count,
+                "refusals": self._save_refusals,
+            },
+            TICK_SECONDS,
+        )
+        # A round of its own: a database that hangs must not keep slow bodies alive.
+        self._lookups = Chores({"write keys": self._refresh}, TICK_SECONDS)
 
     @property
     def recent_refusals(self) -> Sequence[Refused]:
@@ -89,11 +102,7 @@ class Collector:
         """The ASGI entry."""
         kind = scope["type"]
         if kind == "http":
-            self._in_flight += 1
-            try:
-                await self._serve(scope, receive, send)
-            finally:
-                self._in_flight -= 1
+            await self._serve(scope, receive, send)
         elif kind == "websocket":
             await self._sockets.serve(scope, receive, send)
         elif kind == "lifespan":
@@ -101,16 +110,14 @@ class Collector:
 
     async def start(self) -> None:
         """Learn the write keys and begin to keep them fresh."""
-        await asyncio.to_thread(self._keys.refresh)
-        self._ticking = asyncio.create_task(self._tick())
+        await self._lookups.do()
+        self._chores.start()
+        self._lookups.start()
 
     async def stop(self) -> None:
         """Stop what `start` began, and note the last refusals."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticking
-        await self._tend()
+        await self._lookups.stop()
+        await self._chores.stop()
 
     # HTTP
 
@@ -124,18 +131,29 @@ class Collector:
             if target is None or match is None:
                 await self._serve_other(scope, receive, send, match, headers)
                 return
-            if target.route.kind == "answer":
-                reply = await self._answer(target, match, scope, headers, receive)
-            else:
-                body.append(await self._body(headers, receive))
-                await self._keep(target, match, scope, headers, body)
-                reply = target.route.reply
+            length = headers.get(b"content-length")
+            body.append(await read_body(receive, length, self._settings.max_body_bytes, self._patience))
+            reply = await self._reply(target, match, scope, headers, body[0])
             answer = answer_of(reply, headers.get(b"origin"))
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 - whatever it was, it is answered
             answer = self._failed(error, target, scope, headers, body)
         await send_answer(send, answer)
+
+    async def _reply(
+        self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], body: bytes
+    ) -> Reply:
+        """What is said to a request whose body is here."""
+        self._in_flight += 1
+        try:
+            self._check_crowd()
+            if target.route.kind == "answer":
+                return await self._answer(target, match, scope, headers, body)
+            await self._intake.keep(target, match, scope, headers, body, headers.get(b"content-encoding"))
+            return target.route.reply
+        finally:
+            self._in_flight -= 1
 
     # Beacons that come in one piece
 
@@ -160,11 +178,12 @@ class Collector:
             self._check_crowd()
             check_size(len(body), self._settings.max_body_bytes)
             sample.append(body)
-            kept = self._keep(door.target, door.match, scope, headers, sample)
+            encoding = headers.get(b"content-encoding")
+            kept = self._intake.keep(door.target, door.match, scope, headers, body, encoding)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is answered
             settle(error)
         else:
-            kept.add_done_callback(lambda kept: settle(kept.exception()))
+            kept.add_done_callback(lambda kept: settle(_ending(kept)))
 
     def _failed(
         self,
@@ -197,27 +216,21 @@ class Collector:
             )
         return target
 
-    def _keep(
-        self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], body: list[bytes]
-    ) -> asyncio.Future[None]:
-        """The body as sent becomes the body as meant, for the sample of a refusal too."""
-        body[0] = expand(body[0], headers.get(b"content-encoding"), self._settings.max_expanded_bytes)
-        request = self._intake.request(target, match, scope, headers, body[0])
-        return self._intake.keep(target, match, request, scope)
-
     async def _answer(
-        self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+        self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], body: bytes
     ) -> Reply:
         """The reply of a route that keeps nothing, with the verdict on its key told to the dialect."""
-        body = await self._body(headers, receive)
-        body = expand(body, headers.get(b"content-encoding"), self._settings.max_expanded_bytes)
-        check_depth(body, self._settings.max_depth)
-        request = self._intake.request(target, match, scope, headers, body)
+        encoding = headers.get(b"content-encoding")
+        request = await self._intake.request(target, match, scope, headers, body, encoding)
         route = target.route
         try:
-            key = match.write_key or (route.key_of(request) if route.key_of else None)
+            key = match.write_key
+            if key is None and route.key_of is not None:
+                key = await self._intake.ask(request, partial(route.key_of, request))
             grant = self._verdict(key, target, scope, headers, body)
-            return route.answer(request, grant) if route.answer else route.reply
+            if route.answer is None:
+                return route.reply
+            return await self._intake.ask(request, partial(route.answer, request, grant))
         except Refusal:
             raise
         except Exception as error:
@@ -235,12 +248,6 @@ class Collector:
             self._note(refusal, target, scope, headers, [body])
             return Grant(granted=False, message=refusal.message)
         return Grant(granted=True)
-
-    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        self._check_crowd()
-        settings = self._settings
-        length = headers.get(b"content-length")
-        return await read_body(receive, length, settings.max_body_bytes, self._patience)
 
     def _check_crowd(self) -> None:
         if self._in_flight > IN_FLIGHT:
@@ -292,6 +299,8 @@ class Collector:
         lack = room.lack if room is not None else None
         if not self._keys.is_ready:
             lack = "the write keys cannot be read"
+        if self._chores.age() > LATE_SECONDS:
+            lack = "the collector's chores are not done"
         return (503 if lack else 200), {"status": "unavailable" if lack else "ok", "message": lack or ""}
 
     # Bookkeeping
@@ -325,22 +334,20 @@ class Collector:
                 path=scope["path"][:500],
                 origin=_text(headers.get(b"origin")),
                 user_agent=_text(headers.get(b"user-agent")),
-                sample=body[0][:SAMPLE_BYTES].decode("utf-8", "replace") if body else "",
+                sample=_sample(body[0], headers) if body else "",
             )
         )
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            self._patience.look(time.monotonic())
-            await asyncio.to_thread(self._keys.refresh)
-            await self._tend()
+    async def _refresh(self) -> None:
+        await asyncio.to_thread(self._keys.refresh)
 
-    async def _tend(self) -> None:
+    def _count(self) -> None:
         self._meter.flush(self._in_flight)
         room = getattr(self._journal, "room", None)
         if room is not None:
             self._meter.room(room.used_bytes, room.free_bytes)
+
+    async def _save_refusals(self) -> None:
         content = self._refusals.unsaved()
         if content is not None and self._refusal_file is not None:
             await asyncio.to_thread(_write, self._refusal_file, content)
@@ -382,6 +389,18 @@ def make_app(
         refusal_file=refusal_file,
         mounts=mounts,
     )
+
+
+def _ending(kept: asyncio.Future[None]) -> BaseException | None:
+    """Why a beacon was not kept; None where it was."""
+    if kept.cancelled():  # only one that is read aside, at the very end
+        return Unavailable("the collector is being stopped", code="stopping", retry_after_seconds=1)
+    return kept.exception()
+
+
+def _sample(body: bytes, headers: Mapping[bytes, bytes]) -> str:
+    """The beginning of a body as it was meant, for people."""
+    return peek(body, headers.get(b"content-encoding"), SAMPLE_BYTES).decode("utf-8", "replace")
 
 
 def _text(value: bytes | None) -> str | None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -14,7 +14,8 @@ import structlog
 from firstframe.accounts.keybook import KeyBook, KeyGrant
 from firstframe.beacon import KEPT_HEADERS, Beacon, Place, view_id_of
 from firstframe.dialects.base import Envelope, Request
-from firstframe.edge.body import check_depth
+from firstframe.edge.body import check_depth, check_values, expand
+from firstframe.edge.large import Annex, expand_quick, is_quick, most_values
 from firstframe.edge.meter import Meter
 from firstframe.edge.rate import Rate
 from firstframe.edge.route import Match, Target
@@ -27,6 +28,7 @@ from firstframe.settings import Settings
 log = structlog.get_logger()
 
 Scope = MutableMapping[str, Any]
+Result = TypeVar("Result")
 
 QUERY_BYTES = 8_192
 HEADER_CHARS = 1_024
@@ -55,12 +57,86 @@ class Intake:
         self._clock = clock
         self._trusted = trusted_networks(settings.trusted_proxies)
         self._wants_address = settings.keep_address or not places.is_empty
+        self._most_values = most_values(settings.max_expanded_bytes)
+        self._annex = Annex()
         self._rate = Rate(settings.key_rate / max(1, settings.edges), time.monotonic)
 
-    def request(
+    def keep(
+        self,
+        target: Target,
+        match: Match,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+        encoding: bytes | None = None,
+    ) -> asyncio.Future[None]:
+        """Begin to make one beacon durable: the future is done when it is, or it fails with a `Refusal`.
+
+        A key in the path is looked up first: who has none makes no work with a body.
+        """
+        grant = self.grant(match.write_key, _origin(headers)) if match.write_key is not None else None
+        meant = expand_quick(body, encoding, self._settings.max_expanded_bytes)
+        if meant is None:
+            return asyncio.ensure_future(
+                self._keep_large(target, match, scope, headers, body, encoding, grant)
+            )
+        request = self._request(target, match, scope, headers, meant)
+        return self._append(target, scope, request, self._read(target, request), grant)
+
+    async def _keep_large(
+        self,
+        target: Target,
+        match: Match,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+        encoding: bytes | None,
+        grant: KeyGrant | None,
+    ) -> None:
+        def read() -> tuple[Request, Envelope]:
+            request = self._open(target, match, scope, headers, body, encoding)
+            return request, self._read(target, request)
+
+        await self._append(target, scope, *await self._annex.read(read), grant)
+
+    async def request(
+        self,
+        target: Target,
+        match: Match,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+        encoding: bytes | None,
+    ) -> Request:
+        """What the dialect sees of a request whose body is not kept. Raises a `Refusal` for one that cannot be read."""
+        meant = expand_quick(body, encoding, self._settings.max_expanded_bytes)
+        if meant is None:
+            return await self._annex.read(partial(self._open, target, match, scope, headers, body, encoding))
+        return self._request(target, match, scope, headers, meant)
+
+    async def ask(self, request: Request, work: Callable[[], Result]) -> Result:
+        """What a dialect says to a request, without holding up the loop."""
+        return work() if is_quick(request.body) else await self._annex.read(work)
+
+    def _open(
+        self,
+        target: Target,
+        match: Match,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+        encoding: bytes | None,
+    ) -> Request:
+        """A request whose body may be large. Touches nothing that belongs to the loop."""
+        body = expand(body, encoding, self._settings.max_expanded_bytes)
+        check_values(body, self._most_values)
+        return self._request(target, match, scope, headers, body)
+
+    def _request(
         self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], body: bytes
     ) -> Request:
-        """What the dialect sees: only the headers that say something about a view."""
+        """What the dialect sees: only the headers that say something about a view. Raises `TooLarge`."""
+        check_depth(body, self._settings.max_depth)
         query = scope["query_string"]
         if len(query) > QUERY_BYTES:
             raise TooLarge(
@@ -76,14 +152,17 @@ class Intake:
         method = scope.get("method", "GET")
         return Request(method, target.route.path, match.params, query.decode("latin-1"), kept, body)
 
-    def keep(self, target: Target, match: Match, request: Request, scope: Scope) -> asyncio.Future[None]:
-        """Begin to make one beacon durable: the future is done when it is, or it fails with a `Refusal`."""
-        check_depth(request.body, self._settings.max_depth)
-        origin = request.headers.get("origin")
-        grant = self.grant(match.write_key, origin) if match.write_key is not None else None
-        envelope = self._envelope(target, request)
+    def _append(
+        self,
+        target: Target,
+        scope: Scope,
+        request: Request,
+        envelope: Envelope,
+        grant: KeyGrant | None,
+    ) -> asyncio.Future[None]:
+        """What was read goes to the journal. ``grant`` is that of the path's key, where it has one."""
         if grant is None:
-            grant = self.grant(envelope.write_key, origin)
+            grant = self.grant(envelope.write_key, request.headers.get("origin"))
         self._rate.take(grant)
         dialect = target.dialect.name
         beacon = Beacon(
@@ -107,7 +186,7 @@ class Intake:
             self._meter.append_seconds.observe(time.perf_counter() - began)
             self._meter.accepted(dialect)
 
-    def _envelope(self, target: Target, request: Request) -> Envelope:
+    def _read(self, target: Target, request: Request) -> Envelope:
         try:
             envelope = target.dialect.envelope(request)
         except Refusal:
@@ -175,6 +254,11 @@ class Intake:
         if self._settings.keep_address and address:
             return msgspec.structs.replace(place, address=truncate(address))
         return place
+
+
+def _origin(headers: Mapping[bytes, bytes]) -> str | None:
+    origin = headers.get(b"origin")
+    return origin.decode("latin-1")[:HEADER_CHARS] if origin is not None else None
 
 
 def not_understood(target: Target, error: Exception) -> BadRequest:

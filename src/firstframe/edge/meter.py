@@ -25,7 +25,7 @@ class Meter:
         )
         self._in_flight = Gauge(
             "firstframe_edge_in_flight",
-            "Requests being answered",
+            "Requests that are here whole and being answered",
             registry=registry,
             multiprocess_mode="livesum",
         )

@@ -18,6 +18,7 @@ from firstframe.accounts.keybook import KeyBook
 from firstframe.dialects import DIALECTS
 from firstframe.dialects.base import Dialect
 from firstframe.edge.app import App, make_app
+from firstframe.edge.files import allow_files
 from firstframe.edge.refusal import refusal_file
 from firstframe.edge.script import MOUNTS
 from firstframe.edge.whole import WholeProtocol
@@ -52,6 +53,7 @@ def run(
     ``fd`` is a listening socket that was inherited; without it one is opened that several processes can share.
     ``ready`` is told the port once connections are taken. Raises `ConfigError`.
     """
+    allow_files()
     folder = Folder(settings.data).make()
     listener = _inherited(fd) if fd is not None else listen(settings.collector)
     # uvicorn raises the signal again when it has drained; here that is a good end, no death.

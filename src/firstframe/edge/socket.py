@@ -63,8 +63,7 @@ class SocketHub:
         """Keep one message; False when the journal will not take it for long. A broken one is only counted."""
         for wait in (*self._retry_seconds, None):
             try:
-                request = self._intake.request(target, match, scope, headers, body)
-                await self._intake.keep(target, match, request, scope)
+                await self._intake.keep(target, match, scope, headers, body)
             except Unavailable as refusal:
                 self._note(refusal, target, scope, headers, [body])
                 if wait is not None:

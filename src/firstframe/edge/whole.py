@@ -95,6 +95,7 @@ class WholeProtocol(GuardedProtocol):
         parts, self._parts = self._parts, []
         if self.transport.is_closing():
             return
+        self._stop_timer()  # what came was no rest of the request before it
         super().on_headers_complete()
         for part in parts:
             super().on_body(part)

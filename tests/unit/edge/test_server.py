@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 
 import httpx
 import pytest
@@ -12,15 +11,7 @@ from firstframe.edge import protocol
 from firstframe.edge.serve import listen, server_config
 from firstframe.errors import ConfigError
 from firstframe.settings import Settings
-from support_edge import Clerk, serving
-
-
-def wait_for(condition, seconds=10.0):
-    """Poll until it holds."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it never came to hold"
-        time.sleep(0.02)
+from support_edge import Clerk, serving, wait_for
 
 
 def test_beacon_over_a_real_connection(tmp_path):
