@@ -38,7 +38,8 @@ def banner(settings: Settings, folder: Folder, token: str | None, accounts: Acco
     console = Console()
     keys = [key.key for key in accounts.write_keys() if key.revoked_ms is None]
     console.print(Rule("firstframe is running", style="green"))
-    for name, value, note in _facts(settings, folder, token, keys):
+    given = bool(settings.api_token) and accounts.check_token(settings.api_token) is not None
+    for name, value, note in _facts(settings, folder, token, keys, given=given):
         # Values are to be copied, so they are printed whole, however narrow the terminal is.
         console.print(Text.assemble(f"{name:<12}", (value, "bold"), f"  {note}"), soft_wrap=True)
     console.print(Rule("point a player here", style="green"))
@@ -49,7 +50,7 @@ def banner(settings: Settings, folder: Folder, token: str | None, accounts: Acco
 
 
 def _facts(
-    settings: Settings, folder: Folder, token: str | None, keys: list[str]
+    settings: Settings, folder: Folder, token: str | None, keys: list[str], *, given: bool
 ) -> Iterator[tuple[str, str, str]]:
     """(what, value, note) of everything an operator needs next."""
     yield "collector", collector_url(settings), "players send here"
@@ -59,7 +60,7 @@ def _facts(
         yield "engine", f"127.0.0.1:{settings.engine_port}", "any ClickHouse client, as the user reader"
     if token is not None:
         yield "API token", token, "shown this once; only its hash is kept"
-    elif settings.api_token:
+    elif given:
         yield "API token", "as given", "by FIRSTFRAME_API_TOKEN"
     else:
         yield "API token", "as before", "lost? `firstframe keys create --kind secret`"

@@ -13,12 +13,16 @@ def write_atomically(file: Path, content: bytes, mode: int = 0o644, *, durable: 
     """
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
-        if durable:
-            out.flush()
-            os.fsync(out.fileno())
-    fresh.replace(file)
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
+            if durable:
+                out.flush()
+                os.fsync(out.fileno())
+        fresh.replace(file)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
     if durable:
         sync_folder(file.parent)
 

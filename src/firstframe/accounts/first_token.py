@@ -21,14 +21,17 @@ def first_token(accounts: Accounts, given: str) -> str | None:
     if given:
         if len(given) < WEAK_BELOW:
             log.warning("the API token is short: whoever guesses it reads everything", characters=len(given))
-        _add(accounts, given)
+        add_given(accounts, given)
     if any(token.kind == "secret" and token.revoked_ms is None for token in accounts.tokens()):
         return None
     return accounts.create_token("secret", label="first")[1]
 
 
-def _add(accounts: Accounts, given: str) -> None:
-    """One that was revoked stays so: it is told of, and the start goes on without it."""
+def add_given(accounts: Accounts, given: str) -> None:
+    """The token of the settings. One that was revoked stays so: it is told of, and the start goes on without it.
+
+    Raises `BadRequest` for a text that cannot be a token.
+    """
     try:
         accounts.ensure_token(given)
     except BadRequest as refusal:

@@ -106,11 +106,9 @@ async def _figures(services: Services, query: LiveQuery) -> LiveAnswer:
 async def _stream(
     services: Services, query: LiveQuery, interval: float, again: Again
 ) -> AsyncIterator[ServerSentEventMessage]:
-    number = 0
     with services.turns.streaming(query.project):
         while not services.stopping():
-            number += 1
-            yield await _message(services, query, number)
+            yield await _message(services, query)
             for _ in range(max(1, round(interval / TICK_SECONDS))):
                 if services.stopping():
                     return
@@ -120,25 +118,24 @@ async def _stream(
             except Unavailable:
                 continue  # nobody can say now
             except Refusal as error:
-                yield _event("fault", error.body(), number)
+                yield _event("fault", error.body())
                 return
 
 
-async def _message(services: Services, query: LiveQuery, number: int) -> ServerSentEventMessage:
+async def _message(services: Services, query: LiveQuery) -> ServerSentEventMessage:
     """One event. An engine that is away for a while does not end the stream."""
     try:
         figures = await _figures(services, query)
     except Refusal as error:
-        return _event("fault", error.body(), number)
+        return _event("fault", error.body())
     except EngineError:
         away = {
             "error": {"code": "engine_unavailable", "message": "the engine does not answer", "detail": {}}
         }
-        return _event("fault", away, number)
-    return _event("live", figures, number)
+        return _event("fault", away)
+    return _event("live", figures)
 
 
-def _event(name: str, data: object, number: int) -> ServerSentEventMessage:
-    return ServerSentEventMessage(
-        data=msgspec.json.encode(data).decode(), event=name, id=str(number), retry=RETRY_MS
-    )
+def _event(name: str, data: object) -> ServerSentEventMessage:
+    """Without an id: a client that comes back has missed nothing that it could ask for."""
+    return ServerSentEventMessage(data=msgspec.json.encode(data).decode(), event=name, retry=RETRY_MS)

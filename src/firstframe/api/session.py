@@ -12,12 +12,14 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+import structlog
 from litestar import Request, Response, delete, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -33,7 +35,10 @@ from firstframe.api.share import allows, opened
 from firstframe.disk import write_atomically
 from firstframe.errors import BadRequest, Forbidden, Unauthenticated, Unavailable
 
+log = structlog.get_logger()
+
 COOKIE = "firstframe_session"
+KEY_BYTES = 32
 SESSION_SECONDS = 14 * 86_400
 FRESH_SECONDS = 2.0
 """How long a look at the accounts is good for: a revoked token's session lives so much longer."""
@@ -147,9 +152,13 @@ def is_same_origin(connection: Connection) -> bool:
 
 def session_key(file: Path) -> bytes:
     """The key that cookies are signed with, made on first use."""
-    if not file.exists():
-        write_atomically(file, secrets.token_bytes(32), 0o600)
-    return file.read_bytes()
+    with suppress(FileNotFoundError):
+        if len(key := file.read_bytes()) == KEY_BYTES:
+            return key
+        log.warning("the key of the cookies cannot be used, a new one is made: everybody signs in again")
+    key = secrets.token_bytes(KEY_BYTES)
+    write_atomically(file, key, 0o600, durable=True)
+    return key
 
 
 @post(

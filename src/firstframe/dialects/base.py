@@ -166,6 +166,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """
     grow: Callable[[], Growing] | None = None
     """A view without events, where the dialect need not begin anew with each of them."""
+    splits: bool = False
+    """Whether one native id may hold several views, one after the other: an hour of silence begins another."""
     snippet: Callable[[str, str], str]
     """(collector URL, write key) → the few lines that point this SDK at a collector, ready to paste."""
     trace: Trace = Trace()

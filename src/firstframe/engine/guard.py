@@ -102,7 +102,7 @@ SYSTEM_TABLES = frozenset(
 )
 """The system tables that say something of tables, columns and numbers, and nothing of people or secrets."""
 
-FORMATS_REFUSED = re.compile(r"avro|capnproto|protobuf\w*|template", re.IGNORECASE)
+FORMATS_REFUSED = re.compile(r"avro\w*|capnproto|protobuf\w*|template", re.IGNORECASE)
 """Formats with a schema or template of their own: a file that is read or written, or a registry that is asked."""
 
 _SYSTEM = "system"

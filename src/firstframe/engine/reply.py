@@ -13,9 +13,9 @@ from firstframe.engine.fault import Fault
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 SEND_SECONDS = 30.0
-"""How long a client may take for a part of an answer: its statement's thread waits for it."""
+"""How long a client may take to read a piece of an answer: its statement's thread waits for it."""
 HOLD_BYTES = 256 << 10
-"""Answers up to this size are sent whole, with their length and their summary."""
+"""Answers up to this size are sent whole, with their length and their summary; larger ones in pieces of it."""
 
 _TYPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), kind)
@@ -96,14 +96,23 @@ class Reply:
             (name.encode(), value.encode("latin-1", "replace")) for name, value in self._headers.items()
         ]
         headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in extra.items()]
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._say({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _flush(self, *, more: bool) -> None:
+        """In pieces, each with a time of its own: an answer may be as large, and its client as slow, as it likes."""
+        data, self._held = memoryview(bytes(self._held)), bytearray()
+        while len(data) > HOLD_BYTES:
+            await self._say(
+                {"type": "http.response.body", "body": bytes(data[:HOLD_BYTES]), "more_body": True}
+            )
+            data = data[HOLD_BYTES:]
+        await self._say({"type": "http.response.body", "body": bytes(data), "more_body": more})
+
+    async def _say(self, message: dict[str, Any]) -> None:
         """Raises `Gone` when the client does not read."""
-        data, self._held = bytes(self._held), bytearray()
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._send({"type": "http.response.body", "body": data, "more_body": more})
+                await self._send(message)
         except TimeoutError:
             raise Gone from None
 

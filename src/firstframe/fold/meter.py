@@ -24,6 +24,11 @@ class FoldMeter:
         )
         self._folds = Counter("firstframe_fold_views", "Views folded", registry=registry)
         self._versions = Counter("firstframe_fold_versions", "Rows written", registry=registry)
+        self._standing = Counter(
+            "firstframe_fold_standing_views",
+            "Folds of views whose first events are no longer stored: their rows stay as they were",
+            registry=registry,
+        )
         self._open = Gauge(
             "firstframe_fold_open_views", "Views in memory", registry=registry, multiprocess_mode="livesum"
         )
@@ -50,8 +55,9 @@ class FoldMeter:
         for refused in batch.refused:
             self._rejects.labels(refused.dialect, refused.reject.reason.value).inc()
 
-    def wrote(self, folds: int, versions: int) -> None:
+    def wrote(self, folds: int, versions: int, *, standing: int) -> None:
         self._folds.inc(folds)
+        self._standing.inc(standing)
         self._versions.inc(versions)
 
     def tell(self, progress: Progress) -> None:

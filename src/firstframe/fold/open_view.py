@@ -50,7 +50,7 @@ class OpenView:
     due_ms: int | None = None
     closed: bool = False
     standing: list[ViewRecord] | None = None
-    """Its rows, where its first events are no longer stored: they stay, since a fold of the rest would say less."""
+    """Rows whose first events are no longer stored: they stay, since a fold of the rest would say less."""
 
     def add(self, events: Iterable[Event]) -> int:
         """Take events in, of equal ones the earliest receipt; returns by how many the view grew."""

@@ -83,11 +83,9 @@ class Refolder:
         changes = []
         for view in views:
             dialect = self._dialects.get(view.dialect)
-            if dialect is None or not view.events or view.standing is not None:
+            if dialect is None or not view.events:
                 continue
-            folded = self._rule.fold(
-                dialect, view.project, view.native_view_id, list(view.events.values()), now_ms
-            )
+            folded = self._rule.fold_open(dialect, view, now_ms)
             if all(row.closed for row in folded.rows):
                 changes.extend(changes_of(view, folded.rows, epoch))
         self._store.put_views(changes)

@@ -84,7 +84,7 @@ class Store:
     def load(self, names: Sequence[NativeView]) -> list[OpenView]:
         """These views with all their stored events and the heads of their rows.
 
-        Of a view whose first events are gone the rows themselves: there is no folding it again.
+        Rows whose first events are gone come as they are: there is no folding them again.
         """
         if not names:
             return []
@@ -107,7 +107,8 @@ class Store:
         names = [NativeView(view.key, view.project, view.dialect, view.native_view_id) for view in views]
         rows = load_rows(self._engine, names) if names else {}
         for view in views:
-            view.standing = rows.get(view.key, [])
+            begun_ms = _first_receipt_ms(view)
+            view.standing = [row for row in rows.get(view.key, ()) if row.received_first_ms < begun_ms]
             view.prints = {row.view_id: _print_of(row) for row in view.standing}
 
     def event_counts(self, names: Sequence[NativeView]) -> dict[str, int]:
@@ -127,10 +128,12 @@ class Store:
 
 def _is_cut_off(view: OpenView, heads: Iterable[StoredHead]) -> bool:
     """Whether its rows know of an earlier receipt than any of its events: those are beyond their retention."""
-    first_ms = min((head.received_first_ms for head in heads if not head.is_deleted), default=None)
-    if first_ms is None:
-        return False
-    return first_ms < min((event.received_at_ms for event in view.events.values()), default=inf)
+    first_ms = min((head.received_first_ms for head in heads if not head.is_deleted), default=inf)
+    return first_ms < _first_receipt_ms(view)
+
+
+def _first_receipt_ms(view: OpenView) -> float:
+    return min((event.received_at_ms for event in view.events.values()), default=inf)
 
 
 def changes_of(view: OpenView, rows: Sequence[ViewRecord], epoch: int) -> list[Change]:

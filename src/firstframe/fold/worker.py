@@ -222,7 +222,7 @@ class Worker:
                 # A closed view leaves memory with its last version, so that whoever writes it next reads its head.
                 self._shelf.drop(view.key)
         if self._meter:
-            self._meter.wrote(len(views), len(changes))
+            self._meter.wrote(len(views), len(changes), standing=sum(bool(view.standing) for view in views))
 
     def _fold(self, view: OpenView, now_ms: int) -> Folded | None:
         """None for a view that breaks its dialect: its events stay, its row stays as it was, all others go on."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -99,10 +100,10 @@ class FilesAppender:
         try:
             for partition in range(partitions):
                 partition_folder(journal, partition, partitions).mkdir(parents=True, exist_ok=True)
-            for folder in (journal, journal.parent):
-                sync_folder(
-                    folder
-                )  # a segment in a folder that a power cut unmade is lost, however well it was synced
+            # A segment in a folder that a power cut unmade is lost, however well it was synced.
+            sync_folder(journal)
+            with suppress(OSError):  # the one above may be somebody else's, only to be passed through
+                sync_folder(journal.parent)
             begin_writing(journal, partitions)
             self._segment_bytes = segment_bytes_of(journal, segment_bytes)
         except OSError as error:

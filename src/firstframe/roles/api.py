@@ -14,6 +14,7 @@ import uvicorn
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from firstframe.accounts.first_token import add_given
 from firstframe.accounts.store import Accounts
 from firstframe.api import livepeer
 from firstframe.api.app import make_app
@@ -50,7 +51,7 @@ def api(settings: Settings) -> None:
     engine = AsyncEngine.connect(_engine_url(settings, folder))
     accounts = Accounts(settings.accounts or folder.accounts_url)
     if settings.api_token:
-        accounts.ensure_token(settings.api_token)
+        add_given(accounts, settings.api_token)
     sessions = Sessions(accounts, session_key(folder.path / "session.key"))
 
     def stopping() -> bool:

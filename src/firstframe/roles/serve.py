@@ -7,7 +7,7 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,7 +65,10 @@ def _counters(folder: Folder) -> Iterator[str]:
         shutil.rmtree(left, ignore_errors=True)
     memory = SHARED_MEMORY if Path(SHARED_MEMORY).is_dir() else None
     with TemporaryDirectory(prefix=COUNTERS_PREFIX, dir=memory) as made:
-        write_atomically(note, made.encode())
+        with suppress(
+            OSError
+        ):  # on a full disk it cannot be noted, which must not stop who came to make room
+            write_atomically(note, made.encode())
         yield made
 
 

@@ -150,3 +150,12 @@ def test_the_signing_key_is_made_once_and_for_its_owner_alone(tmp_path) -> None:
     assert len(key) == 32
     assert session_key(file) == key
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_key_that_a_power_cut_left_empty_signs_nothing(tmp_path) -> None:
+    """An empty key would let anybody make cookies: there is a new one, and everybody signs in again."""
+    file = tmp_path / "session.key"
+    file.write_bytes(b"")
+    key = session_key(file)
+    assert len(key) == 32
+    assert session_key(file) == key

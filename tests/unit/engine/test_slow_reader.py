@@ -38,12 +38,32 @@ def test_readers_that_do_not_read_leave_a_turn_for_others(http, reader, shared) 
             each.close()
 
 
-def test_who_does_not_read_is_let_go(monkeypatch) -> None:
+def test_who_reads_slowly_gets_all(monkeypatch) -> None:
+    """Each piece has a time of its own, however long the whole takes."""
+    monkeypatch.setattr(module, "SEND_SECONDS", 0.2)
+    got = []
+
+    async def slow(message: object) -> None:
+        await asyncio.sleep(0.05)
+        got.append(len(message.get("body", b"")))
+
+    async def ask() -> None:
+        answer = Reply(slow, encoder(None, blocks=False), {}, hold=True)
+        await answer.write(b"x" * HOLD_BYTES * 8, "{}")
+        await answer.finish("{}")
+
+    asyncio.run(ask())
+    assert sum(got) == HOLD_BYTES * 8
+    assert max(got) <= HOLD_BYTES
+
+
+@pytest.mark.parametrize("stuck", ["http.response.start", "http.response.body"])
+def test_who_does_not_read_is_let_go(monkeypatch, stuck) -> None:
     """After a while, so that the statement's thread is free again."""
     monkeypatch.setattr(module, "SEND_SECONDS", 0.01)
 
     async def never(message: object) -> None:
-        if message["type"] == "http.response.body":
+        if message["type"] == stuck:
             await asyncio.Event().wait()
 
     answer = Reply(never, encoder(None, blocks=False), {}, hold=False)

@@ -153,11 +153,32 @@ def test_an_open_view_whose_events_are_gone_ends_as_it_stands(bench: Bench) -> N
     bench.now_ms += 40 * 24 * 60 * MINUTE_MS
     bench.worker = bench.fresh_worker()
     bench.work()
-    assert bench.rows("closed, end_reason, playing_time") == [(True, "dropped", 10_000)]
+    assert bench.rows("closed, end_reason, outcome, playing_time") == [(True, "dropped", "dropped", 10_000)]
     assert bench.rows("playback_success_score") == [(100,)]
     bench.worker = bench.fresh_worker()
     bench.work()
     assert bench.count("views") == 2  # the last version was written once
+
+
+def test_an_id_is_used_again_after_the_events_of_its_first_view_are_gone(bench: Bench) -> None:
+    """A kiosk with an id of its own: the old view's row stays, and each new view is a row as ever."""
+    day = 24 * 3600
+    for begun in (0, 20 * day):
+        bench.now_ms = NOW_MS + begun * 1000 + MINUTE_MS
+        bench.send("kiosk", at(begun, "play"), at(begun + 1, "playing"), at(begun + 11, "end"))
+        bench.work()
+    forget(bench, NOW_MS + day * 1000)
+    bench.worker = bench.fresh_worker()
+    for begun, played in ((39 * day, 20), (40 * day, 30)):
+        bench.now_ms = NOW_MS + begun * 1000 + MINUTE_MS
+        bench.send("kiosk", at(begun, "play"), at(begun + 1, "playing"))
+        bench.work()
+        bench.send("kiosk", at(begun + 1 + played, "end"))
+        bench.work()
+    bench.send("kiosk", at(12, "heartbeat"))  # late, and of the view that stands
+    bench.work()
+    wanted = [(0, "exited", 10_000), (1, "exited", 10_000), (2, "exited", 20_000), (3, "exited", 30_000)]
+    assert bench.rows("ordinal, outcome, playing_time") == wanted
 
 
 def test_silence_is_minded_over_a_restart(bench: Bench) -> None:

@@ -51,6 +51,7 @@ NATIVE = Dialect(
     parse=read,
     fold=fold_at_once(NativeView),
     grow=NativeView,
+    splits=True,
     snippet=_snippet,
     trace=Trace(
         bitrate=BitrateTrace(path="bitrate_bps", events=("rendition",)),
