@@ -144,11 +144,16 @@ def is_one(ranges: Sequence[Range]) -> bool:
 
 
 def opening_of(reports: Sequence[Report]) -> Report | None:
-    """The heartbeat that was sent with START, before any playback: what it counts is an earlier session's."""
+    """The heartbeat that was sent with START, before any playback: what it counts is an earlier session's.
+
+    Where START was lost, it is a first heartbeat that tells that nothing was played yet.
+    """
     start, first = first_of(reports, START), first_of(reports, HEARTBEAT)
-    if start is None or first is None or not 0 <= first.at_ms - start.at_ms <= WITH_START_MS:
+    if first is None:
         return None
-    return first
+    if start is None:
+        return first if first.ranges == [] else None
+    return first if 0 <= first.at_ms - start.at_ms <= WITH_START_MS else None
 
 
 def first_of(reports: Iterable[Report], *names: str) -> Report | None:

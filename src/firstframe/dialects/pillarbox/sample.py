@@ -10,9 +10,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from firstframe.dialects.pillarbox.report import Range, Report, first_of, length, opening_of, union
+from firstframe.dialects.pillarbox.report import (
+    Range,
+    Report,
+    first_of,
+    is_one,
+    length,
+    opening_of,
+    union,
+)
 from firstframe.dialects.pillarbox.wire import START
 from firstframe.view.machine import HOLE_MS
+from firstframe.view.record import Approx
 
 SLACK_MS = 5_000
 """How much older than its START a session's total may claim to be."""
@@ -27,7 +36,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
     at_ms: int
     age_ms: int | None
-    """Since START."""
+    """Since START, or since the heartbeat that was sent with it."""
     counter_ms: float | None = None
     """The player's own count of playing time."""
     stall: tuple[int, float] | None = None
@@ -36,8 +45,10 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """How much media the element has told so far to have played, each part once."""
     is_measured: bool = False
     """This report tells the ranges, so `seen_ms` is not older than it."""
-    over_hole: bool = False
-    """Before it was a silence that the counter ran through and the media did not."""
+    has_jumped: bool = False
+    """A seek has left a gap between the ranges."""
+    marks: frozenset[Approx] = frozenset()
+    """What putting it right has made less than exact."""
 
 
 def samples_of(reports: Sequence[Report]) -> list[Sample]:
@@ -51,22 +62,31 @@ def near(measured: float, other: float) -> bool:
 
 
 def _read(reports: Sequence[Report]) -> list[Sample]:
-    """What the first heartbeat (sent with START, before any playback) already counts is no part of the session."""
-    start, opening = first_of(reports, START), opening_of(reports)
+    """What the first heartbeat (sent with START, before any playback) already counts is no part of the session.
+
+    Where it was lost, START itself is the zero.
+    """
+    opening = opening_of(reports)
+    begun = first_of(reports, START) or opening
     playback_ms, stall = (opening.playback_ms, opening.stall) if opening else (None, None)
-    samples = []
+    has_ranges = any(report.ranges is not None for report in reports)
+    samples: list[Sample] = []
     seen: list[Range] = []
     for report in reports:
         seen = union([*seen, *(report.ranges or ())])
-        age_ms = report.at_ms - start.at_ms if start else None
+        age_ms = report.at_ms - begun.at_ms if begun else None
+        is_zero = has_ranges and opening is None and report is begun and not samples
         samples.append(
             Sample(
                 at_ms=report.at_ms,
                 age_ms=age_ms,
-                counter_ms=_own_counter(report.playback_ms, playback_ms or 0, age_ms),
+                counter_ms=0 if is_zero else _own_counter(report.playback_ms, playback_ms or 0, age_ms),
                 stall=less(report.stall, stall or (0, 0)),
                 seen_ms=length(seen),
-                is_measured=bool(report.ranges) or (report.ranges is not None and not report.is_emptied),
+                is_measured=is_zero
+                or bool(report.ranges)
+                or (report.ranges is not None and not report.is_emptied),
+                has_jumped=not is_one(seen),
             )
         )
     return samples
@@ -86,35 +106,45 @@ def less(told: tuple[int, float] | None, before: tuple[int, float]) -> tuple[int
 
 
 def _without_holes(samples: Sequence[Sample]) -> list[Sample]:
-    """Through a long silence the counter is believed only as far as the media moved: the machine slept.
+    """Norm rule 10: through a long silence the counter is believed only as far as the media moved: the machine slept.
 
     Heartbeats come in a pause too, so only a sleep, or a loss of reports, makes such a gap. What a sleep added stays in
-    the counter until a seek or a stall throws it away.
+    the counter until a seek or a stall throws it away; a stall that was open meanwhile is then told with the sleep in it.
     """
     found: list[Sample] = []
-    slept_ms: float = 0
+    slept_ms, stall_slept_ms = 0.0, 0.0
     before: Sample | None = None
     for sample in samples:
-        if sample.counter_ms is None:
-            found.append(sample)
-            continue
-        slept_ms = slept_ms if sample.counter_ms >= slept_ms else 0
-        awake = msgspec.structs.replace(sample, counter_ms=sample.counter_ms - slept_ms)
+        if sample.counter_ms is not None and sample.counter_ms < slept_ms:
+            told_ms = sample.stall[1] - stall_slept_ms if sample.stall else 0
+            stalled_ms = told_ms - before.stall[1] if before and before.stall else 0
+            stall_slept_ms += slept_ms if stalled_ms >= slept_ms else 0
+            slept_ms = 0
+        awake = lessened(sample, slept_ms, stall_slept_ms)
         excess_ms = _excess(before, awake) if before else 0
         if excess_ms:
             slept_ms += excess_ms
-            awake = msgspec.structs.replace(
-                awake, counter_ms=(awake.counter_ms or 0) - excess_ms, over_hole=True
-            )
+            marks = awake.marks | {Approx.HOLE_CREDITED}
+            awake = msgspec.structs.replace(lessened(awake, excess_ms, 0), marks=marks)
         found.append(awake)
-        before = awake
+        before = awake if awake.counter_ms is not None else before
     return found
+
+
+def lessened(sample: Sample, counted_ms: float, stalled_ms: float) -> Sample:
+    """A sample whose counter and stalls hold that much too much."""
+    counter_ms = None if sample.counter_ms is None else sample.counter_ms - counted_ms
+    marks = sample.marks | {Approx.STALLS_UPPER_BOUND} if stalled_ms else sample.marks
+    stall = less(sample.stall, (0, stalled_ms))
+    return msgspec.structs.replace(sample, counter_ms=counter_ms, stall=stall, marks=marks)
 
 
 def _excess(before: Sample, after: Sample) -> float:
     """How far the counter outran the media through a hole between two samples; 0 where there is none."""
-    if after.at_ms - before.at_ms <= HOLE_MS or not (before.is_measured and after.is_measured):
+    if after.counter_ms is None or not (before.is_measured and after.is_measured):
         return 0
-    counted_ms = (after.counter_ms or 0) - (before.counter_ms or 0)
+    if after.at_ms - before.at_ms <= HOLE_MS:
+        return 0
+    counted_ms = after.counter_ms - (before.counter_ms or 0)
     moved_ms = after.seen_ms - before.seen_ms
     return counted_ms - moved_ms if counted_ms > moved_ms and not near(counted_ms, moved_ms) else 0

@@ -12,18 +12,15 @@ from itertools import pairwise
 
 import msgspec
 
+from firstframe.dialects.pillarbox.overrun import without_overrun
 from firstframe.dialects.pillarbox.pace import Pace, pace_of
-from firstframe.dialects.pillarbox.report import SAME_RANGE_MS, Range, Report, is_one, union
+from firstframe.dialects.pillarbox.report import Range, Report, is_one, union
 from firstframe.dialects.pillarbox.sample import NEAR_SHARE, Sample, near, samples_of
 from firstframe.dialects.pillarbox.startup import without_startup
-from firstframe.dialects.pillarbox.wire import STOP
+from firstframe.view.machine import HOLE_MS
 from firstframe.view.record import Approx
 
 FEW_MS = 50
-STARVED_MS = 1_500
-"""A browser stalls with this much of one track in its buffer, when it has nothing of the other."""
-END_MS = 10
-"""At the end of the media position and buffer are one; what differs is rounding."""
 
 
 class Point(msgspec.Struct):
@@ -49,35 +46,39 @@ class Totals(msgspec.Struct):
 
 def totals_of(reports: Sequence[Report], ready_ms: float | None) -> Totals:
     """The totals of a session whose reports are in order; `ready_ms` is what loading took."""
-    told = samples_of(reports)
-    pace = pace_of(told)
-    samples = without_startup(told, pace, ready_ms)
+    samples = _put_right(reports, ready_ms)
+    pace = pace_of(samples)
     known = [sample.counter_ms for sample in samples if sample.counter_ms is not None]
     ranges = _ranges(reports)
-    totals = Totals(ranges=ranges, approx=set())
+    totals = Totals(ranges=ranges, approx={mark for sample in samples for mark in sample.marks})
     _add_stalls(totals, samples)
-    if any(sample.over_hole for sample in samples):
-        totals.approx.add(Approx.HOLE_CREDITED)
     fell = any(later < earlier for earlier, later in pairwise(known))
     is_latest = _is_latest(reports, samples)
-    counted, covered = max(known, default=0), pace.covered_ms
+    unseen_ms = _unseen(samples)
+    counted, covered = max(known, default=0), pace.covered_ms + unseen_ms
+    confirmed = is_latest and not unseen_ms and near(counted, pace.seen_ms)
     trusted = bool(counted) and not fell and not totals.stall_count and is_latest
     age_ms = samples[-1].age_ms
     straight = is_one(ranges or ()) and not _went_back(counted, pace, age_ms)
     totals.playing_ms = counted if trusted and straight else max(counted, covered)
     if fell:
         totals.approx.add(Approx.PLAY_TIME_LOWER_BOUND)
-    elif counted and covered and is_latest and not near(counted, pace.seen_ms):
+    elif ranges is not None and totals.playing_ms and not confirmed:
         totals.approx.add(Approx.PLAY_TIME_ESTIMATED)
+    if _may_be_else(totals, samples, pace, ready_ms):
+        totals.approx.add(Approx.STALLS_UPPER_BOUND)
     if age_ms is not None:
-        lost_nothing = not fell and bool(counted) and counted >= covered * (1 - NEAR_SHARE)
-        ran_on_ms = counted - covered if covered and straight and lost_nothing else 0
-        if not _stalled_within(totals, reports[-1], samples, covered, ran_on_ms):
-            _doubt_stall(totals, ready_ms, lost_nothing=lost_nothing and straight and bool(covered))
         _cap(totals, age_ms)
     totals.points = _points(samples, pace)
     _add_bitrate(totals, reports, samples)
     return totals
+
+
+def _put_right(reports: Sequence[Report], ready_ms: float | None) -> list[Sample]:
+    """The wait before START is looked for again: a stall that the end cuts short leaves less room for it."""
+    told = samples_of(reports)
+    samples = without_overrun(reports, without_startup(told, pace_of(told), ready_ms))
+    return without_startup(samples, pace_of(samples), ready_ms)
 
 
 def _ranges(reports: Sequence[Report]) -> list[Range] | None:
@@ -102,6 +103,21 @@ def _add_stalls(totals: Totals, samples: Sequence[Sample]) -> None:
         return
     totals.stall_count = max(count for count, _ in known)
     totals.stall_ms = max(duration for _, duration in known)
+    if any(_may_hold_more(earlier, later) for earlier, later in pairwise(samples)):
+        totals.approx.add(Approx.STALLS_UPPER_BOUND)
+
+
+def _may_hold_more(earlier: Sample, later: Sample) -> bool:
+    """Whether a stall that was told between them may have a pause, a seek or a sleep in it, which the norm leaves out.
+
+    The player counts until playing goes on. That the counter was lost shows that one stall alone was no pause; a total
+    that is none shows a pause in a wait; heartbeats come in a stall too, but not in a sleep (norm 2.1, rules 6, 7, 10).
+    """
+    count = later.stall[0] - (earlier.stall or (0, 0))[0] if later.stall else 0
+    sought = later.has_jumped and not earlier.has_jumped
+    paused = later.is_measured and later.counter_ms is None
+    slept = later.at_ms - earlier.at_ms > HOLE_MS
+    return count > 1 or (count == 1 and (sought or paused or slept))
 
 
 def _went_back(counted_ms: float, pace: Pace, age_ms: float | None) -> bool:
@@ -114,60 +130,31 @@ def _went_back(counted_ms: float, pace: Pace, age_ms: float | None) -> bool:
     return counted_ms < pace.least_ms
 
 
-def _stalled_within(
-    totals: Totals, last: Report, samples: Sequence[Sample], covered_ms: float, ran_on_ms: float
-) -> bool:
-    """Whether the playing counter ran on through a stall; if so, what was played is what the ranges hold.
+def _unseen(samples: Sequence[Sample]) -> float:
+    """What was counted after the last report that tells the ranges: a source change had emptied the element."""
+    told = [sample for sample in samples if sample.counter_ms is not None]
+    since = next((sample for sample in reversed(told) if sample.is_measured), None)
+    return max(0, (told[-1].counter_ms or 0) - (since.counter_ms or 0)) if since else 0
 
-    A pause in a stall banks the counter with the stall in it, and the stall then lasts until playing goes on. One that
-    the end of the session cuts short is never counted: it shows where nothing was left in the buffer.
-    """
-    if totals.stall_count is None or near(covered_ms, covered_ms + ran_on_ms):
+
+def _may_be_else(totals: Totals, samples: Sequence[Sample], pace: Pace, ready_ms: float | None) -> bool:
+    """Whether what is told as a stall may have been the wait for the first data, or have a pause in it."""
+    first = next((sample for sample in samples if sample.stall and sample.stall[0]), None)
+    if not totals.stall_count or first is None or totals.ranges is None:
         return False
-    if not totals.stall_count:
-        if not (_is_starved(last) and _stood_still(samples)):
-            return False
-        totals.stall_count, totals.stall_ms = 1, ran_on_ms
-    elif totals.stall_count == 1:
-        totals.stall_ms = min(totals.stall_ms or 0, ran_on_ms)
-    totals.playing_ms = covered_ms
-    totals.approx |= {Approx.PLAY_TIME_ESTIMATED, Approx.STALLS_UPPER_BOUND}
-    return True
-
-
-def _is_starved(last: Report) -> bool:
-    """The session ends where the buffer and what was played end, short of the end of the media."""
-    buffered_ms, position_ms = last.amount("buffered_duration"), last.position_ms
-    if last.name != STOP or not last.ranges or not buffered_ms or position_ms is None:
-        return False
-    played_until_ms = last.ranges[-1][1]
-    stopped_there = abs(position_ms - played_until_ms) <= SAME_RANGE_MS
-    left_ms = buffered_ms - played_until_ms
-    return stopped_there and abs(left_ms) > END_MS and left_ms <= STARVED_MS
-
-
-def _stood_still(samples: Sequence[Sample]) -> bool:
-    """Once the counter had left the ranges behind, nothing more was played.
-
-    Where they go on growing behind the counter it is a slow rate, or a part that was watched again.
-    """
-    told = [sample for sample in samples if sample.is_measured and sample.counter_ms is not None]
-    return all(
-        near(earlier.counter_ms or 0, earlier.seen_ms) or later.seen_ms - earlier.seen_ms <= SAME_RANGE_MS
-        for earlier, later in pairwise(told)
+    if first.age_ms is None or pace.speed > 1:
+        return True
+    as_ready = (
+        ready_ms is not None and totals.stall_count == 1 and (totals.stall_ms or 0) <= ready_ms + FEW_MS
     )
+    return as_ready or _lost_nothing(first, pace)
 
 
-def _doubt_stall(totals: Totals, ready_ms: float | None, *, lost_nothing: bool) -> None:
-    """A stall that may have been the wait for the first data stays, and says so.
-
-    It is no longer than loading took, or the counter lost nothing by it: one amid playing would have thrown away what
-    was counted. Only one at the end of a pause would not.
-    """
-    if totals.stall_count != 1 or totals.stall_ms is None:
-        return
-    if lost_nothing or (ready_ms is not None and totals.stall_ms <= ready_ms + FEW_MS):
-        totals.approx.add(Approx.STALLS_UPPER_BOUND)
+def _lost_nothing(sample: Sample, pace: Pace) -> bool:
+    """A stall amid playing throws away what was counted; one before START or at the end of a pause does not."""
+    if sample.counter_ms is None or not sample.seen_ms or not sample.is_measured:
+        return False
+    return sample.counter_ms >= pace.least(sample.seen_ms) * (1 - NEAR_SHARE)
 
 
 def _cap(totals: Totals, age_ms: float) -> None:
