@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from firstframe.beacon import Event
 from firstframe.dialects.bitmovin import BITMOVIN
 from firstframe.view.record import Approx, EndReason, Outcome, State
-from support_bitmovin import BASE_MS, IMPRESSION, Session, beacon, events_of, row_of
+from support_bitmovin import BASE_MS, IMPRESSION, Session, events_of, row_of
 
 
 def played(**always: Any) -> Session:
@@ -316,42 +315,6 @@ def test_closed_is_a_clean_end() -> None:
     assert (row.closed, row.end_reason, row.outcome) == (True, EndReason.ENDED, Outcome.EXITED)
     assert row.view_end_ms == BASE_MS + 60 + 400 + 10_000 + 100 + 5000
     assert BITMOVIN.fold(events_of(session.samples), session.now_ms).due_ms is None
-
-
-def received(session: Session, delay_ms: int, closed_ms: int) -> list[Event]:
-    """The events of a session whose samples take ``delay_ms``; the last one is received at ``closed_ms``."""
-    beacons = [beacon(each, received_ms=each["time"] + delay_ms) for each in session.samples[:-1]]
-    beacons.append(beacon(session.samples[-1], received_ms=closed_ms))
-    return [event for each in beacons for event in BITMOVIN.parse(each).events]
-
-
-@pytest.mark.parametrize("left", ["pause", "rebuffering", "error"])
-def test_left_in_a_pause_or_stall(left: str) -> None:
-    """`closed` alone has the clock of the sample before it: its receipt says when the page was left."""
-    session = played()
-    if left != "pause":
-        session.add(left, 3001 if left == "rebuffering" else 0, errorCode=2 if left == "error" else None)
-    end_ms, closed_ms = session.now_ms, session.now_ms + 1_800_000
-    row = row_of(received(session.leave(), 40, closed_ms + 40))
-    assert row.view_end_ms == closed_ms
-    assert row.spans[-1].end_ms == end_ms
-    assert (row.pause_time_ms, row.clock_shift_ms, row.end_reason) == (0, 0, EndReason.ENDED)
-
-
-def test_left_in_a_pause_with_a_wrong_clock() -> None:
-    """The difference of the clocks is taken out before the view is moved to the server's time, and not twice."""
-    session = played()
-    closed_ms = session.now_ms + 1_800_000
-    ahead_ms = 3 * 86_400_000
-    row = row_of(received(session.leave(), -ahead_ms, closed_ms - ahead_ms))
-    assert (row.view_end_ms, row.clock_shift_ms) == (closed_ms - ahead_ms, -ahead_ms)
-
-
-def test_left_while_playing_ends_with_the_last_sample() -> None:
-    """A playing sample of page close says how long it lasted, better than a receipt does."""
-    session = played().add("pause", 100)
-    row = row_of(received(session.leave(5000), 40, session.now_ms + 900))
-    assert row.view_end_ms == session.now_ms
 
 
 def test_silence_closes_after_150_seconds() -> None:

@@ -1,11 +1,12 @@
-"""How a view ended, and when: a clean end, silence in a watch state, silence in a pause."""
+"""How a view ended: a clean end, silence in a watch state, silence in a pause."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from firstframe.dialects.bitmovin.parts import SEEK_PAUSE_MS, at_end, of_web
 from firstframe.dialects.bitmovin.sample import Sample
-from firstframe.dialects.bitmovin.timeline import SEEK_PAUSE_MS, Timeline, at_end, is_unload
+from firstframe.dialects.bitmovin.timeline import Timeline, is_unload
 from firstframe.view.record import WATCH_STATES, Approx, EndReason, State
 
 SILENCE_MS = 150_000
@@ -23,19 +24,6 @@ def is_over(timeline: Timeline) -> bool:
         return True
     told = [sample for sample in samples if not sample.is_point or sample.start_failed]
     return bool(told) and told[-1].start_failed and told[-1].start_failed_reason in FINAL_REASONS
-
-
-def end_ms(timeline: Timeline) -> int:
-    """When a view ended: with its last sample, or where the page was left in a pause, a stall or behind an error.
-
-    Then `closed` comes alone, with the clock of the sample before it, and only its receipt says when. The fastest
-    sample of the view says how far the clocks of client and server are apart.
-    """
-    samples = timeline.samples
-    if not _closes_alone(samples):
-        return timeline.end_ms
-    delays = [sample.received_at_ms - sample.time_ms for sample in samples if sample.time_ms is not None]
-    return max(timeline.end_ms, samples[-1].received_at_ms - min(delays))
 
 
 def end_reason(timeline: Timeline, last_received_ms: int, now_ms: int, *, failed: bool) -> EndReason | None:
@@ -62,9 +50,11 @@ def state_left(timeline: Timeline) -> State:
         return State.PLAYING if sample.advance_ms else State.REBUFFER
     if sample.seeked_ms:
         before = timeline.samples[index - 1] if index else None
-        return State.PAUSE if before and before.paused_ms > SEEK_PAUSE_MS else State.PLAYING
+        return State.PAUSE if before and before.paused_ms > SEEK_PAUSE_MS else _after_seek(sample)
+    if sample.paused_ms and at_end(sample, sample.media_start_ms):
+        return State.IDLE
     if sample.paused_ms:
-        return State.PLAYING if _of_web(sample) else State.PAUSE
+        return State.PLAYING if of_web(sample) else State.PAUSE
     if sample.start_failed or not sample.video_startup_ms:
         return State.IDLE
     return State.PLAYING if sample.advance_ms else State.STARTUP
@@ -83,6 +73,14 @@ def tail_flags(timeline: Timeline) -> set[Approx]:
     return {Approx.PAUSE_LOWER_BOUND, Approx.STALLS_LOWER_BOUND} if closed else {Approx.PAUSE_LOWER_BOUND}
 
 
+def _after_seek(sample: Sample) -> State:
+    """The web collector tells of a pause behind every seek: a seek that is its last word was cut by page close.
+
+    Then no `closed` comes [HTML5AnalyticsStateMachine of bitmovin-analytics 2.51.0].
+    """
+    return State.IDLE if of_web(sample) else State.PLAYING
+
+
 def _after_playing(timeline: Timeline, index: int) -> State:
     """A playing sample is sent when playing is left, by a heartbeat, or for a change that does not end it."""
     sample = timeline.samples[index]
@@ -91,7 +89,7 @@ def _after_playing(timeline: Timeline, index: int) -> State:
         return State.IDLE
     behind = [each for each in timeline.samples[index + 1 :] if not each.closes]
     goes_on = (
-        sample.duration_ms >= HEARTBEAT_MS or is_unload(before, sample) or bool(behind) or not _of_web(sample)
+        sample.duration_ms >= HEARTBEAT_MS or is_unload(before, sample) or bool(behind) or not of_web(sample)
     )
     muted = before is not None and sample.payload.get("isMuted") != before.payload.get("isMuted")
     return State.PLAYING if goes_on or muted else State.PAUSE
@@ -110,16 +108,6 @@ def _is_setup(sample: Sample) -> bool:
     return bool(sample.player_startup_ms) and not sample.video_startup_ms and not any(sample.parts)
 
 
-def _closes_alone(samples: Sequence[Sample]) -> bool:
-    """Whether a stale `closed` is all that was sent at page close: the view was left in no playing."""
-    told = samples[:-1]
-    return bool(told) and samples[-1].closes and is_unload(told[-1], samples[-1]) and not _leaves_page(told)
-
-
 def _leaves_page(samples: Sequence[Sample]) -> bool:
     """A playing sample with a stale clock is only made at page close, also where ``closed`` got lost."""
     return len(samples) > 1 and bool(samples[-1].played_ms) and is_unload(samples[-2], samples[-1])
-
-
-def _of_web(sample: Sample) -> bool:
-    return sample.payload.get("platform") == "web"

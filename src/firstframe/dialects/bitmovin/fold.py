@@ -11,16 +11,18 @@ from firstframe.beacon import Context, Event
 from firstframe.dialects.base import Folded, text, whole
 from firstframe.dialects.bitmovin.ad import Ads, count_ads
 from firstframe.dialects.bitmovin.dimension import dimensions_of
-from firstframe.dialects.bitmovin.ending import SILENCE_MS, end_ms, end_reason, tail_flags
-from firstframe.dialects.bitmovin.quality import fill_content, fill_quality
-from firstframe.dialects.bitmovin.sample import Sample, sample_of
-from firstframe.dialects.bitmovin.timeline import (
+from firstframe.dialects.bitmovin.ending import SILENCE_MS, end_reason, tail_flags
+from firstframe.dialects.bitmovin.parts import (
+    FASTEST,
     NOTICE_MS,
-    Timeline,
     at_end,
     autoplay_wait_ms,
-    timeline_of,
+    has_jump,
+    startup_ms,
 )
+from firstframe.dialects.bitmovin.quality import fill_content, fill_quality
+from firstframe.dialects.bitmovin.sample import Sample, sample_of
+from firstframe.dialects.bitmovin.timeline import Timeline, timeline_of
 from firstframe.dialects.bitmovin.wire import AD_RECORD, ERROR_DETAIL
 from firstframe.view.record import WATCH_STATES, Approx, EndReason, Outcome, State, ViewRecord
 
@@ -156,7 +158,7 @@ def _place(row: ViewRecord, view: View) -> None:
     timeline = view.timeline
     row.native_view_id = view.first.native_view_id
     row.view_start_ms = timeline.start_ms if view.samples else view.first.at_ms
-    row.view_end_ms = end_ms(timeline) if view.samples else view.first.at_ms
+    row.view_end_ms = timeline.end_ms if view.samples else view.first.at_ms
     row.spans = timeline.spans()
 
 
@@ -202,9 +204,7 @@ def _startup(row: ViewRecord, view: View) -> None:
     if not row.started:
         return
     if index is not None and not view.samples[index].payload.get("isProgramChange"):
-        row.content_startup_time_ms = (
-            autoplay_wait_ms(view.samples, index) or view.samples[index].video_startup_ms
-        )
+        row.content_startup_time_ms = startup_ms(view.samples, index)
     waited = view.ads.preroll_startup_ms
     row.video_startup_time_ms = row.content_startup_time_ms if waited is None else waited
 
@@ -277,11 +277,17 @@ def _ending(row: ViewRecord, view: View) -> None:
         view.timeline, view.last_received_ms, view.now_ms, failed=view.fatal is not None
     )
     row.closed = row.end_reason is not None
-    played = [sample for sample in view.samples if sample.played_ms and not sample.ad]
-    if row.started and row.duration_ms and played:
-        row.completed = any(at_end(sample, sample.media_end_ms) for sample in played)
-    ended = bool(played) and row.completed is True and at_end(played[-1], played[-1].media_end_ms)
+    led = [sample for sample in view.samples if _leads(sample)]
+    if row.started and row.duration_ms and led:
+        row.completed = any(at_end(sample, sample.media_end_ms) for sample in led)
+    ended = bool(led) and row.completed is True and at_end(led[-1], led[-1].media_end_ms)
     row.outcome = _outcome(row, view, ended=ended)
+
+
+def _leads(sample: Sample) -> bool:
+    """Whether a sample leads to a position of the content; `closed` says at which one the page was left."""
+    at_close = sample.closes and bool(sample.media_end_ms)
+    return bool(sample.played_ms or sample.seeked_ms or at_close) and not sample.ad
 
 
 def _outcome(row: ViewRecord, view: View, *, ended: bool) -> Outcome:
@@ -302,7 +308,9 @@ def _doubts(row: ViewRecord, view: View) -> None:
         Approx.STARTUP_IS_FIRST_PROGRESS: row.video_startup_time_ms is not None
         and first is not None
         and first.payload.get("platform") == "web",
-        Approx.STARTUP_LOWER_BOUND: row.video_startup_time_ms is not None and _began_moving(view),
+        Approx.STARTUP_LOWER_BOUND: (row.video_startup_time_ms is not None and _began_moving(view))
+        or any(sample.start_failed and not sample.duration_ms for sample in view.samples),
+        Approx.STALLS_UPPER_BOUND: has_jump(view.samples),
         Approx.START_LOST: first is not None and bool(first.seq),
         Approx.EVENTS_LOST: timeline.lost_count > 0,
         Approx.EVENTS_CAPPED: any((sample.seq or 0) >= LAST_SEQUENCE for sample in view.samples),
@@ -341,7 +349,17 @@ def _began_moving(view: View) -> bool:
     if index is None or autoplay_wait_ms(view.samples, index):
         return False
     sample = view.samples[index]
-    return sample.advance_ms > 0 and sample.video_startup_ms <= sample.advance_ms + MOVING_LAG_MS
+    moved = 0 < sample.advance_ms <= FASTEST * sample.video_startup_ms + NOTICE_MS  # farther is a seek
+    took_ms = sample.advance_ms / _rate_behind(view.samples[index + 1 :])
+    return moved and sample.video_startup_ms <= took_ms + MOVING_LAG_MS
+
+
+def _rate_behind(samples: Sequence[Sample]) -> float:
+    """How fast the media moved at first where that was faster than the clock; the playback rate is never told."""
+    for sample in samples:
+        if sample.played_ms >= NOTICE_MS and sample.advance_ms:
+            return min(max(1.0, sample.advance_ms / sample.played_ms), FASTEST)
+    return 1.0
 
 
 def _quality(row: ViewRecord, view: View) -> None:

@@ -7,12 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 from firstframe.dialects.base import number, whole
+from firstframe.dialects.bitmovin.parts import FASTEST
 from firstframe.dialects.bitmovin.sample import Sample
 from firstframe.dialects.bitmovin.timeline import Piece, Timeline, is_unload
 from firstframe.view.record import State, ViewRecord
 
-FASTEST, SLOWEST = 4.2, 0.2
-"""Between these playback rates an advance of the media is believed."""
+SLOWEST = 0.2
+"""Between this playback rate and `FASTEST` an advance of the media is believed."""
 HIGHEST_BPS = 10**12
 HIGHEST_COUNT = 10**9
 SILENT_ABOUT_FRAMES = "hlsjs"

@@ -83,6 +83,9 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     critical: bool
     """The error ended playback, so far as the player could tell."""
 
+    unloads: bool = False
+    """Sent at page close with a clock that no other sample shows: its interval begins there."""
+
     @property
     def closes(self) -> bool:
         return self.state == "closed"
@@ -98,6 +101,11 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     def is_point(self) -> bool:
         """A sample without any time of its own: a quality change, an error, a changed text."""
         return not (self.duration_ms or self.video_startup_ms or any(self.parts))
+
+    @property
+    def seeks(self) -> bool:
+        """A seek, also one of no length: while a viewer scrubs the collector cuts one at once."""
+        return self.seeked_ms > 0 or self.state == "seeking"
 
     @property
     def parts(self) -> tuple[int, int, int, int]:

@@ -1,30 +1,28 @@
-"""From samples to the states of a view: order, repeats, gaps, and what is booked in the wrong place.
-
-The collector learns that frames move from the element's ``timeupdate``, four times a second at best. What
-really played until then is booked as a stall, or as a pause behind a seek; the media positions of the same
-sample say how much, and it is moved to where it belongs.
-"""
+"""From samples to the states of a view: order, repeats, gaps, and where each interval lies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import msgspec
 
+from firstframe.dialects.bitmovin.parts import (
+    NOTICE_MS,
+    SEEK_PAUSE_MS,
+    UNTOLD_MS,
+    of_web,
+    parts_of,
+    shown,
+    whole_of,
+)
 from firstframe.dialects.bitmovin.sample import Sample
 from firstframe.view.record import Span, State
 
-NOTICE_MS = 1000
-"""The collector notices moving frames within this time: a longer advance has other causes."""
-SEEK_PAUSE_MS = 50
-"""A pause this short before a seek is the collector's own, made when a seek begins."""
-END_TOLERANCE_MS = 250
-"""A position this near to the duration is the end of the media."""
-POSITION_LAG_MS = 150
-"""A media position may lag behind the frames by about this much."""
-UNTOLD_MS = 60_000
-"""While frames move a sample comes at least this often."""
+FAR = 200
+"""A lost position is looked for in so many samples: more than three hours of heartbeats."""
+ONCE_STATE = "customdatachange"
+"""A sample that the page asked for: the state goes on behind it as if it were not there."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -56,7 +54,7 @@ class Timeline(msgspec.Struct, frozen=True):
     replaced: bool
     """The element got another source: the collector says no more of this one, and no ``closed``."""
     moved_ms: int
-    """Playing time that was booked as stall or pause."""
+    """Playing time that was booked as stall or pause, or a wait that was booked as playing."""
     overlap_ms: int
     """How far samples overlapped on the client's clock: it was set back, or two wrote at once."""
     credited: Sequence[Piece]
@@ -106,11 +104,12 @@ class _Placed(msgspec.Struct, frozen=True):
 def timeline_of(samples: Iterable[Sample]) -> Timeline:
     """The timeline of one view's samples, whatever their order."""
     found, conflicts = in_order(samples)
-    ordered = _without_next_source(found)
+    ordered = _with_late_beacon(_without_next_source(found))
     placed = _place(ordered)
-    neighbours = list(pairwise(placed))
-    holes = [index for index, pair in enumerate(neighbours, 1) if _is_hole(*pair)]
-    bridges = {index: piece for index in holes if (piece := _bridge(placed, index))}
+    telling = [index for index, each in enumerate(placed) if not _is_once(each.sample)]
+    neighbours = list(pairwise(telling))
+    holes = [pair for pair in neighbours if _is_hole(placed, *pair)]
+    bridges = {index: piece for before, index in holes if (piece := _bridge(placed, before, index))}
     return Timeline(
         samples=ordered,
         pieces=[
@@ -119,12 +118,12 @@ def timeline_of(samples: Iterable[Sample]) -> Timeline:
             for piece in ([bridges[index]] if index in bridges else []) + each.pieces
         ],
         start_ms=placed[0].start_ms if placed else 0,
-        end_ms=placed[-1].end_ms if placed else 0,
+        end_ms=max((each.end_ms for each in placed), default=0),
         lost_count=_lost(found),
         conflicts=conflicts,
         replaced=_is_replaced(found),
         moved_ms=sum(_moved_ms(each) for each in placed),
-        overlap_ms=max((_overlap_ms(before, each) for before, each in neighbours), default=0),
+        overlap_ms=max((_overlap_ms(placed, *pair) for pair in neighbours), default=0),
         credited=list(bridges.values()),
         has_hole=len(bridges) < len(holes),
     )
@@ -134,13 +133,16 @@ def _place(ordered: Sequence[Sample]) -> list[_Placed]:
     """Each interval where its clock says, but never before the end of the one before it.
 
     That also puts the samples of page close right: they carry the clock of the sample before, where they begin.
+    What a page sends in the middle of a state (``setCustomDataOnce``) does not cut it: the state's own sample comes
+    later and reaches back over it [bitmovin-analytics 2.51.0, driven].
     A seek in a pause stays pause, as in metrics 2.1: only the latency clock runs.
     """
     placed: list[_Placed] = []
+    whole = whole_of(ordered)
     cursor: int | None = None
     last: State | None = None
     for index, sample in enumerate(ordered):
-        parts = list(_parts(ordered, index))
+        parts = list(parts_of(ordered, index, whole))
         length = sum(ms for _, ms in parts) or sample.duration_ms
         wanted = _start_of(sample, length, cursor)
         start = at = wanted if cursor is None else max(wanted, cursor)
@@ -149,8 +151,9 @@ def _place(ordered: Sequence[Sample]) -> list[_Placed]:
             last = State.PAUSE if state is State.SEEK and last is State.PAUSE else state
             pieces.append(Piece(last, at, at + ms, sample, seeks=state is State.SEEK))
             at += ms
-        cursor = start + length
-        placed.append(_Placed(sample, wanted, pieces, start, cursor))
+        if not _is_once(sample) or cursor is None:
+            cursor = start + length
+        placed.append(_Placed(sample, wanted, pieces, start, start + length))
     return placed
 
 
@@ -160,15 +163,16 @@ def _runs(held: Iterable[bool]) -> int:
 
 
 def _moved_ms(placed: _Placed) -> int:
-    """Playing time that the sample's own number does not hold."""
+    """Playing time that the sample's own number does not hold, or that it holds too much."""
     shown = sum(
         piece.length_ms for piece in placed.pieces if piece.state in (State.PLAYING, State.AD_PLAYING)
     )
-    return max(0, shown - placed.sample.played_ms) if any(placed.sample.parts) else 0
+    return abs(shown - placed.sample.played_ms) if any(placed.sample.parts) else 0
 
 
-def _overlap_ms(before: _Placed, placed: _Placed) -> int:
-    return 0 if _is_stale(before.sample, placed.sample) else max(0, before.end_ms - placed.wanted_ms)
+def _overlap_ms(placed: Sequence[_Placed], index: int, later: int) -> int:
+    stale = _is_stale(placed[later - 1].sample, placed[later].sample)
+    return 0 if stale else max(0, placed[index].end_ms - placed[later].wanted_ms)
 
 
 def in_order(samples: Iterable[Sample]) -> tuple[list[Sample], bool]:
@@ -192,6 +196,26 @@ def _without_next_source(ordered: list[Sample]) -> list[Sample]:
     return ordered[:-1] if brief and _is_replaced(ordered) else ordered
 
 
+def _with_late_beacon(ordered: list[Sample]) -> list[Sample]:
+    """Samples whose last playing is known as sent at page close, also where the sample before it was dropped.
+
+    Then its clock is that of a sample that nobody has: it begins there, as all of page close do, if it was received
+    later than that by its own length.
+    """
+    if len(ordered) < 3 or not ordered[-1].closes:
+        return ordered
+    before, last = ordered[-3:-1]
+    told = [each for each in ordered[:-2] if each.time_ms is not None]
+    if not of_web(last) or not last.played_ms or last.time_ms != ordered[-1].time_ms or not told:
+        return ordered
+    usual = min(each.received_at_ms - (each.time_ms or 0) for each in told)
+    late = last.received_at_ms - (last.time_ms or 0) - usual
+    has_gap = (last.time_ms or 0) - (before.time_ms or 0) >= UNTOLD_MS
+    if not has_gap or late < max(last.played_ms - NOTICE_MS, NOTICE_MS):
+        return ordered
+    return [*ordered[:-2], msgspec.structs.replace(last, unloads=True), ordered[-1]]
+
+
 def _is_replaced(ordered: Sequence[Sample]) -> bool:
     """Whether the last sample was built when the element had already let go of the media."""
     lengths = [sample.payload.get("videoDuration") for sample in ordered]
@@ -202,20 +226,7 @@ def _is_replaced(ordered: Sequence[Sample]) -> bool:
 
 def is_unload(before: Sample | None, sample: Sample) -> bool:
     """Whether a sample was sent at page close, with the clock and the totals of the sample before it."""
-    return before is not None and sample.payload.get("platform") == "web" and _is_stale(before, sample)
-
-
-def at_end(sample: Sample, position_ms: float | None) -> bool:
-    """Whether a position is the end of the media."""
-    duration = sample.payload.get("videoDuration")
-    if (
-        position_ms is None
-        or not isinstance(duration, int | float)
-        or duration <= 0
-        or sample.payload.get("isLive") is True
-    ):
-        return False
-    return position_ms >= duration - END_TOLERANCE_MS
+    return before is not None and of_web(sample) and (sample.unloads or _is_stale(before, sample))
 
 
 def _differ(one: Sample, other: Sample) -> bool:
@@ -233,7 +244,7 @@ def _lost(ordered: Sequence[Sample]) -> int:
 
 def _start_of(sample: Sample, length: int, cursor: int | None) -> int:
     if sample.time_ms is not None:
-        return sample.time_ms - length
+        return sample.time_ms if sample.unloads else sample.time_ms - length
     return sample.received_at_ms - length if cursor is None else cursor
 
 
@@ -245,125 +256,67 @@ def _is_stale(before: Sample, sample: Sample) -> bool:
     )
 
 
-def _is_hole(before: _Placed, placed: _Placed) -> bool:
-    """Neighbours with time between them, where the state before goes on without a word."""
-    one, other = before.sample, placed.sample
-    follows = one.seq is not None and other.seq == one.seq + 1
-    return (
-        follows and placed.start_ms - before.end_ms >= UNTOLD_MS and any(one.parts) and one.error_code is None
-    )
+def _is_once(sample: Sample) -> bool:
+    return sample.state == ONCE_STATE and sample.is_point
 
 
-def _bridge(placed: Sequence[_Placed], index: int) -> Piece | None:
+def _is_hole(placed: Sequence[_Placed], index: int, later: int) -> bool:
+    """Neighbours with time between them, where the state before goes on without a word.
+
+    Frames may move from the startup on: also what plays right behind it can be too long to be told.
+    """
+    before, after = placed[index], placed[later]
+    one, other = before.sample, after.sample
+    follows = one.seq is not None and other.seq == one.seq + later - index
+    goes_on = any(one.parts) or (one.video_startup_ms > 0 and one.advance_ms > 0)
+    return follows and after.start_ms - before.end_ms >= UNTOLD_MS and goes_on and one.error_code is None
+
+
+def _bridge(placed: Sequence[_Placed], index: int, later: int) -> Piece | None:
     """What played in the hole before a sample, per metrics 2.1(10): as long as the playhead advanced, at most all of it.
 
     The collector drops playing of 90 s and more, and nothing else: throttled timers of a hidden page make it.
     """
-    before, after = placed[index - 1], placed[index]
-    start, end = before.sample.media_end_ms, after.sample.media_start_ms
-    # 0 is where the heartbeats of the hls.js adapter lose the position
-    if not before.sample.played_ms or not start or not end or _begins_seek(placed, index):
+    before, after = placed[index], placed[later]
+    start = _left_at(placed[at].sample for at in range(index, max(-1, index - FAR), -1))
+    end = _resumed_at(placed[at].sample for at in range(later, min(len(placed), later + FAR)))
+    if start is None or end is None or _begins_seek(placed, later):
         return None
     ms = min(after.start_ms - before.end_ms, round(end - start))
-    return Piece(_shown(before.sample), before.end_ms, before.end_ms + ms, before.sample) if ms > 0 else None
+    return Piece(shown(before.sample), before.end_ms, before.end_ms + ms, before.sample) if ms > 0 else None
+
+
+def _left_at(backwards: Iterable[Sample]) -> float | None:
+    """Where the media was at the end of a sample, given with those before it.
+
+    A heartbeat of the hls.js adapter says 0 for its end and the next start: both follow from the time played.
+    """
+    since = 0
+    for sample in backwards:
+        if not sample.played_ms and not sample.video_startup_ms:
+            return None
+        if sample.media_end_ms:
+            return sample.media_end_ms + since
+        since += sample.played_ms
+        if sample.media_start_ms:
+            return sample.media_start_ms + since
+    return None
+
+
+def _resumed_at(samples: Iterable[Sample]) -> float | None:
+    """Where the media was at the start of a sample, given with those behind it; see `_left_at`."""
+    since = 0
+    for sample in samples:
+        if sample.media_start_ms:
+            return sample.media_start_ms - since
+        since += sample.played_ms
+        if not sample.played_ms:
+            return None
+        if sample.media_end_ms:
+            return sample.media_end_ms - since
+    return None
 
 
 def _begins_seek(placed: Sequence[_Placed], index: int) -> bool:
     """Whether a sample belongs to a seek: its position may already be the one that is looked for."""
-    return any(each.sample.seeked_ms for each in placed[index : index + 2])
-
-
-def _parts(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, int]]:
-    """What states the interval of a sample holds, in order, with their lengths; none is empty."""
-    for state, ms in _raw_parts(ordered, index):
-        if ms > 0:
-            yield state, ms
-
-
-def _raw_parts(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, int]]:
-    sample = ordered[index]
-    if sample.video_startup_ms and not sample.payload.get("isProgramChange"):
-        yield State.STARTUP, autoplay_wait_ms(ordered, index) or sample.video_startup_ms
-    elif sample.start_failed:
-        yield State.STARTUP, sample.duration_ms
-    elif sample.ad and not any(sample.parts):
-        yield State.AD_PLAYING, sample.duration_ms
-    if sample.buffered_ms:
-        yield from _stalled(ordered, index)
-    yield _shown(sample), sample.played_ms
-    yield _paused(ordered, index), sample.paused_ms
-    yield State.SEEK, sample.seeked_ms
-
-
-def _shown(sample: Sample) -> State:
-    return State.AD_PLAYING if sample.ad else State.PLAYING
-
-
-def _stalled(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, int]]:
-    """A stall ends when frames move, not when it is noticed; where they moved all the time there was none.
-
-    Samples of stall behind one another are one stall: what moves before its last one is a nudge, not its end.
-    """
-    sample, after = ordered[index], _neighbour(ordered, index, 1)
-    if after is not None and after.buffered_ms:
-        yield State.REBUFFER, sample.buffered_ms
-        return
-    late = _noticed_late(sample, sample.buffered_ms)
-    moved = sample.buffered_ms if _moves(sample, sample.buffered_ms) else late
-    yield State.REBUFFER, sample.buffered_ms - moved
-    yield _shown(sample), moved
-
-
-def _paused(ordered: Sequence[Sample], index: int) -> State:
-    """What a pause was: idle behind the end, a part of a seek, moving frames behind one, or a pause."""
-    sample, before, after = ordered[index], _neighbour(ordered, index, -1), _neighbour(ordered, index, 1)
-    is_behind_seek = before is not None and before.seeked_ms > 0
-    next_seek = after if after and after.seeked_ms else None
-    if at_end(sample, sample.media_start_ms):
-        return State.IDLE
-    if is_behind_seek and _moves(sample, sample.paused_ms):
-        return _shown(sample)
-    was_going = is_behind_seek or (before is not None and before.played_ms > 0)
-    if was_going and next_seek and sample.paused_ms <= SEEK_PAUSE_MS:
-        return State.SEEK
-    if is_behind_seek and next_seek and _moves(next_seek, sample.paused_ms):
-        return _shown(sample)  # one seek soon after another: only the next sample tells how far frames came
-    return State.PAUSE
-
-
-def _noticed_late(sample: Sample, length_ms: int) -> int:
-    """How much of an interval had moving frames, where that is short enough to be a late notice."""
-    advance = sample.advance_ms
-    return min(round(advance), length_ms) if 0 < advance <= NOTICE_MS else 0
-
-
-def _moves(sample: Sample, length_ms: int) -> bool:
-    """Whether the media moved through all of a short interval, as far as its positions can tell."""
-    moved = _noticed_late(sample, length_ms)
-    return moved > 0 and length_ms - moved <= POSITION_LAG_MS
-
-
-def _neighbour(ordered: Sequence[Sample], index: int, step: int) -> Sample | None:
-    """The next sample in a direction that has time of its own."""
-    index += step
-    while 0 <= index < len(ordered):
-        if not ordered[index].is_point:
-            return ordered[index]
-        index += step
-    return None
-
-
-def autoplay_wait_ms(ordered: Sequence[Sample], index: int) -> int | None:
-    """The true wait of a muted autoplay, from the source's load to the first frame, where it is longer than told.
-
-    The collector does not hear a play request that comes before the metadata; a muted autoplay cannot be
-    refused by the browser, so its wait begins where the set-up ends.
-    """
-    sample = ordered[index]
-    if sample.payload.get("autoplay") is not True or sample.payload.get("isMuted") is not True:
-        return None
-    setup = next((each for each in ordered[:index] if each.player_startup_ms), None)
-    if setup is None or setup.time_ms is None or sample.time_ms is None:
-        return None
-    wait = sample.time_ms - setup.time_ms - round(sample.advance_ms)
-    return wait if sample.video_startup_ms < wait <= UNTOLD_MS else None
+    return any(each.sample.seeks for each in placed[index : index + 2])

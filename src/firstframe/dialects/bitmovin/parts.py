@@ -1,0 +1,274 @@
+"""What states one sample's interval holds: the collector books some of it in the wrong place.
+
+It learns that frames move from the element's ``timeupdate``, four times a second at best. What really played until
+then is booked as a stall, or as a pause behind a seek; the media positions of the same sample say how much, and it is
+moved to where it belongs. What was driven against an element of known truth is marked with the collector's version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from firstframe.dialects.bitmovin.sample import Sample
+from firstframe.view.record import State
+
+NOTICE_MS = 1000
+"""The collector notices moving frames within this time: a longer advance has other causes."""
+SEEK_PAUSE_MS = 50
+"""A pause this short before a seek is the collector's own, made when a seek begins."""
+END_TOLERANCE_MS = 250
+"""A position this near to the duration is the end of the media."""
+POSITION_LAG_MS = 150
+"""A media position may lag behind the frames by about this much."""
+UNTOLD_MS = 60_000
+"""While frames move a sample comes at least this often."""
+RATE_TOLERANCE = 0.03
+"""Media that moved within this share of the time played was played at a rate of 1."""
+FASTEST = 4.2
+"""No faster playback rate is believed."""
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """What all samples together say, found once."""
+
+    plain_rate: bool
+    """What is not behind a pause played at the rate of 1."""
+    seek_waits: frozenset[int]
+    """Samples of stall that are the wait of a seek."""
+
+
+def whole_of(ordered: Sequence[Sample]) -> Whole:
+    """What all samples together say."""
+    waits: set[int] = set()
+    for index, sample in enumerate(ordered):
+        if sample.buffered_ms and _waits_for_seek(ordered, index, waits):
+            waits.add(index)
+    return Whole(_is_plain_rate(ordered), frozenset(waits))
+
+
+def parts_of(ordered: Sequence[Sample], index: int, whole: Whole) -> Iterator[tuple[State, int]]:
+    """What states the interval of a sample holds, in order, with their lengths; none is empty."""
+    for state, ms in _raw_parts(ordered, index, whole):
+        if ms > 0:
+            yield state, ms
+
+
+def _raw_parts(ordered: Sequence[Sample], index: int, whole: Whole) -> Iterator[tuple[State, int]]:
+    sample = ordered[index]
+    if sample.video_startup_ms and not sample.payload.get("isProgramChange"):
+        yield State.STARTUP, autoplay_wait_ms(ordered, index) or sample.video_startup_ms
+    elif sample.start_failed:
+        yield State.STARTUP, sample.duration_ms
+    elif sample.ad and not any(sample.parts):
+        yield State.AD_PLAYING, sample.duration_ms
+    if sample.buffered_ms:
+        wait = State.SEEK if index in whole.seek_waits else State.REBUFFER
+        yield from _stalled(ordered, index, wait)
+    resuming = _resuming_ms(ordered, index) if whole.plain_rate else 0
+    yield State.RESUMING, resuming
+    yield shown(sample), sample.played_ms - resuming
+    if sample.paused_ms:
+        yield from _paused(ordered, index)
+    yield State.SEEK, sample.seeked_ms
+
+
+def _resuming_ms(ordered: Sequence[Sample], index: int) -> int:
+    """How long the media stood still behind a pause: the collector takes the wish to play for playing.
+
+    Its playback rate is never told, so only where the rest of the view played at the rate of 1
+    [`play` in HTML5InternalAdapter of bitmovin-analytics 2.51.0].
+    """
+    sample = ordered[index]
+    if not sample.played_ms or sample.ad or not of_web(sample) or not _behind_pause(ordered, index):
+        return 0
+    missing = sample.played_ms - round(sample.advance_ms)
+    return missing if missing > NOTICE_MS and sample.advance_ms > 0 else 0
+
+
+def _behind_pause(ordered: Sequence[Sample], index: int) -> bool:
+    """Whether playing began with the end of a pause that the viewer made, with seeks in it or not."""
+    at = _beside(ordered, index, -1)
+    while at is not None and ordered[at].seeks:
+        at = _beside(ordered, at, -1)
+    return (
+        at is not None
+        and ordered[at].paused_ms > 0
+        and _late_target(ordered, at) is None
+        and _pause_state(ordered, at) is State.PAUSE
+    )
+
+
+def _is_plain_rate(ordered: Sequence[Sample]) -> bool:
+    """Whether all that played elsewhere moved the media by the time it took."""
+    others = [
+        each
+        for index, each in enumerate(ordered)
+        if each.played_ms >= NOTICE_MS and each.advance_ms > 0 and not _behind_pause(ordered, index)
+    ]
+    played, moved = sum(each.played_ms for each in others), sum(each.advance_ms for each in others)
+    return bool(others) and abs(moved - played) <= RATE_TOLERANCE * played
+
+
+def shown(sample: Sample) -> State:
+    """The state in which the frames of a sample move."""
+    return State.AD_PLAYING if sample.ad else State.PLAYING
+
+
+def _stalled(ordered: Sequence[Sample], index: int, wait: State) -> Iterator[tuple[State, int]]:
+    """A stall ends when frames move, not when it is noticed; where they moved all the time there was none.
+
+    Samples of stall behind one another are one stall: what moves before its last one is a nudge, not its end.
+    """
+    sample, after = ordered[index], _neighbour(ordered, index, 1)
+    if after is not None and after.buffered_ms:
+        yield wait, sample.buffered_ms
+        return
+    late = _noticed_late(sample, sample.buffered_ms)
+    moved = sample.buffered_ms if _moves(sample, sample.buffered_ms) else late
+    yield wait, sample.buffered_ms - moved
+    yield shown(sample), moved
+
+
+def _waits_for_seek(ordered: Sequence[Sample], index: int, known: set[int]) -> bool:
+    """Whether a wait began behind a jump of the media: it is the wait of a seek, as in metrics 2.1(4).
+
+    The collector knows a seek by a jump that is longer than the time since it last looked. Soon after a pause
+    that time is long, and the wait of the seek is told as a stall
+    [HTML5InternalAdapter.checkSeeking of bitmovin-analytics 2.51.0].
+    """
+    at = _beside(ordered, index, -1)
+    if at is None:
+        return False
+    return at in known if ordered[at].buffered_ms else ordered[at].played_ms > 0 and _jumps(ordered[at])
+
+
+def _jumps(sample: Sample) -> bool:
+    """Whether the media came from the first to the last position of a sample by more than playing."""
+    start, end = sample.media_start_ms, sample.media_end_ms
+    # 0 is where the heartbeats of the hls.js adapter lose the position; a replay goes back from the end
+    if not start or not end or at_end(sample, start):
+        return False
+    return not -NOTICE_MS <= end - start <= FASTEST * sample.played_ms + NOTICE_MS
+
+
+def _paused(ordered: Sequence[Sample], index: int) -> Iterator[tuple[State, int]]:
+    """What a pause was; behind a seek that was noticed only at its end: the rest of its wait, and moving frames."""
+    sample, target = ordered[index], _late_target(ordered, index)
+    if target is None:
+        yield _pause_state(ordered, index), sample.paused_ms
+        return
+    advance = (sample.media_end_ms or 0) - target
+    moved = min(round(advance), sample.paused_ms) if 0 < advance <= NOTICE_MS else 0
+    if moved and sample.paused_ms - moved <= POSITION_LAG_MS:
+        moved = sample.paused_ms
+    before = _neighbour(ordered, index, -1)
+    first = before is not None and before.video_startup_ms > 0
+    yield State.STARTUP if first else State.SEEK, sample.paused_ms - moved
+    yield shown(sample), moved
+
+
+def _late_target(ordered: Sequence[Sample], index: int) -> float | None:
+    """Where a seek led that the collector noticed only at its end; None where a pause is one.
+
+    The time update of such a seek makes a playing sample of no length that begins at the target and ends where the
+    collector reckons playing would have come [HTML5InternalAdapter.checkSeeking of bitmovin-analytics 2.51.0].
+    """
+    before = ordered[index - 1] if index else None
+    if before is None or before.state != "playing" or before.duration_ms > SEEK_PAUSE_MS:
+        return None
+    return before.media_start_ms if _jumps(before) else None
+
+
+def startup_ms(ordered: Sequence[Sample], index: int) -> int:
+    """The startup that a sample tells of, and what of it lies behind a seek that was taken for the first frame."""
+    at = _beside(ordered, index, 1)
+    behind = _paused(ordered, at) if at is not None and ordered[at].paused_ms else ()
+    told = autoplay_wait_ms(ordered, index) or ordered[index].video_startup_ms
+    return told + sum(ms for state, ms in behind if state is State.STARTUP)
+
+
+def _pause_state(ordered: Sequence[Sample], index: int) -> State:
+    """What a pause was: idle behind the end, a part of a seek, moving frames behind one, or a pause."""
+    sample, before, after = ordered[index], _neighbour(ordered, index, -1), _neighbour(ordered, index, 1)
+    is_behind_seek = before is not None and before.seeks
+    next_seek = after if after and after.seeks else None
+    # where the element has let go of the media, only the sample before knows its length
+    if any(at_end(each, sample.media_start_ms) for each in (sample, before) if each is not None):
+        return State.IDLE
+    if is_behind_seek and _moves(sample, sample.paused_ms):
+        return shown(sample)
+    was_going = is_behind_seek or (before is not None and before.played_ms > 0)
+    if was_going and next_seek and sample.paused_ms <= SEEK_PAUSE_MS:
+        return State.SEEK
+    if is_behind_seek and next_seek and _moves(next_seek, sample.paused_ms):
+        return shown(sample)  # one seek soon after another: only the next sample tells how far frames came
+    return State.PAUSE
+
+
+def _noticed_late(sample: Sample, length_ms: int) -> int:
+    """How much of an interval had moving frames, where that is short enough to be a late notice."""
+    advance = sample.advance_ms
+    return min(round(advance), length_ms) if 0 < advance <= NOTICE_MS else 0
+
+
+def _moves(sample: Sample, length_ms: int) -> bool:
+    """Whether the media moved through all of a short interval, as far as its positions can tell."""
+    moved = _noticed_late(sample, length_ms)
+    return moved > 0 and length_ms - moved <= POSITION_LAG_MS
+
+
+def _neighbour(ordered: Sequence[Sample], index: int, step: int) -> Sample | None:
+    """The next sample in a direction that has time of its own, or tells of a seek that took none."""
+    at = _beside(ordered, index, step)
+    return None if at is None else ordered[at]
+
+
+def _beside(ordered: Sequence[Sample], index: int, step: int) -> int | None:
+    """Where the next such sample is."""
+    index += step
+    while 0 <= index < len(ordered):
+        if not ordered[index].is_point or ordered[index].seeks:
+            return index
+        index += step
+    return None
+
+
+def autoplay_wait_ms(ordered: Sequence[Sample], index: int) -> int | None:
+    """The true wait of a muted autoplay, from the source's load to the first frame, where it is longer than told.
+
+    The collector does not hear a play request that comes before the metadata; a muted autoplay cannot be
+    refused by the browser, so its wait begins where the set-up ends.
+    """
+    sample = ordered[index]
+    if sample.payload.get("autoplay") is not True or sample.payload.get("isMuted") is not True:
+        return None
+    setup = next((each for each in ordered[:index] if each.player_startup_ms), None)
+    if setup is None or setup.time_ms is None or sample.time_ms is None:
+        return None
+    wait = sample.time_ms - setup.time_ms - round(sample.advance_ms)
+    return wait if sample.video_startup_ms < wait <= UNTOLD_MS else None
+
+
+def has_jump(samples: Iterable[Sample]) -> bool:
+    """Whether the media jumped in a stall: a seek while it waited, which the collector does not tell of."""
+    return any(sample.buffered_ms and _jumps(sample) for sample in samples)
+
+
+def at_end(sample: Sample, position_ms: float | None) -> bool:
+    """Whether a position is the end of the media."""
+    duration = sample.payload.get("videoDuration")
+    if (
+        position_ms is None
+        or not isinstance(duration, int | float)
+        or duration <= 0
+        or sample.payload.get("isLive") is True
+    ):
+        return False
+    return position_ms >= duration - END_TOLERANCE_MS
+
+
+def of_web(sample: Sample) -> bool:
+    """Whether the web collector made a sample."""
+    return sample.payload.get("platform") == "web"

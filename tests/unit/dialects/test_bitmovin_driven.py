@@ -1,0 +1,248 @@
+"""What bitmovin-analytics 2.51.0 sends for sessions whose truth is known.
+
+The samples are those of the collector itself, driven in virtual time with a media element of ours: the HTML5 and the
+hls.js adapter send the same, but for the positions of heartbeats.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firstframe.dialects.bitmovin import BITMOVIN
+from firstframe.view.record import Approx, EndReason, Outcome, State
+from support_bitmovin import Session, beacon, events_of, row_of
+
+SLOW = {"videoDuration": 600_000}
+
+
+def at(start_ms: int, end_ms: int) -> dict[str, Any]:
+    """The media positions of a sample."""
+    return {"videoTimeStart": start_ms, "videoTimeEnd": end_ms}
+
+
+def started(**always: Any) -> Session:
+    """Set up, and started 270 ms after play: the first 75 ms of moving frames are not seen at the position."""
+    session = Session(**{**SLOW, **always}).add("setup", 52, **at(0, 0))
+    return session.add("startup", 270, **at(0, 175))
+
+
+# holes
+
+
+def test_what_is_dropped_right_behind_the_startup_is_credited() -> None:
+    """A hidden page's timers run once a minute: the first heartbeat comes too late, and is dropped."""
+    session = started()
+    session.now_ms += 99_452
+    session.add("playing", 60_000, **at(99_627, 159_627)).leave()
+    row = row_of(session)
+    assert row.content_playing_time_ms == 99_452 + 60_000
+    assert Approx.HOLE_CREDITED in row.approx
+
+
+def test_heartbeats_of_hls_lose_no_hole() -> None:
+    """They say 0 for their end and the next start: both follow from the time played, on both sides of a hole."""
+    session = started(player="hlsjs").add("playing", 59_700, **at(175, 0))
+    session.now_ms += 100_000
+    session.add("playing", 60_000, **at(0, 0)).add("playing", 9000, **at(0, 228_875)).leave()
+    row = row_of(session)
+    assert row.content_playing_time_ms == 59_700 + 100_000 + 69_000
+    assert Approx.HOLE_CREDITED in row.approx
+    assert Approx.PLAY_TIME_LOWER_BOUND not in row.approx
+
+
+def test_left_soon_after_a_dropped_sample() -> None:
+    """The last playing sample begins at its clock; the ten minutes of sleep are no playing."""
+    session = started()
+    stale_ms = session.now_ms + 614_750
+    session.now_ms = stale_ms
+    session.add("playing", 20_000, **at(15_000, 35_000), time=stale_ms)
+    session.add("closed", **at(35_000, 35_000), time=stale_ms)
+    events = [
+        event
+        for sample in session.samples
+        for event in BITMOVIN.parse(
+            beacon(sample, received_ms=sample["time"] + (20_000 if sample["time"] == stale_ms else 0))
+        ).events
+    ]
+    row = row_of(events)
+    assert row.content_playing_time_ms == 15_000 - 175 + 20_000
+    assert row.view_end_ms == stale_ms + 20_000
+    assert row.spans[-1].start_ms == stale_ms
+    assert row.approx == [Approx.HOLE_CREDITED, Approx.STARTUP_IS_FIRST_PROGRESS]
+
+
+# custom data
+
+
+def test_data_sent_once_moves_nothing() -> None:
+    """`setCustomDataOnce` sends a sample in the middle of playing, whose own sample reaches back over it."""
+    session = started().add("playing", 7750, **at(175, 7925))
+    left_ms = session.now_ms + 8000
+    session.now_ms += 4000
+    session.add("customdatachange", **at(7925, 7925))
+    stale_ms = session.now_ms
+    session.add("playing", 8000, **at(7925, 15_925), time=stale_ms)
+    session.add("closed", **at(15_925, 15_925), time=stale_ms)
+    row = row_of(session)
+    assert (row.view_end_ms, row.content_playing_time_ms) == (left_ms, 15_750)
+    assert row.approx == [Approx.STARTUP_IS_FIRST_PROGRESS]
+
+
+# seeks
+
+
+@pytest.mark.parametrize("target_ms", [50_000, 15_000])
+def test_a_seek_soon_after_a_pause_is_no_stall(target_ms: int) -> None:
+    """The collector measures a jump against the time since it last looked: behind a pause it does not see one."""
+    session = started().add("playing", 29_750, **at(175, 29_925)).add("pause", 20_000, **at(29_925, 29_925))
+    session.add("playing", 120, **at(29_925, target_ms)).add("rebuffering", 1500, **at(target_ms, target_ms))
+    session.add("playing", 0, **at(target_ms, 31_425)).add("pause", 250, **at(31_425, target_ms + 175))
+    session.add("playing", 7750, **at(target_ms + 175, target_ms + 7925)).leave()
+    row = row_of(session)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (0, 0)
+    assert (row.seek_count, row.seek_time_ms) == (1, 1500)
+    assert (row.pause_time_ms, row.content_playing_time_ms) == (20_000, 29_750 + 120 + 250 + 7750)
+
+
+def test_heartbeats_do_not_split_the_wait_of_a_seek() -> None:
+    """A seek that waits for longer than a heartbeat is one seek."""
+    session = started().add("playing", 29_750, **at(175, 29_925)).add("pause", 20_000, **at(29_925, 29_925))
+    session.add("playing", 120, **at(29_925, 50_000)).add("rebuffering", 3000, **at(50_000, 50_000))
+    session.add("rebuffering", 2000, **at(50_000, 50_000)).add("playing", 7750, **at(50_000, 57_750)).leave()
+    row = row_of(session)
+    assert (row.rebuffer_count, row.seek_count, row.seek_time_ms) == (0, 1, 5000)
+
+
+def test_a_stall_behind_a_replay_stays_one() -> None:
+    """A replay goes back from the end of the media without a seek: what waits later is a stall."""
+    session = started(videoDuration=12_000).add("playing", 11_825, **at(175, 12_000))
+    session.add("pause", 5000, **at(12_000, 12_000)).add("playing", 6000, **at(12_000, 5925))
+    session.add("rebuffering", 2000, **at(5925, 5925)).add("playing", 1000, **at(5925, 6925)).leave()
+    row = row_of(session)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms, row.seek_count) == (1, 2000, 0)
+
+
+def test_a_seek_in_a_stall_is_flagged() -> None:
+    """Its wait is told as a part of the stall, and nothing says how much of it; the phantom pause moved."""
+    session = started().add("playing", 7750, **at(175, 7925)).add("rebuffering", 3000, **at(7925, 7925))
+    session.add("rebuffering", 1600, **at(7925, 100_000)).add("playing", 0, **at(100_000, 12_525))
+    session.add("pause", 250, **at(12_525, 100_175)).add("playing", 7750, **at(100_175, 107_925)).leave()
+    row = row_of(session)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 4600)
+    assert Approx.STALLS_UPPER_BOUND in row.approx
+    assert (row.pause_time_ms, row.content_playing_time_ms) == (0, 7750 + 250 + 7750)
+
+
+def test_frames_that_move_between_seeks_of_a_scrub() -> None:
+    """A second seek soon after the first cuts one of no length: the pauses between were none."""
+    session = started().add("playing", 7750, **at(175, 7925)).add("pause", 0, **at(7925, 7925))
+    for target_ms in (20_000, 40_000, 60_000):
+        session.add("seeking", 60, **at(target_ms - 20_000, target_ms))
+        session.add("pause", 80, **at(target_ms, target_ms))
+        session.add("seeking", 0, **at(target_ms, target_ms + 80)).add(
+            "pause", 0, **at(target_ms + 80, target_ms + 80)
+        )
+    session.add("seeking", 60, **at(60_080, 80_000)).add("pause", 250, **at(80_000, 80_175))
+    session.add("playing", 7750, **at(80_175, 87_925)).leave()
+    row = row_of(session)
+    assert (row.pause_time_ms, row.seek_count, row.seek_time_ms) == (0, 4, 240)
+    assert row.content_playing_time_ms == 7750 + 3 * 80 + 250 + 7750
+
+
+def test_left_in_a_seek_is_no_loss() -> None:
+    """At page close a running seek is told, and then no `closed` comes: the page was left all the same."""
+    session = started().add("playing", 7750, **at(175, 7925)).add("pause", 0, **at(7925, 7925))
+    row = row_of(session.add("seeking", 4000, **at(7925, 300_000)))
+    assert (row.outcome, row.end_reason, row.seek_time_ms) == (Outcome.EXITED, EndReason.IDLE_TIMEOUT, 4000)
+    assert row.approx == [Approx.STARTUP_IS_FIRST_PROGRESS]
+
+
+# startup
+
+
+def test_a_seek_in_the_startup_is_no_first_frame() -> None:
+    """A page that plays and then seeks to where the viewer left: the time update of the seek ends the startup."""
+    session = Session(**SLOW).add("setup", 52, **at(0, 0)).add("startup", 50, **at(0, 9000))
+    session.add("playing", 0, **at(9000, 353)).add("pause", 650, **at(353, 9175))
+    row = row_of(session.add("playing", 8750, **at(9175, 17_925)).leave())
+    assert (row.video_startup_time_ms, row.startup_wait_ms) == (525, 525)
+    assert (row.pause_time_ms, row.seek_count, row.content_playing_time_ms) == (0, 0, 175 + 8750)
+    assert [span.state for span in row.spans] == [State.STARTUP, State.PLAYING]
+    assert Approx.STARTUP_LOWER_BOUND not in row.approx
+
+
+def test_how_long_a_failed_start_waited_is_not_told() -> None:
+    """The player's error comes as a sample without a length: the wait before it is missing, and flagged."""
+    fields = {"errorCode": 2, "videoStartFailed": True, "videoStartFailedReason": "PLAYER_ERROR"}
+    row = row_of(Session().add("setup", 52).add("error", **fields))
+    assert row.outcome is Outcome.START_FAILED
+    assert row.approx == [Approx.STARTUP_LOWER_BOUND]
+
+
+@pytest.mark.parametrize(("wait_ms", "flagged"), [(20, False), (0, True)])
+def test_a_fast_start_began_no_sooner(wait_ms: int, flagged: bool) -> None:
+    """At twice the speed the media moves as far in half the time: that is no sign of a play request unheard."""
+    moved_ms = 2 * (250 - 3 * wait_ms)
+    session = Session(**SLOW).add("setup", 52).add("startup", 250, **at(0, moved_ms))
+    row = row_of(session.add("playing", 9000, **at(moved_ms, moved_ms + 18_000)).leave())
+    assert (Approx.STARTUP_LOWER_BOUND in row.approx) is flagged
+
+
+# pause, end
+
+
+def test_a_wait_behind_a_pause_is_no_playing() -> None:
+    """Play is taken for playing: what the media stood still, while all else played as fast as the clock, was a wait."""
+    session = started().add("playing", 11_750, **at(175, 11_925)).add("pause", 3000, **at(11_925, 11_925))
+    row = row_of(session.add("playing", 10_000, **at(11_925, 16_850)).leave())
+    assert (row.content_playing_time_ms, row.watch_time_ms) == (11_750 + 4925, 270 + 11_750 + 10_000)
+    assert State.RESUMING in {span.state for span in row.spans}
+    assert Approx.PLAY_TIME_ESTIMATED in row.approx
+
+
+def test_a_wait_behind_a_seek_in_a_pause_is_no_playing() -> None:
+    """Also where the viewer sought in the pause and the media had to be loaded."""
+    session = started().add("playing", 7750, **at(175, 7925)).add("pause", 2000, **at(7925, 7925))
+    session.add("seeking", 300, **at(7925, 100_000)).add("pause", 0, **at(100_000, 100_000))
+    row = row_of(session.add("playing", 12_000, **at(100_000, 107_925)).leave())
+    assert (row.content_playing_time_ms, row.pause_time_ms) == (7750 + 7925, 2300)
+
+
+def test_half_the_rate_is_no_wait() -> None:
+    """The rate is never told: where the view moved at another one, all that is told as playing stays playing."""
+    session = started().add("playing", 10_000, **at(175, 5175)).add("pause", 3000, **at(5175, 5175))
+    row = row_of(session.add("playing", 10_000, **at(5175, 10_175)).leave())
+    assert row.content_playing_time_ms == 20_000
+
+
+def test_idle_behind_the_end_although_the_source_is_gone() -> None:
+    """A playlist's next source takes the length of the media away before the wait behind the end is told."""
+    session = Session(videoDuration=10_000).add("setup", 52).add("startup", 270, **at(0, 175))
+    session.add("playing", 9825, **at(175, 10_000))
+    row = row_of(session.add("pause", 502, **at(10_000, 0), videoDuration=0))
+    assert (row.pause_time_ms, row.outcome, row.end_reason) == (0, Outcome.COMPLETED, EndReason.ENDED)
+
+
+def test_a_source_change_behind_the_end_is_no_loss() -> None:
+    """The wait behind the end is told when the page changes the source: nothing played after it."""
+    session = Session(videoDuration=10_000).add("setup", 52).add("startup", 270, **at(0, 175))
+    row = row_of(session.add("playing", 9825, **at(175, 10_000)).add("pause", 500, **at(10_000, 10_000)))
+    assert (row.end_reason, row.outcome) == (EndReason.IDLE_TIMEOUT, Outcome.COMPLETED)
+    assert Approx.PLAY_TIME_LOWER_BOUND not in row.approx
+
+
+def test_a_seek_to_the_end_completes() -> None:
+    """The element fires `ended` there as well, as metrics 2.1 want it."""
+    session = started().add("playing", 8750, **at(175, 8925)).add("pause", 0, **at(8925, 8925))
+    session.add("seeking", 50, **at(8925, 600_000)).add("closed", time=session.now_ms, **at(600_000, 600_000))
+    assert row_of(session).outcome is Outcome.COMPLETED
+
+
+def test_closed_says_where_a_lost_sample_led() -> None:
+    """The page was left at the end of the media: that the last playing sample got lost does not change it."""
+    session = Session(videoDuration=10_000).add("setup", 52).add("startup", 270, **at(0, 175))
+    session.add("playing", 9825, **at(175, 10_000)).add("closed", time=session.now_ms, **at(10_000, 10_000))
+    row = row_of(events_of([*session.samples[:2], session.samples[3]]))
+    assert (row.outcome, Approx.EVENTS_LOST in row.approx) == (Outcome.COMPLETED, True)
