@@ -84,7 +84,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 30
     view_retention_days: Annotated[int, _h("storage", "how long views are kept")] = 730
     max_body_bytes: Annotated[int, _h("limits", "largest body as sent, in bytes")] = 1_000_000
-    max_expanded_bytes: Annotated[int, _h("limits", "largest body after gzip or deflate, in bytes")] = 4_000_000
+    max_expanded_bytes: Annotated[int, _h("limits", "largest body after gzip or deflate, in bytes")] = (
+        4_000_000
+    )
     max_events: Annotated[int, _h("limits", "most events in one body")] = 5_000
     max_depth: Annotated[int, _h("limits", "deepest nesting in a body")] = 32
     max_view_events: Annotated[int, _h("limits", "most events used of one view")] = 20_000

@@ -19,7 +19,7 @@ for (const [entry, file] of Object.entries(whole)) {
   const smaller = await minify(readFileSync(`dist/${file}`, "utf8"), {
     ecma: 2020,
     module: !classic,
-    compress: { passes: 3, ecma: 2020, unsafe_arrows: true, keep_fargs: false, pure_getters: true, hoist_props: true },
+    compress: { passes: 3, ecma: 2020, unsafe_arrows: true, keep_fargs: false, pure_getters: true, hoist_props: true, sequences: false },
   });
   writeFileSync(`dist/${file}`, smaller.code);
   console.log(file, gzipSync(smaller.code, { level: 9 }).length, "bytes gzipped");

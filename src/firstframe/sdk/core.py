@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from firstframe.sdk.vocabulary import Data, WireEvent, described, read, rounded
+from firstframe.sdk.vocabulary import Data, WireEvent, described, finite, read, rounded
 
 SOON_MS = 1_000
 RECENT_MS = 2_000
@@ -25,6 +25,10 @@ URGENT = frozenset(("play", "playing", "pause", "ended", "error", "end", "ad_pla
 WATCHING = frozenset(("play", "playing", "ad_playing", "ad_break_start", "stall_start", "stall_end"))
 RESTING = frozenset(("pause", "ended", "end", "error", "autoplay_blocked"))
 OPTIONAL = frozenset(("request", "latency", "resize", "rendition", "rate"))
+ALWAYS = frozenset(("viewend", "heartbeat"))
+"""What a view that is full still says: that somebody watches, and that it is over."""
+CHANGES = frozenset(("videochange", "programchange"))
+SHORTEST_BEAT_MS = 1_000
 ABOUT_VIDEO = re.compile(r"^(video_|source_|stream_|playback_id|cdn|duration)")
 SIZES = (("resize", "player_"), ("rendition", "video_source_"))
 
@@ -105,7 +109,7 @@ class Core:
         data = data or {}
         if name == "timeupdate":
             self._playhead, self._playhead_at_ms = data.get("player_playhead_time"), at_ms
-        elif name in ("videochange", "programchange"):
+        elif name in CHANGES:
             self._change(data, at_ms)
         elif name in ("viewend", "destroy"):
             self.end(at_ms)
@@ -170,10 +174,8 @@ class Core:
         event, rest = read("adresume" if resumed else name, {**self._position(at_ms), **data}, at_ms)
         kind = event["type"]
         self._describe(rest)
-        if (
-            view.count >= self._options.max_events * (ROOM_FOR_ALL if kind in OPTIONAL else 1)
-            and kind != "end"
-        ):
+        room = self._options.max_events * (ROOM_FOR_ALL if kind in OPTIONAL else 1)
+        if view.count >= room and name not in ALWAYS:
             return
         self._look(event)
         self._add(event)
@@ -199,7 +201,7 @@ class Core:
         asked = self._options.playhead() if self._options.playhead else None
         recent = self._playhead if at_ms - self._playhead_at_ms < RECENT_MS else None
         found = recent if asked is None else asked
-        return {"player_playhead_time": max(0, rounded(found))} if isinstance(found, int | float) else {}
+        return {"player_playhead_time": max(0, rounded(found))} if finite(found) else {}
 
     def _describe(self, data: Data) -> None:
         view = self._view
@@ -256,7 +258,7 @@ class Core:
 
     @property
     def _beat_ms(self) -> float:
-        return 1000 * self._options.heartbeat_seconds
+        return max(SHORTEST_BEAT_MS, 1000 * self._options.heartbeat_seconds)
 
     def _watch(self, watching: bool, at_ms: float) -> None:
         if watching != self._watching:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import urllib.error
 import urllib.request
@@ -12,6 +13,8 @@ BODY_LIMIT = 200_000
 QUEUE_LIMIT = 2_000_000
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
+LONGEST_BAN_SECONDS = 3600.0
+"""However long a collector says to stay away."""
 PATIENCE_SECONDS = 15.0
 
 Post = Callable[[str, bytes], float | None]
@@ -65,20 +68,20 @@ class Outbox:
         else:
             most = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(self._failures, 16))
             self._failures += 1
-            self._not_before = now + max(wait, most * (0.5 + self._chance() / 2))
+            self._not_before = now + max(min(wait, LONGEST_BAN_SECONDS), most * (0.5 + self._chance() / 2))
         self._sending = 0
 
 
 def post(address: str, body: bytes) -> float | None:
     """Send one body over HTTP; blocks."""
-    request = urllib.request.Request(address, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
     try:
+        request = urllib.request.Request(address, body, {"Content-Type": "application/json"})  # noqa: S310
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS):  # noqa: S310 - the operator's own address
             return None
     except urllib.error.HTTPError as error:
         if error.code >= 500 or error.code in (408, 429):
             told = error.headers.get("Retry-After", "")
-            return float(told) if told.isdigit() else 0.0
+            return float(told) if told.isdecimal() else 0.0
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 Data = Mapping[str, Any]
 WireEvent = dict[str, Any]
@@ -102,7 +102,7 @@ def described(metadata: Data) -> dict[str, Any]:
     return {
         CONTEXT.get(name, name): _text(value)
         for name, value in metadata.items()
-        if value is not None and value != "" and name not in NO_CONTEXT and not name.endswith(_SIZES)
+        if _told(value) and value != "" and name not in NO_CONTEXT and not name.endswith(_SIZES)
     }
 
 
@@ -118,7 +118,7 @@ def read(name: str, data: Data, at_ms: float) -> tuple[WireEvent, dict[str, Any]
     if name not in TYPES or name == "adpause":
         event["name"] = name
     for key, value in data.items():
-        if value is None or (isinstance(value, float) and math.isnan(value)):
+        if not _told(value):
             continue
         short = _PREFIX.sub("", key)
         wire = KEYS.get(short) if short != key else None
@@ -143,7 +143,7 @@ def _request(event: WireEvent, name: str, data: Data, rest: dict[str, Any]) -> N
     if name != "requestcompleted":
         event["status"] = name.removeprefix("request")
     for key, until in (("ttfb_ms", first), ("duration_ms", end)):
-        if isinstance(start, int | float) and isinstance(until, int | float):
+        if finite(start) and finite(until):
             event[key] = max(0, until - start)
     headers = data.get("request_response_headers")
     for header, value in (headers if isinstance(headers, Mapping) else {}).items():
@@ -156,5 +156,16 @@ def rounded(at_ms: float) -> int:
     return math.floor(at_ms + 0.5)
 
 
+def finite(value: Any) -> TypeGuard[float]:
+    """Whether it is a number that can be reckoned with."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _told(value: Any) -> bool:
+    """JSON has no word for infinity: it would take with it all that is said beside it."""
+    return value is not None and (not isinstance(value, float) or math.isfinite(value))
+
+
 def _text(value: Any) -> Any:
-    return value[:_TEXT_LIMIT] if isinstance(value, str) else value
+    """Numbers and truth as they are, all else as text."""
+    return value if isinstance(value, int | float) else str(value)[:_TEXT_LIMIT]

@@ -3,9 +3,9 @@
 // A player that shows ads takes the content away and puts it back: what the element tells of that is nobody's seek,
 // stall or pause. The break itself is told by the player's adapter.
 
-import { type Monitor } from "./core";
-import { listen, now } from "./page";
-import type { Data } from "./vocabulary";
+import { type Monitor } from "./core.js";
+import { listen, now } from "./page.js";
+import type { Data } from "./vocabulary.js";
 
 /** Where the words of the element go: `back` is the time from the end of a break until content frames move again. */
 type Mode = "content" | "ad" | "back";

@@ -1,6 +1,6 @@
 // The classic script: `window.firstframe`.
 
-import * as firstframe from "./index";
+import * as firstframe from "./index.js";
 
 const { addMediaMetrics, configure, init, monitor, VERSION } = firstframe;
 

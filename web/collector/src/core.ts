@@ -3,10 +3,11 @@
 // Heartbeats, the end of a view and everything about sending are its business; what the player does is told to it,
 // either by an adapter or by an integration of the page's own: `init(player, options)`, then `emit(event, data)`.
 
-import { outboxFor, type Outbox } from "./outbox";
-import { asksForPrivacy, configured, cookieId, inPage, listen, now, quietly, randomId, surroundings } from "./page";
-import { context, read, type Data, type WireEvent } from "./vocabulary";
+import { outboxFor, type Outbox } from "./outbox.js";
+import { align, asksForPrivacy, configured, cookieId, epoch, inPage, listen, now, quietly, randomId, surroundings } from "./page.js";
+import { context, finite, read, type Data, type WireEvent } from "./vocabulary.js";
 
+export type { Data };
 export const VERSION = __VERSION__;
 
 export interface Options {
@@ -57,6 +58,10 @@ export interface Hooks {
   failed?(): void;
   /** The page is shown again after it was left: a new view may begin. */
   resume?(): void;
+  /** What is undone when the monitor is destroyed. */
+  undo?: Array<() => void>;
+  /** What the adapter says of each view, where the page does not. */
+  about?: Data;
 }
 
 const SOON_MS = 1_000;
@@ -65,9 +70,8 @@ const MAX_EVENTS = 5_000;
 const RECENT_MS = 2_000;
 const YOUNG_PAGE_MS = 60_000;
 const SESSION = randomId();
-const OPENS = /^(viewinit|play|playing|adbreakstart|adplaying)$/;
-const URGENT = /^(play|playing|pause|ended|error|end|ad_playing|autoplay_blocked)$/;
-const WATCHING = /^(play|playing|ad_playing|ad_break_start|stall_start|stall_end)$/;
+const OPENS = /^(viewinit|play(ing)?|adbreakstart|adplaying)$/;
+const WATCHING = /^(play(ing)?|ad_playing|ad_break_start|stall_(start|end))$/;
 const RESTING = /^(pause|ended|end|error|autoplay_blocked)$/;
 /** What makes room first when a view has much to tell. */
 const OPTIONAL = /^(request|latency|resize|rendition|rate)$/;
@@ -90,22 +94,15 @@ export function init(player: string, options: Options = {}, hooks: Hooks = {}): 
 function open(player: string, options: Options, hooks: Hooks): Monitor | undefined {
   const { url, key } = { ...defaults, ...options };
   if (options.respectPrivacySignals !== false && asksForPrivacy()) return;
-  if (url) return observe(player, { ...options, key }, hooks, outboxFor(`${url.replace(/\/+$/, "")}/v1/beacons`));
-  console.warn("firstframe: no collector address is known; give `url`");
-}
-
-/** What some metadata say of the view; of the viewer only `who` tells. */
-function described(metadata: Data): Data {
-  const { viewer_id, viewer_user_id, session_id, player_init_time, player_is_paused, view_dropped_frame_count, ...rest } = metadata;
-  for (const name of Object.keys(rest)) if (/_(width|height)$/.test(name)) delete rest[name];
-  return context(rest);
+  if (url) return observe(player, { ...options, key }, hooks, outboxFor(`${url.replace(/\/+$/, "")}/v1/beacons`, key));
+  console.warn("firstframe: no url");
 }
 
 /** One closure, so that the minifier can shorten the names of its state. */
 function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox): Monitor {
   const beatMs = 1000 * (options.heartbeatSeconds || BEAT_SECONDS);
-  const metadata: Data = { player_name: player, ...asked() };
-  const undo: Array<() => void> = [];
+  const metadata: Data = { player_name: player, ...hooks.about, ...asked() };
+  const { undo = [] } = hooks;
   // the view: its id, its news, and what was told of it
   let id: string | null = null;
   let events: WireEvent[];
@@ -118,6 +115,7 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
   let playhead: unknown;
   let playheadAt = 0;
   let watching = false;
+  let announced: string | undefined; // another video, by the page
   let adShown = false;
   let adPaused = false;
   let over = false;
@@ -125,18 +123,18 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
   let timer: ReturnType<typeof setTimeout> | undefined;
   let due = Infinity;
 
-  function emit(name: string, data: Data = {}, at: number = now()): void {
+  function emit(name: string, data: Data = {}, at?: number): void {
     if (!over) quietly(() => take(name, data, at));
   }
 
-  function take(name: string, data: Data, at: number): void {
+  function take(name: string, data: Data, at?: number): void {
     if (name === "timeupdate") {
       playhead = data.player_playhead_time;
-      playheadAt = at;
+      playheadAt = at ?? now();
       return;
     }
     if (name === "destroy") destroy();
-    else if (name === "videochange" || name === "programchange") change(data, at);
+    else if (/^(video|program)change$/.test(name)) change(data, at);
     else if (name === "viewend") end(at);
     else {
       if (!id && !OPENS.test(name)) return;
@@ -146,25 +144,29 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
   }
 
   /** One event into the view, if there is room. */
-  function put(name: string, data: Data, at: number): void {
+  function put(name: string, data: Data, at: number = now()): void {
     const resumed = name === "adplay" && adShown && adPaused;
     const [event, rest] = read(resumed ? "adresume" : name, { ...position(at), ...data }, at);
     const { type } = event;
     const room = (options.maxEvents || MAX_EVENTS) * (OPTIONAL.test(type) ? 0.8 : 1);
     describe(rest);
-    if (count >= room && type !== "end") return;
+    if (count >= room && !/^(viewend|heartbeat)$/.test(name)) return;
     look(event);
     add(event);
     if (/^ad/.test(name)) {
       adPaused = name === "adpause";
       if (/^adplay/.test(name)) adShown = true;
     }
-    if (WATCHING.test(type)) watch(true);
-    else if (RESTING.test(type) && !event.scope && (event.severity || "fatal") === "fatal") {
+    const resting = RESTING.test(type);
+    const watched = WATCHING.test(type);
+    if (watched) {
+      watch(true);
+      announced = "";
+    } else if (resting && !event.scope && (event.severity || "fatal") === "fatal") {
       watch(false);
       if (type === "error") hooks.failed?.();
     }
-    plan(URGENT.test(type) ? SOON_MS : beatMs);
+    plan(resting || (watched && !/^st|br/.test(type)) ? SOON_MS : beatMs); // stalls and breaks can wait
     if (name === "aderror" && adShown) put("adended", {}, at);
     if (/^ad(ended|breakend)$/.test(name)) adShown = false;
   }
@@ -177,12 +179,12 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
   function position(at: number): Data {
     const recent = at - playheadAt < RECENT_MS ? playhead : null;
     const found = quietly(() => options.getPlayheadTime?.()) ?? recent;
-    return typeof found == "number" && isFinite(found) ? { player_playhead_time: Math.max(0, Math.round(found)) } : {};
+    return finite(found) ? { player_playhead_time: Math.max(0, Math.round(found)) } : {};
   }
 
   /** Keep what is new of the view. */
   function describe(data: Data): void {
-    for (const [name, value] of Object.entries(described(data))) {
+    for (const [name, value] of Object.entries(context(data))) {
       if (told[name] !== value) told[name] = fresh[name] = value;
     }
   }
@@ -205,6 +207,7 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
   }
 
   function begin(): void {
+    align();
     id = randomId();
     events = [];
     fresh = {};
@@ -213,14 +216,17 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
     sequence = count = dropped = 0;
     playheadAt = 0;
     adShown = adPaused = false;
-    identify();
+    quietly(identify);
     describe({ ...surroundings(options.keepQuery), sdk_name: "firstframe", sdk_version: VERSION, ...metadata });
-    if (inPage && document.hidden) put("visibilitychange", { player_is_hidden: true }, now());
+    if (inPage && document.hidden) put("visibilitychange", { player_is_hidden: true });
     plan(beatMs);
   }
 
   /** Another video: its own view, described by what is told now and by what did not speak of the video before. */
-  function change(data: Data, at: number): void {
+  function change(data: Data, at?: number): void {
+    const named = Object.keys({ ...data })[0];
+    if (announced && !named) return; // the element has it now
+    announced = named;
     end(at);
     for (const name of Object.keys(metadata)) if (ABOUT_VIDEO.test(name)) delete metadata[name];
     Object.assign(metadata, typeof options.data == "function" && asked(), data);
@@ -299,7 +305,7 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
     sample();
     quietly(() => {
       const said = { view_id: id, write_key: options.key, ...who(), context: fresh, events };
-      if (!events.length && !Object.keys(fresh).length && !("session_id" in said)) return;
+      if (!events[0] && !Object.keys(fresh)[0] && !("session_id" in said)) return;
       events.sort((one, other) => one.at - other.at);
       for (const event of events) event.seq = ++sequence;
       events = [];
@@ -330,8 +336,8 @@ function observe(player: string, options: Options, hooks: Hooks, outbox: Outbox)
   }
   begin();
   const start = metadata.player_init_time;
-  if (typeof start == "number") {
-    if (firstOfPage && inPage && start - performance.timeOrigin < YOUNG_PAGE_MS) emit("pagerequest", {}, performance.timeOrigin);
+  if (finite(start)) {
+    if (firstOfPage && inPage && start - epoch(0) < YOUNG_PAGE_MS) emit("pagerequest", {}, epoch(0));
     emit("playerinit", {}, start);
   }
   firstOfPage = false;

@@ -1,8 +1,10 @@
 // dash.js: renditions on the screen, requests, live latency, errors that are final and those it got over.
 
-import { type Monitor } from "./core";
-import { attach, type Attachment, type PlayerOptions } from "./player";
-import type { Data } from "./vocabulary";
+import { type Monitor } from "./core.js";
+import { attach, type Attachment, type PlayerOptions } from "./player.js";
+import type { Data } from "./vocabulary.js";
+
+export type { Data, Monitor, PlayerOptions };
 
 interface Representation {
   bandwidth?: number;
@@ -45,8 +47,7 @@ function adapter(player: DashPlayer, tell: Attachment): void {
     return typeof found == "string" ? found : undefined;
   };
   const extra = {
-    player_software_name: "dash.js",
-    player_software_version: quietly(() => player.getVersion()),
+    about: { player_software_name: "dash.js", player_software_version: quietly(() => player.getVersion()) },
     source,
     renditions: true,
     errors: true,

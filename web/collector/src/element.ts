@@ -3,14 +3,14 @@
 // Events say what is wanted; the element's own clock says when frames move. The clock is read at every event and time
 // update, and the instant at which it began or ceased to move follows from how far it got, so nothing is polled.
 
-import { init, type Monitor, type Options } from "./core";
-import { bare, listen, now, quietly } from "./page";
-import type { Data } from "./vocabulary";
+import { init, type Monitor, type Options } from "./core.js";
+import { bare, epoch, listen, now, quietly } from "./page.js";
+import type { Data } from "./vocabulary.js";
 
 /** What a player's adapter knows better than the element. */
 export interface Extra {
-  player_software_name?: string;
-  player_software_version?: string;
+  /** Its name and version. */
+  about?: Data;
   /** The media's address, where the element only has a blob. */
   source?: () => string | undefined;
   /** Renditions are told by the adapter. */
@@ -24,10 +24,13 @@ export interface Extra {
 const POLL_MS = 8; // only while frames are awaited
 const LEAP_MS = 500; // a player may set the clock while it loads; beyond this it did
 
+const NO_SOURCE = 3; // the element's networkState when all its <source>s have failed
+const ENOUGH = "firstframe-end";
+
 type Play = HTMLMediaElement["play"];
 
 /**
- * Watch an element. The monitor's `destroy` undoes everything.
+ * Watch an element. The monitor's `destroy` undoes everything. An element has one monitor: a second call ends the first.
  *
  * One closure, so that the minifier can shorten the names of its state.
  */
@@ -51,9 +54,9 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
   function overridePlay(): void {
     const before: Play = element.play;
     const play: Play = () => {
-      if (element.paused) quietly(() => intent());
+      if (element.paused) quietly(intent);
       const promise = before.call(element);
-      promise?.catch((error: Error) => void quietly(() => error.name === "NotAllowedError" && refused()));
+      promise?.catch((error?: Error) => error?.name === "NotAllowedError" && refused());
       return promise;
     };
     element.play = play;
@@ -79,6 +82,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
     loadstart: renew,
     loadedmetadata: renew,
     "firstframe-source": renew,
+    [ENOUGH]: () => monitor.destroy(),
     ratechange() {
       sample();
       monitor.emit("ratechange", { player_playback_rate: element.playbackRate });
@@ -92,7 +96,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
   /** The media is taken away. It stopped when the event was made; the event may be told of much later. */
   function gone({ timeStamp }: Event): void {
     last = null;
-    if (wanted && element.paused) finish("pause", (taken = performance.timeOrigin + timeStamp));
+    if (wanted && element.paused) finish("pause", (taken = epoch(timeStamp)));
   }
 
   /** The picture went to another place; its size is told with it. */
@@ -112,7 +116,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
     mark();
     monitor.emit("play", {
       player_autoplay_on: element.autoplay || active === false,
-      player_is_muted: element.muted || element.volume === 0,
+      player_is_muted: element.muted || !element.volume,
     }, at);
     fail(); // what failed before it was wanted tells it no second time
     expectFrame();
@@ -160,8 +164,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
 
   /** Have the first frames looked at as soon as they are on the screen, and the clock before that. */
   function expectFrame(): void {
-    const { requestVideoFrameCallback: onFrame } = element as HTMLVideoElement;
-    if (onFrame && !framed) onFrame.call(element, shown);
+    if (!framed) (element as HTMLVideoElement).requestVideoFrameCallback?.(shown);
     framed = true;
     clearTimeout(poll);
     poll = setTimeout(look, POLL_MS);
@@ -174,7 +177,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
 
   function look(): void {
     quietly(sample);
-    if (wanted && (pending || seeking)) expectFrame();
+    if (monitor.viewId && wanted && (pending || seeking)) expectFrame();
   }
 
   function pause(): void {
@@ -232,8 +235,9 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
     seeking = false;
   }
 
-  function fail(): void {
-    const { error } = element;
+  function fail(event?: Event): void {
+    const error: { code: number; message?: string } | null | undefined | false =
+      element.error || (event && element.networkState >= NO_SOURCE && { code: 4 });
     if (!error || error.code === 1 || extra.errors) return;
     sample();
     renew();
@@ -292,28 +296,20 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
       player_width: Math.round(width),
       player_height: Math.round(height),
       video_source_url: source && bare(source),
-      video_source_duration: duration > 0 && duration < 1e9 ? Math.round(duration * 1000) : undefined,
-      video_source_is_live: duration === Infinity || undefined,
+      video_source_duration: (duration < 1e9 && Math.round(duration * 1000)) || null,
+      video_source_is_live: duration === Infinity || null,
       view_dropped_frame_count: framesDropped() - dropped,
       ...extra.state?.(),
     };
   }
 
-  const { player_software_name = "HTML5", player_software_version } = extra;
-  const asked = options.data;
-  const common = { player_software_name, player_software_version };
-  const data = typeof asked == "function" ? () => ({ ...common, ...asked() }) : { ...common, ...asked };
   const monitor = init(
     element.id || "player",
-    { getPlayheadTime: () => element.currentTime * 1000, getStateData: state, ...options, data },
-    { sample, resume, failed },
+    { getPlayheadTime: () => element.currentTime * 1000, getStateData: state, ...options },
+    { sample, resume, failed, undo, about: extra.about || { player_software_name: "HTML5" } },
   );
-  const { destroy } = monitor;
-  monitor.destroy = () => {
-    destroy();
-    undo.forEach((act) => act());
-  };
   if (monitor.viewId) {
+    element.dispatchEvent(new Event(ENOUGH));
     for (const type in acts) undo.push(listen(element, type, acts[type]!));
     // what goes to full screen is mostly a box around the element
     undo.push(listen(document, "fullscreenchange", (event) => (event.target as Node).contains(element) && picture(event)));

@@ -1,9 +1,11 @@
 // hls.js: renditions on the screen, requests, live latency, errors that are final and those it got over,
 // interstitials.
 
-import { type Monitor } from "./core";
-import { attach, type Attachment, type PlayerOptions } from "./player";
-import type { Data } from "./vocabulary";
+import { type Monitor } from "./core.js";
+import { attach, type Attachment, type PlayerOptions } from "./player.js";
+import type { Data } from "./vocabulary.js";
+
+export type { Data, Monitor, PlayerOptions };
 
 interface Level {
   bitrate: number;
@@ -65,8 +67,7 @@ function adapter(hls: HlsPlayer, tell: Attachment): void {
     hlsInterstitialEnded: ({ event }) => tell.ads((ads) => ads.end(inPlace(event))),
   };
   const extra = {
-    player_software_name: "hls.js",
-    player_software_version: (hls.constructor as { version?: string }).version,
+    about: { player_software_name: "hls.js", player_software_version: (hls.constructor as { version?: string }).version },
     source: () => hls.url ?? undefined,
     renditions: true,
     errors: true,

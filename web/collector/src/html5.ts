@@ -1,4 +1,4 @@
 // The core and the HTML5 adapter, and nothing else: what the size budget is about.
 
-export { configure, init, type Monitor, type Options } from "./core";
-export { watchElement as monitor } from "./element";
+export { configure, init, type Data, type Monitor, type Options } from "./core.js";
+export { watchElement as monitor } from "./element.js";

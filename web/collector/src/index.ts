@@ -1,17 +1,20 @@
 // The package's front door: `monitor` for elements, `addMediaMetrics` for pages that used Livepeer's, the core beside them.
 
-import { init, type Monitor, type Options } from "./core";
-import { watchElement } from "./element";
-import { bare } from "./page";
-import type { Data } from "./vocabulary";
+import { init, type Monitor, type Options } from "./core.js";
+import { watchElement } from "./element.js";
+import { bare, quietly } from "./page.js";
+import type { Data } from "./vocabulary.js";
 
-export { configure, init, VERSION, type Monitor, type Options } from "./core";
-export type { Data } from "./vocabulary";
+export { configure, init, VERSION, type Monitor, type Options } from "./core.js";
+export type { Data } from "./vocabulary.js";
 
 /** Watch a `<video>` or `<audio>`, given itself or by a selector. Never throws. */
 export function monitor(target: HTMLMediaElement | string | null | undefined, options: Options = {}): Monitor {
-  const element = typeof target == "string" ? document.querySelector<HTMLMediaElement>(target) : target;
-  if (element && "currentTime" in element && "addEventListener" in element) return watchElement(element, options);
+  const found = quietly(() => {
+    const element = typeof target == "string" ? document.querySelector<HTMLMediaElement>(target) : target;
+    if (element && "currentTime" in element && "addEventListener" in element) return watchElement(element, options || {});
+  });
+  if (found) return found;
   console.warn("firstframe: monitor() wants a media element, came", target);
   return init("", { ...options, url: undefined });
 }

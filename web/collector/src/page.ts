@@ -1,16 +1,28 @@
 // What the page tells: its clock, its identity, its wishes about privacy, where this script came from.
 
-import type { Data } from "./vocabulary";
+import type { Data } from "./vocabulary.js";
+
+const DRIFT_MS = 60_000;
+let origin = performance.timeOrigin;
+
+/** An instant of the page's clock in epoch milliseconds, with fractions. */
+export const epoch = (instant: number): number => origin + instant;
 
 /** Epoch milliseconds with fractions, from a clock that never jumps. */
-export const now = (): number => performance.timeOrigin + performance.now();
+export const now = (): number => epoch(performance.now());
+
+/** Between two views: the clock of most browsers stands still while the computer sleeps. */
+export function align(): void {
+  const drift = Date.now() - now();
+  if (Math.abs(drift) > DRIFT_MS) origin += drift;
+}
 
 export const inPage = typeof document != "undefined";
 
 /** 32 random hex digits. */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join("");
 }
 
 /** An address without query and fragment. */
@@ -34,9 +46,8 @@ export function listen(target: EventTarget, type: string, act: (event: Event) =>
 
 /** The viewer's browser asks not to be tracked, by Do Not Track or Global Privacy Control. */
 export function asksForPrivacy(): boolean {
-  if (typeof navigator == "undefined") return false;
-  const told = navigator as Navigator & { globalPrivacyControl?: boolean };
-  return told.doNotTrack === "1" || told.globalPrivacyControl === true;
+  const told = inPage && (navigator as Navigator & { globalPrivacyControl?: boolean });
+  return told && (told.doNotTrack === "1" || told.globalPrivacyControl === true);
 }
 
 /** What browser and page say of every view. */
@@ -53,8 +64,7 @@ export function surroundings(keepQuery?: boolean): Data {
 
 /** The viewer's id from a cookie of this site, made when there is none; only when the page asked for it. */
 export function cookieId(name: string): string {
-  const found = document.cookie.match(new RegExp(`(?:^|; )${name}=([0-9a-f]{32})`));
-  const id = found ? found[1]! : randomId();
+  const id = document.cookie.match(new RegExp(`(?:^|; )${name}=([0-9a-f]{32})`))?.[1] || randomId();
   document.cookie = `${name}=${id}; max-age=31536000; path=/; samesite=lax`;
   return id;
 }
@@ -65,8 +75,6 @@ const SCRIPT = /\/collector(\/\d[\w.-]*)?\.m?js$/;
 /** Address and key of the collector: from `<meta name="firstframe">`, or from the address of this script. */
 export function configured(module?: string): { url?: string; key?: string } {
   const meta = inPage && document.querySelector<HTMLMetaElement>('meta[name="firstframe"]')?.content;
-  const self = [script, module].find((url) => url && SCRIPT.test(bare(url)));
-  if (!meta && !self) return {};
-  const key = /[?&]key=([^&#]+)/.exec(meta || self!)?.[1];
-  return { url: bare(meta || self!).replace(SCRIPT, ""), key };
+  const from = meta || [script, module].find((url) => url && SCRIPT.test(bare(url)));
+  return from ? { url: bare(from).replace(SCRIPT, ""), key: /[?&]key=([^&#]+)/.exec(from)?.[1] } : {};
 }

@@ -1,10 +1,10 @@
 // What the players' adapters share: an element that may come later, and their words turned into the core's.
 
-import { adBreaks, type AdBreaks } from "./ads";
-import { type Monitor, type Options } from "./core";
-import { watchElement, type Extra } from "./element";
-import { listen, quietly } from "./page";
-import type { Data } from "./vocabulary";
+import { adBreaks, type AdBreaks } from "./ads.js";
+import { type Monitor, type Options } from "./core.js";
+import { watchElement, type Extra } from "./element.js";
+import { epoch, listen, quietly } from "./page.js";
+import type { Data } from "./vocabulary.js";
 
 /** Options of a player that is given its element after it was told of. */
 export interface PlayerOptions extends Options {
@@ -43,7 +43,7 @@ export function attach(options: PlayerOptions, adapter: (tell: Attachment) => vo
   let shown = "";
   let early: Array<(monitor: Monitor) => void> = [];
   const later = (act: (monitor: Monitor) => void) => void (inner ? act(inner) : early.length < 50 && early.push(act));
-  const epoch = (at?: number) => (at ? performance.timeOrigin + at : undefined);
+  const instant = (at?: number) => (at ? epoch(at) : undefined);
   const tell: Attachment = {
     element(found, extra) {
       found = found || options.element;
@@ -72,9 +72,9 @@ export function attach(options: PlayerOptions, adapter: (tell: Attachment) => vo
     },
     on: (target, type, act) => undo.push(listen(target, type, act)),
     start: (start, first, end) => ({
-      request_start: epoch(start),
-      request_response_start: epoch(first),
-      request_response_end: epoch(end),
+      request_start: instant(start),
+      request_response_start: instant(first),
+      request_response_end: instant(end),
     }),
     host: (url) => url && quietly(() => new URL(url, location.href).hostname),
     headers(details) {

@@ -1,3 +1,3 @@
 // What the server serves as a module: everything for elements.
 
-export * from "./index";
+export * from "./index.js";

@@ -1,9 +1,11 @@
 // Shaka Player: variants, requests, live latency, critical errors and those it got over, ads of its ad manager.
 
-import { type AdBreaks } from "./ads";
-import { type Monitor } from "./core";
-import { attach, type Attachment, type PlayerOptions } from "./player";
-import type { Data } from "./vocabulary";
+import { type AdBreaks } from "./ads.js";
+import { type Monitor } from "./core.js";
+import { attach, type Attachment, type PlayerOptions } from "./player.js";
+import type { Data } from "./vocabulary.js";
+
+export type { Data, Monitor, PlayerOptions };
 
 interface Variant {
   active: boolean;
@@ -59,8 +61,7 @@ export function monitor(player: ShakaPlayer, options: PlayerOptions = {}): Monit
 function adapter(player: ShakaPlayer, tell: Attachment): void {
   let told = 0;
   const extra = {
-    player_software_name: "Shaka Player",
-    player_software_version: (player.constructor as { version?: string }).version,
+    about: { player_software_name: "Shaka Player", player_software_version: (player.constructor as { version?: string }).version },
     source: () => player.getAssetUri() ?? undefined,
     renditions: true,
     errors: true,

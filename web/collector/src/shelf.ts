@@ -1,5 +1,7 @@
 // Bodies that could not be delivered, kept in IndexedDB until the next visit; bounded in number and age.
 
+import { quietly } from "./page.js";
+
 export const SHELF_LIMIT = 100;
 const OLDEST_MS = 23 * 3600_000; // what is older would be taken for a wrong clock
 const NAME = "bodies";
@@ -12,40 +14,47 @@ interface Kept {
 export interface Shelf {
   /** Keep bodies; the oldest give way. Written before this returns, so that it holds when the page goes away. */
   keep(bodies: string[]): void;
-  /** Take all bodies off the shelf. */
-  take(act: (bodies: string[]) => void): void;
+  /** Throw away what has arrived, and what is too old; gives all the rest, which stays. */
+  take(arrived: Set<string>, act: (bodies: string[]) => void): void;
 }
 
 /** The shelf of one address; its database stays open, or a page that leaves could not write. */
-export function shelfFor(url: string): Shelf {
+export function shelfFor(name: string): Shelf {
   let database: IDBDatabase | undefined;
   let place = Math.floor(Math.random() * SHELF_LIMIT); // pages that are open side by side seldom meet
-  const waiting: Array<() => void> = [];
-  const opening = indexedDB.open("firstframe " + url);
-  opening.onupgradeneeded = () => opening.result.createObjectStore(NAME, { autoIncrement: true });
+  const waiting: Array<(store: IDBObjectStore) => void> = [];
+  const opening = indexedDB.open("firstframe " + name);
+  opening.onupgradeneeded = () => opening.result.createObjectStore(NAME);
   opening.onsuccess = () => {
     database = opening.result;
-    waiting.forEach((act) => act());
+    database.onversionchange = () => database!.close(); // the page that deletes it must not wait for this one
+    work();
+  };
+  const work = () => {
+    if (!database) return;
+    for (const act of waiting.splice(0)) quietly(() => act(database!.transaction(NAME, "readwrite").objectStore(NAME)));
   };
   const use = (act: (store: IDBObjectStore) => void) => {
-    const run = () => act(database!.transaction(NAME, "readwrite").objectStore(NAME));
-    if (database) run();
-    else waiting.push(run);
+    if (waiting.length < SHELF_LIMIT) waiting.push(act); // some browsers never answer
+    work();
   };
+  const put = (store: IDBObjectStore, kept: Kept) => store.put(kept, ++place % SHELF_LIMIT);
   return {
     keep(bodies) {
       use((store) => {
-        for (const body of bodies) store.put({ body, at: Date.now() } satisfies Kept, ++place % SHELF_LIMIT);
+        for (const body of bodies) put(store, { body, at: Date.now() });
         store.transaction.commit?.();
       });
     },
-    take(act) {
+    take(arrived, act) {
       use((store) => {
         const all = store.getAll() as IDBRequest<Kept[]>;
-        store.clear();
         all.onsuccess = () => {
-          const young = all.result.filter(({ at }) => Date.now() - at < OLDEST_MS);
-          act(young.sort((one, other) => one.at - other.at).map(({ body }) => body));
+          const rest = all.result.filter(({ at, body }) => Date.now() - at < OLDEST_MS && !arrived.has(body));
+          rest.sort((one, other) => one.at - other.at);
+          store.clear();
+          for (const kept of rest) put(store, kept);
+          act(rest.map(({ body }) => body));
         };
       });
     },

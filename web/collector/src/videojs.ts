@@ -1,9 +1,11 @@
 // video.js: its element, the renditions and requests of VHS, errors of the player, ads of the contrib-ads family.
 
-import { type AdBreaks } from "./ads";
-import { type Monitor } from "./core";
-import { attach, type Attachment, type PlayerOptions } from "./player";
-import type { Data } from "./vocabulary";
+import { type AdBreaks } from "./ads.js";
+import { type Monitor } from "./core.js";
+import { attach, type Attachment, type PlayerOptions } from "./player.js";
+import type { Data } from "./vocabulary.js";
+
+export type { Data, Monitor, PlayerOptions };
 
 /** What is used of video.js, 7 and 8. */
 export interface VideoJsPlayer {
@@ -11,8 +13,8 @@ export interface VideoJsPlayer {
   off(event: string, act: (event: any) => void): void;
   el(): Element;
   tech(allowed: { IWillNotUseThisInPlugins: boolean }): any;
-  currentSource(): { src?: string };
-  error(): { code: number; message: string } | null;
+  currentSource(): unknown;
+  error(): { code: number; message: string } | null | undefined;
   duration(): number | undefined;
   version?(): Record<string, string>;
   /** Of contrib-ads. */
@@ -50,10 +52,9 @@ function adapter(player: VideoJsPlayer, tell: Attachment): void {
   let hooked: unknown;
   let content: string | undefined;
   /** The content's: an ad in the same element is no other video. */
-  const source = () => (player.ads?.isInAdMode?.() ? content : (content = player.currentSource()?.src));
+  const source = () => (player.ads?.isInAdMode?.() ? content : (content = (player.currentSource() as { src?: string } | undefined)?.src));
   const extra = {
-    player_software_name: "video.js",
-    player_software_version: player.version?.()["video.js"],
+    about: { player_software_name: "video.js", player_software_version: player.version?.()["video.js"] },
     source,
     errors: true,
     state: (): Data => ({ video_source_is_live: player.duration() === Infinity || undefined }),

@@ -10,14 +10,12 @@ export interface WireEvent extends Data {
   seq?: number;
 }
 
-/** Emitted names that are types on the wire as they are. */
-const SAME = "play playing pause seeking seeked ended error resize latency heartbeat".split(" ");
+/** Types on the wire that are emitted under the same name, but for the underscores. */
+const SAME =
+  "play playing pause seeking seeked ended error resize latency heartbeat page_request player_init player_ready autoplay_blocked " +
+  "ad_request ad_response ad_break_start ad_playing ad_ended ad_break_end";
 /** Emitted name → type on the wire. Names that are missing here are sent as heartbeats that carry their name. */
 const TYPES: Record<string, string> = {
-  pagerequest: "page_request",
-  playerinit: "player_init",
-  playerready: "player_ready",
-  autoplayblocked: "autoplay_blocked",
   rebufferstart: "stall_start",
   rebufferend: "stall_end",
   viewend: "end",
@@ -27,16 +25,11 @@ const TYPES: Record<string, string> = {
   requestcompleted: "request",
   requestfailed: "request",
   requestcanceled: "request",
-  adrequest: "ad_request",
-  adresponse: "ad_response",
-  adbreakstart: "ad_break_start",
   adplay: "ad_start",
-  adplaying: "ad_playing",
   adpause: "pause",
-  adended: "ad_ended",
-  adbreakend: "ad_break_end",
   aderror: "error",
 };
+for (const type of SAME.split(" ")) TYPES[type.replace(/_/g, "")] = type;
 const PREFIX = /^(player|video_source|view|request)_/;
 /** Key of an event's data, without its prefix → key on the wire. Others describe the view, except `ad_…`, `request_…`. */
 const KEYS: Record<string, string> = {
@@ -60,34 +53,38 @@ const KEYS: Record<string, string> = {
 /** Metadata are named as in the context of a view, without some of their prefixes and endings. */
 const PREFIXED = /^(video|viewer|player)_(?=source_url|stream_type|cdn$|application|connection|language_)/;
 const ENDED = /(?:(software|experiment|application)_name|(language)_code|(sub_property)_id)$/;
+/** What is told apart, or not at all. */
+const APART = /^(viewer(_user)?_id|session_id|player_init_time|player_is_paused|view_dropped_frame_count)$|_(width|height)$/;
 const TEXT_LIMIT = 1000;
 
-const finite = (value: unknown): value is number => typeof value === "number" && isFinite(value);
-const text = (value: unknown) => (typeof value === "string" ? value.slice(0, TEXT_LIMIT) : value);
+export const finite = Number.isFinite as (value: unknown) => value is number;
+/** Numbers and truth as they are, all else as text: what JSON cannot say would take with it what is said beside it. */
+const text = (value: unknown) => (/^(n|bo)/.test(typeof value) ? value : String(value).slice(0, TEXT_LIMIT));
 
-/** What describes the view in some metadata, under the wire's names. */
+/** What describes the view in some metadata, under the wire's names; of the viewer only the core tells. */
 export function context(data: Data): Data {
   const found: Data = {};
   for (const [name, value] of Object.entries(data)) {
-    if (value != null && value !== "") found[name.replace(PREFIXED, "").replace(ENDED, "$1$2$3")] = text(value);
+    if (value != null && value !== "" && !APART.test(name)) found[name.replace(PREFIXED, "").replace(ENDED, "$1$2$3")] = text(value);
   }
   return found;
 }
 
 /** An emitted event as [the event on the wire, what its data say of the view]. */
 export function read(name: string, data: Data, at: number): [WireEvent, Data] {
-  const type = TYPES[name] || (SAME.includes(name) ? name : "heartbeat");
+  const known = TYPES[name];
+  const type = known || "heartbeat";
   const event: WireEvent = { type, at: Math.round(at) };
   const rest: Data = {};
   const sized = type === "rendition" ? "video_source_" : "player_";
-  if (TYPES[name] !== type && name !== type || name === "adpause") event.name = name;
+  if (!known || name === "adpause") event.name = name;
   for (const [key, value] of Object.entries(data)) {
     if (value == null || value !== value) continue;
     const short = key.replace(PREFIX, "");
     const wire = KEYS[short];
     if (/^(width|height)$/.test(short)) {
       if (key.startsWith(sized)) event[short] = value;
-    } else if (wire && short !== key) event[wire] = wire === "code" ? String(value) : text(value);
+    } else if (wire && short !== key) event[wire] = text(wire === "code" ? String(value) : value);
     else if (!/^(ad|request)_/.test(key)) rest[key] = value;
     else if (typeof value != "object" && !/_(start|end)$/.test(key)) event[key] = text(value);
   }
@@ -103,6 +100,6 @@ function request(event: WireEvent, name: string, data: Data, rest: Data): void {
   if (finite(start) && finite(first)) event.ttfb_ms = Math.max(0, first - start);
   if (finite(start) && finite(end)) event.duration_ms = Math.max(0, end - start);
   for (const header of Object.keys(headers)) {
-    if (header.toLowerCase() === "x-cdn") rest.cdn = headers[header];
+    if (/^x-cdn$/i.test(header)) rest.cdn = headers[header];
   }
 }

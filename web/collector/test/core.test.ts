@@ -157,3 +157,36 @@ test("every event of the public list is taken", async () => {
   );
   expect(told.filter(({ type }) => type === "request").map(({ status }) => status ?? "ok")).toEqual(["ok", "failed", "canceled"]);
 });
+
+test("what JSON cannot say is told as text, and takes nothing with it", async () => {
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  const monitor = start({ data: { video_id: 10n, custom_1: circle, custom_2: new Date(0) } });
+  monitor.emit("play", { player_error_message: 5n });
+  monitor.flush();
+  await pass(0);
+  expect(types()).toEqual(["play"]);
+  expect(bodies[0]!.context.video_id).toBe("10");
+});
+
+test("a view that is full still says that somebody watches", async () => {
+  const monitor = start({ maxEvents: 20 });
+  monitor.emit("play");
+  for (let count = 0; count < 50; count++) monitor.emit("playing");
+  await pass(25_000);
+  expect(types().filter((type) => type === "heartbeat").length).toBe(2);
+});
+
+test("after the computer slept the next view is told of at the right time, the present one goes on", async () => {
+  const monitor = start();
+  monitor.emit("play");
+  vi.setSystemTime(Date.now() + 8 * 3600_000); // the page's clock stood still
+  monitor.emit("ended");
+  monitor.emit("videochange", { video_id: "two" });
+  monitor.emit("play");
+  monitor.flush();
+  await pass(0);
+  const [first, second] = bodies.map(({ events }) => events.map(({ at }) => at));
+  expect(first!.at(-1) - first![0]).toBeLessThan(1_000);
+  expect(Math.abs(second![0] - Date.now())).toBeLessThan(1_000);
+});

@@ -227,3 +227,89 @@ test("destroy gives back the element as it was", async () => {
   expect(video.play).toBe(before);
   expect(removed.mock.calls.length).toBe(added.mock.calls.length);
 });
+
+test("nothing runs on once a monitor is destroyed, also where frames were still awaited", async () => {
+  const monitor = await watch();
+  video.play();
+  await video.pass(100);
+  monitor.destroy();
+  await video.pass(100);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an element has one monitor: the second ends the first", async () => {
+  const first = await watch();
+  video.play();
+  video.start();
+  await video.pass(500);
+  const second = await watch();
+  await video.pass(1_500);
+  expect([first.viewId, second.viewId === null]).toEqual([null, false]);
+  video.pause();
+  second.flush();
+  await video.pass(5);
+  expect(page.types.filter((type) => type === "pause").length).toBe(1);
+  expect(page.types.filter((type) => type === "end").length).toBe(1);
+});
+
+test("a monitor that measures nothing leaves the one before alone", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const first = await watch();
+  const second = await watch({ url: "" });
+  expect([first.viewId === null, second.viewId]).toEqual([false, null]);
+});
+
+test("destroy may also be emitted", async () => {
+  const before = video.play;
+  (await watch()).emit("destroy");
+  expect(video.play).toBe(before);
+});
+
+test("a view that the page tells of is not told of again by the element's new source", async () => {
+  for (const first of [true, false]) {
+    page.bodies = [];
+    video.src = "https://cdn.example/a.mp4";
+    const monitor = await watch({ data: { video_id: "one" } });
+    video.play();
+    video.start();
+    await video.pass(500);
+    const source = () => void Object.assign(video, { paused: true, moving: false, currentTime: 0, src: "https://cdn.example/b.mp4" });
+    if (!first) source();
+    monitor.emit("videochange", { video_id: "two" });
+    if (first) source();
+    video.tell("emptied");
+    video.tell("loadstart");
+    video.play();
+    video.start();
+    await video.pass(500);
+    monitor.destroy();
+    await video.pass(5);
+    const ids = page.bodies.map(({ view_id }) => view_id);
+    expect(new Set(ids).size).toBe(2);
+    const second = page.bodies.filter(({ view_id }) => view_id === ids.at(-1));
+    expect(Object.assign({}, ...second.map(({ context }) => context))).toMatchObject({ video_id: "two", source_url: "https://cdn.example/b.mp4" });
+    expect(second.flatMap(({ events }) => events.map(({ type }) => type))).toEqual(expect.arrayContaining(["play", "playing", "end"]));
+  }
+});
+
+test("when the last of several sources fails, that is an error", async () => {
+  const monitor = await watch();
+  video.play();
+  await video.pass(50);
+  video.tell("error"); // of the first, on its way to the element
+  video.networkState = 3;
+  video.tell("error");
+  monitor.flush();
+  await video.pass(5);
+  expect(page.events.filter(({ type }) => type === "error").map(({ code }) => code)).toEqual(["4"]);
+});
+
+test("no target and no options can throw", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { monitor } = await import("../src/index");
+  page.document.querySelector = () => {
+    throw new SyntaxError("no selector");
+  };
+  for (const target of ["#1", null, 5, {}]) monitor(target as never).emit("play");
+  expect(monitor(video as never, null as never).viewId).toBe(null);
+});

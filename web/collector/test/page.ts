@@ -70,6 +70,7 @@ export class FakeMedia extends EventTarget {
   videoWidth = 1280;
   videoHeight = 720;
   error: { code: number; message: string } | null = null;
+  networkState = 1;
   box = { width: 640, height: 360 };
   moving = false;
   /** Play as the browser allows it. */
