@@ -2,7 +2,7 @@
 
 import pytest
 
-from firstframe.dialects.livepeer.interval import length, tail
+from firstframe.dialects.livepeer.interval import is_in, length, tail
 
 NOW_MS = 1_795_300_000_000.0
 
@@ -21,3 +21,11 @@ def test_a_tail_is_taken_over_several_stretches():
     taken, left = tail([(0.0, 10.0), (20.0, 25.0)], 8.0)
     assert taken == [(7.0, 10.0), (20.0, 25.0)]
     assert left == [(0.0, 7.0)]
+
+
+@pytest.mark.parametrize(
+    ("at", "found"), [(0, False), (1, True), (4, True), (5, False), (7, True), (9, False)]
+)
+def test_an_instant_in_stretches(at, found):
+    """Starts belong to a stretch, ends do not."""
+    assert is_in(at, [(1.0, 5.0), (7.0, 9.0)]) is found

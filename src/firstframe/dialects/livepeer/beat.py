@@ -6,7 +6,7 @@ two are sent at every leave; a destroyed session sends one more when its page is
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from itertools import pairwise
@@ -170,6 +170,8 @@ def _without_parts(beats: list[Beat]) -> list[Beat]:
             kept = [beat for beat in kept if not any(beat is part for part in parts)]
         elif parts and start != _BEGINNING:
             merged.start_ms = min(start + sum(beat.claimed_ms for beat in parts), merged.at_ms)
+            for part in parts:  # a leave's, while the report before it had no answer yet
+                part.start_ms = part.at_ms - part.claimed_ms
     return kept
 
 
@@ -212,12 +214,15 @@ def _sum(one: Beat, other: Beat) -> Beat:
 def _interval(beats: Sequence[Beat], opened_ms: float) -> float:
     """The site's interval between heartbeats: the middle of the gaps that a running timer makes.
 
+    Heartbeats of a page that is hidden again and again come out of turn: the middle of their gaps is no interval.
     Of few heartbeats, the first one comes an interval after the session opened; the SDK's own interval stands,
     unless a gap confirms a shorter one.
     """
     gaps = [gap for early, late in pairwise(beats) if (gap := late.at_ms - early.at_ms) > TWIN_MS]
     if len(gaps) > 2:
-        return sorted(gaps)[len(gaps) // 2]
+        middle = sorted(gaps)[len(gaps) // 2]
+        in_turn = sum(abs(gap - middle) <= 0.25 * middle for gap in gaps)
+        return middle if 2 * in_turn > len(gaps) else max(DEFAULT_INTERVAL_MS, middle)
     first = max([0.0] + [beat.at_ms - opened_ms for beat in beats[:1]])
     if gaps[:-1] and abs(gaps[0] - first) <= 0.25 * gaps[0]:
         return gaps[0]
@@ -233,9 +238,14 @@ def _capped(beats: list[Beat], interval: float, totals: Sequence[int]) -> list[B
     """
     due_ms = LATE * interval + TWIN_MS
     regular = [late for early, late in pairwise(beats) if late.at_ms - early.at_ms <= due_ms]
+    is_throttled = False
     for place, (early, late) in enumerate(pairwise(beats), start=1):
+        gap = late.at_ms - early.at_ms
         is_end = place == len(beats) - 1 or not regular or late.at_ms > regular[-1].at_ms
-        allowed = _allowed_ms(early, late, interval, totals, is_end=is_end)
+        # The leave of a page whose timers were throttled comes at any time of the minute.
+        is_sound = is_throttled and gap <= THROTTLED_MS
+        is_throttled = abs(gap - THROTTLED_MS) <= DEFAULT_INTERVAL_MS
+        allowed = None if is_sound else _allowed_ms(early, late, interval, totals, is_end=is_end)
         if allowed is None:
             continue
         late.playing_ms, late.waiting_ms = min(late.playing_ms, allowed), min(late.waiting_ms, allowed)
@@ -250,14 +260,18 @@ def _find_losses(beats: Sequence[Beat], interval: float, told: Sequence[float]) 
     """Let no heartbeat's stretch reach over reports that never arrived.
 
     A late timer and a merged report count all the time since the last heartbeat. One that comes late and claims no
-    more than an interval comes after a loss. So may the first one: it cannot reach further back either.
+    more than an interval (later than any throttled timer: no more than such a one) comes after a loss. So may the
+    first one: it cannot reach further back either.
     """
     due_ms = LATE * interval + TWIN_MS
     for beat in beats[:1]:
         beat.start_ms = _start_ms(beat, _BEGINNING, interval, told)
     for early, late in pairwise(beats):
-        is_late = late.at_ms - early.at_ms > due_ms and max(late.claimed_ms, late.failed_ms) <= due_ms
-        if is_late and not late.capped and late.payload.get("oldest_buffer_timestamp") is None:
+        gap = late.at_ms - early.at_ms
+        holds_ms = due_ms if gap <= THROTTLED_MS + due_ms else THROTTLED_MS + due_ms
+        is_late = gap > due_ms and max(late.claimed_ms, late.failed_ms) <= holds_ms
+        is_known = late.capped or late.start_ms > early.at_ms
+        if is_late and not is_known and late.payload.get("oldest_buffer_timestamp") is None:
             late.missing_since_ms = early.at_ms
             late.start_ms = _start_ms(late, early.at_ms, interval, told)
 
@@ -282,13 +296,23 @@ def _allowed_ms(
     if spoke is not None:
         fell_silent = spoke + SPEECH_MS < late.playing_ms
         return spoke if fell_silent and (is_end or gap > FROZEN_MS) else None
+    due_ms = LATE * interval + TWIN_MS
     if abs(gap - THROTTLED_MS) <= interval + TWIN_MS:
         return None
-    return interval if gap > (LATE * interval + TWIN_MS if is_end else FROZEN_MS) else None
+    has_slept = gap > FROZEN_MS and late.claimed_ms > THROTTLED_MS + due_ms
+    return interval if has_slept or (is_end and gap > due_ms) else None
 
 
 def _spoke_ms(totals: Sequence[int], before: int, after: int) -> float | None:
-    """How long after a receipt the WebSocket still spoke; None where it was not speaking then either."""
+    """How long after a receipt the WebSocket still spoke; None where it was not speaking then either.
+
+    A machine that slept is silent for longer than any throttled timer.
+    """
     if not any(abs(at - before) <= 1_500 for at in totals):
         return None
-    return float(max((at for at in totals if before <= at <= after), default=before) - before)
+    spoke = before
+    for at in totals[bisect_left(totals, before) : bisect_right(totals, after)]:
+        if at - spoke > FROZEN_MS:
+            break  # what it says on waking tells of no playing before
+        spoke = at
+    return float(spoke - before)

@@ -18,6 +18,7 @@ from firstframe.dialects.livepeer.loss import with_lost
 from firstframe.dialects.livepeer.paint import spans_of
 from firstframe.dialects.livepeer.parse import TOTALS
 from firstframe.dialects.livepeer.picture import changed_source, picture_of
+from firstframe.dialects.livepeer.seek import seeks_of
 from firstframe.dialects.livepeer.share import HOLE_MS, LOST_MS, Share, Startup, shares_of, startup_of
 from firstframe.dialects.livepeer.socket import history_of_totals
 from firstframe.view.record import WATCH_STATES, Approx, EndReason, Outcome, Span, ViewRecord
@@ -145,7 +146,7 @@ class _Session:
         rebuffer = sum(share.rebuffer_ms for share in self._shares)
         seek = sum(share.seek_ms for share in self._shares)
         waited = self._startup_wait()
-        seeks = len(self._history.of("seek"))
+        seeks = len(seeks_of(self._history))
         knows_seeks = seeks > 0 or self._has_own_controls()
         paused = None
         if not self._history.is_socket:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 Stretch = tuple[float, float]
 
@@ -21,6 +22,12 @@ def clipped(stretches: Iterable[Stretch], low: float, high: float) -> list[Stret
 def length(stretches: Iterable[Stretch]) -> float:
     """How long they are together."""
     return sum(end - start for start, end in stretches)
+
+
+def is_in(at: float, stretches: Sequence[Stretch]) -> bool:
+    """Whether an instant lies in one of the stretches; their ends do not belong to them."""
+    place = bisect_left(stretches, (at, float("inf")))
+    return place > 0 and at < stretches[place - 1][1]
 
 
 def tail(stretches: list[Stretch], amount: float) -> tuple[list[Stretch], list[Stretch]]:

@@ -45,7 +45,6 @@ class _Walk:
     def __init__(self, marks: Sequence[Mark]) -> None:
         self._marks = marks
         self._place = 0
-        self._shown_ms = next((mark.at_ms for mark in marks if mark.kind == "first-frame"), None)
         self._kind = PhaseKind.OFF
         self._failing = False
         self._overran = False
@@ -79,10 +78,7 @@ class _Walk:
 
     def _plays_unseen(self, beat: Beat, inside: Sequence[Mark]) -> bool:
         """More playing than there is time after the first play in its stretch, where nothing could play before."""
-        is_startup = (
-            self._shown_ms is not None and beat.start_ms <= self._shown_ms
-        )  # its timer runs there too
-        if self._kind in _CAN_PLAY or self._overran or is_startup:
+        if self._kind in _CAN_PLAY or self._overran:
             return False
         play = next((mark.at_ms for mark in inside if mark.kind == "play"), beat.at_ms)
         return beat.playing_ms - (beat.at_ms - play) > LOST_MS

@@ -14,7 +14,8 @@ import msgspec
 
 from firstframe.dialects.livepeer.beat import DEFAULT_INTERVAL_MS, Beat
 from firstframe.dialects.livepeer.history import History, Phase, PhaseKind, phases_of, stretches
-from firstframe.dialects.livepeer.interval import Stretch, clipped, length
+from firstframe.dialects.livepeer.interval import Stretch, clipped, is_in, length
+from firstframe.dialects.livepeer.seek import seeking_of
 
 LOST_MS = 250
 """Less than this between what a heartbeat claims and its wall time is how timers are."""
@@ -156,14 +157,18 @@ class _Counter:
         self._is_socket = history.is_socket
         self._startup = startup
         self._started = started
-        self._seeks = [*(mark.at_ms for mark in history.of("seek")), *_replays_of(history)]
-        self._resumes = resumes_of(history)
+        # Nobody waits for a seek in a pause (metrics.md 2.1, rule 6).
+        self._seeking = [seek for seek in seeking_of(history) if is_in(seek[0], self._on)]
+        self._resumes = frozenset(resumes_of(history))
+        self._plays = [mark.at_ms for mark in history.of("play")]
         self._loses_waits = any(str(session.get("player")).startswith("hls") for session in history.sessions)
         self._told = [mark.at_ms for mark in history.marks if mark.kind in ("play", "pause")]
         self._is_sure = not (startup.lost or any(mark.guessed for mark in history.marks[:1]))
         """Whether the marks tell all of what went on when the heartbeat's stretch began: not so after a loss."""
         self._startup_waits = 0
         self._in_seek = False
+        self._waited = False
+        """Whether the heartbeat before held a wait."""
 
     def share(self, beat: Beat) -> Share:
         low, high = beat.start_ms, beat.at_ms
@@ -172,12 +177,15 @@ class _Counter:
         if not self._started:
             return share
         begin = max(low, self._startup.shown_ms if self._startup.shown_ms is not None else low)
-        share.playing_ms = min(playing, length(clipped(self._alive, begin, high)))
-        share.refused_ms = playing - share.playing_ms
         on = clipped(self._on, begin, high)
+        # A wait that runs on lies first; what the play timer claims beside it, it may have counted in a pause.
+        waited = 0.0 if count or begin > low else length(clipped(on, low, low + wait))
+        share.playing_ms = min(playing, length(clipped(self._alive, begin, high)) - waited)
+        share.refused_ms = playing - share.playing_ms
         room = max(0.0, length(on) - share.playing_ms)
+        is_elsewhere = length(on) < high - begin or wait > LOST_MS
         wait = min(wait, room)
-        if count and length(on) < high - begin and not self._is_socket:
+        if count and is_elsewhere and not self._is_socket:
             # Waits in pauses and under errors are none, retries are one; a socket's timers stop by themselves.
             most = len(on) if clipped(self._failed, begin, high) else count
             count = min(count, most) if room > INSTANT_MS else 0
@@ -200,69 +208,90 @@ class _Counter:
             self._startup_waits += beat.waits
             return 0, 0, 0
         share.startup_ms = length(clipped(wanted, asked, shown))
-        waited = min(beat.waiting_ms, share.startup_ms) if _waited_in(share) else 0.0
+        after_ms = length(clipped(wanted, shown, beat.at_ms))
+        waited = min(beat.waiting_ms, share.startup_ms) if self._waited_in(share, after_ms) else 0.0
         count = beat.waits
-        if waited > 0 and self._startup_waits == 0 and count > 0:
-            self._startup_waits, count = 1, count - 1
+        if waited > 0:
+            count -= min(count, self._new_waits(clipped(wanted, asked, shown), beat.start_ms))
         kept = beat.waiting_ms - waited
         if self._startup.restarted and waited == 0:
             return kept, count, beat.playing_ms
         return kept, count, max(0.0, beat.playing_ms - (share.startup_ms - waited))
 
+    def _waited_in(self, share: Share, after_ms: float) -> bool:
+        """Whether the waits of a heartbeat began in the startup that it holds.
+
+        One that is far longer did not, nor did one that fills the time after it together with the playing.
+        """
+        beat, startup = share.beat, share.startup_ms
+        if startup > INSTANT_MS and self._startup.restarted and abs(beat.claimed_ms - after_ms) <= INSTANT_MS:
+            return False
+        if beat.waits > 1:
+            return startup > INSTANT_MS
+        return beat.waiting_ms <= 2 * startup + LOST_MS
+
+    def _new_waits(self, startup: Sequence[Stretch], low: float) -> int:
+        """How many waits a startup's last heartbeat may count: one a stretch, unless it began before."""
+        runs_on = self._startup_waits > 0 and bool(startup) and startup[0][0] <= low
+        return len(startup) - runs_on
+
     def _explain(self, share: Share, hole: float, count: int, begin: float, high: float) -> None:
         """Put back what a timer lost when it was started again while it ran, where the marks show it."""
         if share.beat.capped or begin >= high:
             return
-        missing = self._missing_ms(share.beat, begin)
+        missing = self._missing_ms(share, begin)
         was_sure = self._is_sure and share.beat.missing_since_ms is None
         is_told = bisect_right(self._told, high) > bisect_right(self._told, begin)
         self._is_sure = was_sure or is_told or hole <= LOST_MS
         if not was_sure:
             share.hole_ms = hole + missing
             return
-        resume = next((at for at in self._resumes if begin < at <= high), None)
-        if hole > LOST_MS and self._loses_waits and count > 0:
-            share.rebuffer_ms, share.restored = hole, True
-        elif (
-            hole > LOST_MS
-            and resume is not None
-            and not self._loses_waits
-            and hole <= resume - begin + LOST_MS
-        ):
+        if hole <= LOST_MS or self._is_socket:  # totals tell of no pause: it may be one
+            share.hole_ms = hole
+        elif not self._loses_waits and self._played_until_resume(hole, begin, high):
             share.playing_ms, share.restored = share.playing_ms + hole, True
+        elif count > 0:
+            share.rebuffer_ms, share.restored = hole, True
         else:
             share.hole_ms = hole
 
-    def _missing_ms(self, beat: Beat, begin: float) -> float:
+    def _played_until_resume(self, hole: float, begin: float, high: float) -> bool:
+        """Whether all since the heartbeat or play before a resume is missing: what a swapped source loses.
+
+        A wait that a time update cut short, as the drag of a slider does, loses less: the time since that update.
+        """
+        plays = self._plays[bisect_right(self._plays, begin) : bisect_right(self._plays, high)]
+        return any(
+            abs(hole - (resume - before)) <= LOST_MS
+            for before, resume in pairwise([begin, *plays])
+            if resume in self._resumes
+        )
+
+    def _missing_ms(self, share: Share, begin: float) -> float:
         """The time after the startup of which the reports before a heartbeat would have told."""
-        if beat.missing_since_ms is None or self._startup.shown_ms is None:
+        since = share.beat.missing_since_ms
+        if since is None or self._startup.shown_ms is None:
             return 0.0
-        return length(clipped(self._on, max(beat.missing_since_ms, self._startup.shown_ms), begin))
+        could_play = self._alive if share.playing_ms > LOST_MS else self._on
+        return length(clipped(could_play, max(since, self._startup.shown_ms), begin))
 
     def _divide(self, share: Share, wait: float, count: int, low: float, high: float) -> None:
-        """Waits into those of seeks and rebuffering: of as many seeks, the first waits are theirs."""
-        seeks = min(sum(low < at <= high for at in self._seeks), count)
-        if count:
-            self._in_seek = seeks == count
-            share.seek_ms = wait * seeks / count
-        elif self._in_seek:
-            share.seek_ms = wait
+        """Waits into those of seeks and rebuffering: a seek's lie between it and the play that ends it."""
+        first, last = (bisect_right(self._seeking, (at, float("inf"))) for at in (low, high))
+        seeks = min(last - first, count)
+        if seeks or self._in_seek:
+            share.seek_ms = min(wait, length(clipped(self._seeking[max(0, first - 1) : last], low, high)))
+        self._in_seek = (seeks > 0 or self._in_seek) and is_in(high, self._seeking)
         share.rebuffer_ms = wait - share.seek_ms
-        share.rebuffers = count - seeks
+        # A seek ends a stall (metrics.md 2.1, rule 6), and sets off no wait of its own where one goes on.
+        is_more = count > 0 and share.rebuffer_ms - self._run_on_ms(low, high) > LOST_MS
+        share.rebuffers = max(count - seeks, int(is_more))
+        self._waited = wait > 0
 
-
-def _waited_in(share: Share) -> bool:
-    """Whether the waits of a heartbeat began in the startup that it holds: one that is far longer did not."""
-    beat, startup = share.beat, share.startup_ms
-    if beat.waits > 1:
-        return startup > INSTANT_MS
-    return beat.waiting_ms <= 2 * startup + LOST_MS
-
-
-def _replays_of(history: History) -> list[float]:
-    """Plays after the end: the browser seeks to the beginning, and the SDK takes that for a wait."""
-    told = [mark for mark in history.marks if mark.kind in ("play", "ended")]
-    return [play.at_ms for end, play in pairwise(told) if (end.kind, play.kind) == ("ended", "play")]
+    def _run_on_ms(self, low: float, high: float) -> float:
+        """How long a wait of the heartbeat before may have run on: until the first play."""
+        place = bisect_right(self._plays, low)
+        return min([*self._plays[place : place + 1], high]) - low if self._waited else 0.0
 
 
 def resumes_of(history: History) -> list[float]:

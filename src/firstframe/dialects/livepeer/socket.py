@@ -73,7 +73,10 @@ class _Reader:
         if "autoplay" in event.payload:
             payload["autoplay_status"] = event.payload["autoplay"]
         playing = self._delta(before, "timeUnpaused")
-        waiting = self._delta(before, "timeWaiting", "timeStalled")
+        waits = self._delta(before, "timeWaiting"), self._delta(before, "timeStalled")
+        waiting = sum(waits)
+        if self._beats:  # the two timers also run at once, but hardly longer than the time that passed
+            waiting = min(waiting, max(*waits, event.at_ms - self._beats[-1].at_ms - playing))
         return Beat(
             start_ms=self._beats[-1].at_ms if self._beats else event.at_ms - playing - waiting,
             at_ms=float(event.at_ms),

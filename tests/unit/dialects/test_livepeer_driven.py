@@ -1,0 +1,291 @@
+"""Reports that core-web 5.2.6 itself made, driven in virtual time by an element whose truth was known.
+
+Numbers and order of events are the SDK's own; truths are in the names and the comments.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from firstframe.view.record import Approx, EndReason, Outcome, State
+from support_livepeer import beat, fold, mark, message, report
+
+REACT = "@livepeer/react@4.3.4"
+START = [mark("can-play", 100), mark("play", 300), mark("play", 320), mark("first-frame", 387)]
+FIRST = [*START, beat(5000, 4680, play_to_first_frame_ms=87)]
+
+
+def row_of(*reports, **session):
+    """The row of reports, each a list of events."""
+    return fold([report(events, **session) for events in reports])
+
+
+def left(at_ms, playing=0.0, waiting=0.0, waits=0):
+    """The two reports of a page that is left."""
+    return [beat(at_ms, playing, waiting, waits)], [beat(at_ms + 2, 2)]
+
+
+def waited(row):
+    """Rebuffering and seeks: count and time each."""
+    return row.rebuffer_count, row.rebuffer_duration_ms, row.seek_count, row.seek_time_ms
+
+
+# the startup's waits
+
+
+def test_startup_in_two_pieces_holds_no_rebuffer():
+    """Paused while it loads, played again: each piece waits, and the first wait runs on through the pause."""
+    again = [mark("play", 8300), mark("play", 8800), mark("first-frame", 8887)]
+    row = row_of(
+        [mark("play", 300), mark("pause", 2300), beat(5000, 0, 4700, 1)],
+        [*again, beat(10_000, 1200, 3800, 1, play_to_first_frame_ms=8587)],
+        *left(14_800, 4800),
+    )
+    assert (row.video_startup_time_ms, row.pause_time_ms, row.content_playing_time_ms) == (2500, 6000, 6002)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (0, 0)
+    assert Approx.STALLS_UPPER_BOUND not in row.approx
+
+
+def test_two_waits_of_a_startup_in_one_report():
+    """The same within one report."""
+    sent = [mark("play", 300), mark("pause", 1300), mark("play", 2000), mark("play", 2800)]
+    first = [*sent, mark("first-frame", 2900), beat(5000, 2200, 1800, 2, play_to_first_frame_ms=2600)]
+    row = row_of(first, *left(8000, 3000))
+    assert (row.video_startup_time_ms, row.rebuffer_count, row.rebuffer_duration_ms) == (1800, 0, 0)
+
+
+def test_stall_right_after_a_startup_without_a_wait():
+    """What is played and waited fills the time after the first frame: none of it was the startup's."""
+    first = [mark("play", 871), mark("play", 1040), mark("play", 3161), mark("first-frame", 1209)]
+    row = row_of([*first, beat(5000, 3683, 277, 1, play_to_first_frame_ms=338)], *left(8000, 3000))
+    assert (row.video_startup_time_ms, row.content_playing_time_ms) == (169, 6685)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 277)
+
+
+# seeks
+
+
+def test_dragged_slider_is_one_seek():
+    """Five requests in a drag of 750 ms; the SDK ends the wait with the second and starts its play timer."""
+    drag = [mark("seek", at, payload=20) for at in (6320, 6470, 6620, 6770, 6920)]
+    row = row_of(
+        FIRST, [*drag, mark("play", 7070), beat(10_000, 4250, 150, 1)], *left(12_000, 2000), version=REACT
+    )
+    assert waited(row) == (0, 0, 1, 750)
+    assert row.content_playing_time_ms == 4680 + 4250 + 2002
+    assert Approx.PLAY_TIME_ESTIMATED in row.approx
+
+
+def test_seeks_far_apart_are_two():
+    """Two seconds apart, or with a frame between."""
+    apart = [mark("seek", 6000), mark("play", 6040), mark("seek", 6400), mark("play", 6440)]
+    row = row_of(FIRST, [*apart, beat(10_000, 4520, 80, 2)], *left(12_000, 2000), version=REACT)
+    assert waited(row) == (0, 0, 2, 80)
+    pause = [mark("pause", 5500), mark("seek", 6000), mark("seek", 8100), beat(10_000, 4000)]
+    assert row_of(FIRST, pause, version=REACT).seek_count == 2
+
+
+def test_dragged_native_slider_is_not_played():
+    """Without reported seeks a wait, flagged: what is missing before the resume is less than the time since 5000."""
+    row = row_of(FIRST, [mark("play", 7820), beat(10_000, 3500, 300, 1)], *left(13_820, 3820))
+    assert (row.content_playing_time_ms, row.rebuffer_duration_ms, row.rebuffer_count) == (12_002, 1500, 1)
+    assert {Approx.PLAY_TIME_ESTIMATED, Approx.STALLS_UPPER_BOUND} <= set(row.approx)
+
+
+def test_swapped_source_after_a_stall_is_still_played():
+    """All since the play that ended the stall is missing: the swap threw it away."""
+    swap = [mark("play", 6500), mark("play", 9000), mark("play", 9040)]
+    row = row_of(FIRST, [*swap, beat(10_000, 1460, 1040, 2)], *left(12_000, 2000))
+    assert row.content_playing_time_ms == 4680 + 1460 + 2500 + 2002
+
+
+def test_seek_out_of_a_stall():
+    """Stalled for 2 s, then a seek of 500 ms: the SDK counts one wait."""
+    row = row_of(
+        FIRST,
+        [mark("seek", 8320), mark("play", 8820), beat(10_000, 2500, 2000, 1)],
+        *left(12_000, 2000),
+        version=REACT,
+    )
+    assert waited(row) == (1, 2000, 1, 500)
+
+
+def test_stall_after_a_seek_in_the_buffer():
+    """A seek of 20 ms without a wait, then a stall in the same report."""
+    resumed = [mark("seek", 5620), mark("play", 5640), mark("play", 8140)]
+    row = row_of(FIRST, [*resumed, beat(10_000, 2860, 1500, 1)], *left(12_140, 2140), version=REACT)
+    assert waited(row) == (1, 1480, 1, 20)
+
+
+def test_stall_that_ends_before_a_seek():
+    """A stall runs on into the report of the seek: it was counted where it began."""
+    row = row_of(
+        FIRST,
+        [beat(10_000, 2200, 2800, 1)],
+        [mark("play", 12_460), mark("seek", 12_978), mark("play", 13_028), beat(15_000, 2490, 2510, 1)],
+        *left(18_640, 3640),
+        version=REACT,
+    )
+    assert waited(row) == (1, 5260, 1, 50)
+
+
+def test_stall_after_a_seek_that_ran_on():
+    """The seek's wait ends in the report in which a stall begins."""
+    row = row_of(
+        FIRST,
+        [mark("seek", 8511), beat(10_000, 3511, 1489, 1)],
+        [mark("play", 10_367), beat(15_000, 205, 4795, 1)],
+        [mark("play", 15_500), beat(20_000, 4500, 500)],
+        *left(22_000, 2000),
+        version=REACT,
+    )
+    assert waited(row) == (1, 4928, 1, 1856)
+
+
+def test_seek_in_a_pause_takes_no_wait():
+    """Nobody waits for it: the stall after the pause is one."""
+    told = [mark("pause", 6000), mark("seek", 6700), mark("play", 7000), mark("play", 7040)]
+    row = row_of(FIRST, [*told, beat(10_000, 2700, 1300, 1)], *left(12_000, 2000), version=REACT)
+    assert (row.seek_count, row.seek_time_ms, row.rebuffer_count) == (1, 0, 1)
+    assert row.rebuffer_duration_ms == 1300
+
+
+def test_wait_that_runs_on_lies_first():
+    """It ended in 1697 ms, then 2008 ms were played; the rest of the claim is a seek's in the pause."""
+    row = row_of(
+        FIRST,
+        [beat(10_000, 412, 4588, 1)],
+        [mark("play", 11_697), mark("pause", 13_705), beat(15_000, 2885, 1697)],
+        [beat(20_000, 5000)],
+        *left(22_000, 2000),
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 4588 + 1697)
+    assert row.content_playing_time_ms == 4680 + 412 + 2008
+    assert Approx.PLAY_TIME_ESTIMATED in row.approx
+
+
+# timers that stand still, and heartbeats out of turn
+
+
+def test_machine_that_slept_beside_its_socket():
+    """The socket speaks again on waking; ten minutes of sleep are not played."""
+    talk = [
+        message(at, timeUnpaused=at) for at in (*range(1056, 15_400, 1000), *range(615_310, 630_000, 1000))
+    ]
+    sent = [
+        FIRST,
+        [beat(10_000, 5000)],
+        [beat(15_000, 5000)],
+        [beat(615_320, 600_320)],
+        [beat(620_320, 5000)],
+    ]
+    row = fold([*[report(events) for events in sent], *talk, report([beat(622_320, 2000)])])
+    assert 21_000 < row.content_playing_time_ms < 22_100
+    assert Approx.PLAY_TIME_ESTIMATED in row.approx
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+def test_leave_of_a_hidden_page(speaks):
+    """Its timers woke once a minute, and it was left 38 s after the last time: all of it was played."""
+    sent = [
+        FIRST,
+        [beat(8320, 3320)],
+        [beat(60_000, 51_680)],
+        [beat(120_000, 60_000)],
+        [beat(158_322, 38_322)],
+    ]
+    talk = [message(at, timeUnpaused=at) for at in (1056, 2056, 4999, 60_000, 120_000)] if speaks else []
+    row = fold([*[report(events) for events in sent], *talk])
+    assert (row.content_playing_time_ms, row.end_reason) == (158_002, EndReason.ENDED)
+    assert Approx.PLAY_TIME_ESTIMATED not in row.approx
+
+
+def test_page_hidden_again_and_again():
+    """Heartbeats out of turn say nothing about the interval: the last one came within it."""
+    times = [2620, 5000, 5820, 9020, 10_000, 12_220, 15_000, 19_120]
+    rest = [[beat(at, at - before)] for before, at in pairwise(times)]
+    row = row_of([*START, beat(2620, 2300, play_to_first_frame_ms=87)], *rest, [beat(19_122, 2)])
+    assert row.content_playing_time_ms == 18_802
+    assert Approx.PLAY_TIME_ESTIMATED not in row.approx
+
+
+def test_hidden_while_a_report_had_no_answer():
+    """The leave's heartbeat lies inside the merged one; nothing is missing."""
+    merged = beat(15_000, 8680, oldest_buffer_timestamp=START[0]["timestamp"] + 9900)
+    row = row_of(FIRST, [beat(11_320, 1320)], [merged], [beat(20_000, 5000)], *left(22_000, 2000))
+    assert row.content_playing_time_ms == 4680 + 10_000 + 5000 + 2002
+    assert Approx.PLAY_TIME_LOWER_BOUND not in row.approx
+
+
+# reports that were lost
+
+
+def test_lost_minute_of_a_hidden_page_is_no_wait():
+    """The report before the one with the stall is missing: its minute is neither waited nor played."""
+    talk = [message(at, timeUnpaused=at) for at in (1056, 4999, 60_000, 120_000, 157_320, 162_320)]
+    sent = [
+        FIRST,
+        [beat(8320, 3320)],
+        [mark("play", 87_320), beat(120_000, 51_000, 9000, 1)],
+        [beat(125_000, 5000)],
+    ]
+    for beacons in ([], talk):
+        row = fold([*[report(events) for events in sent], *beacons, *map(report, left(127_000, 2000))])
+        assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 9000)
+        assert row.content_playing_time_ms == 4680 + 3320 + 51_000 + 7002
+        assert Approx.PLAY_TIME_LOWER_BOUND in row.approx
+        assert Approx.EVENTS_LOST not in row.approx
+
+
+def test_error_that_was_told_is_not_guessed_again():
+    """A dead player goes on beating: after a lost report its time in error is still that error's."""
+    told = [mark("error", 8320, category="unknown", message="x"), beat(10_000, 3320, time_errored_ms=1680)]
+    dead = [[beat(at, time_errored_ms=5000)] for at in (20_000, 25_000, 30_000)]
+    row = row_of(FIRST, told, *dead)
+    assert (row.outcome, row.error_count) == (Outcome.PLAYBACK_FAILED, 1)
+    assert Approx.EVENTS_LOST not in row.approx
+
+
+def test_second_error_that_was_lost():
+    """The first one was recovered from; the time in error after the missing report is another's."""
+    told = [mark("error", 6000, category="unknown", message="x"), mark("play", 7000)]
+    dead = [[beat(at, time_errored_ms=5000)] for at in (20_000, 25_000, 30_000)]
+    row = row_of(FIRST, [*told, beat(10_000, 4000, time_errored_ms=1000)], *dead)
+    assert (row.outcome, row.error_count, row.recovered_errors) == (Outcome.PLAYBACK_FAILED, 2, 1)
+    assert Approx.EVENTS_LOST in row.approx
+
+
+def test_lost_time_under_an_error_is_said():
+    """Playing goes on under an error of hls.js; what a lost report told of it is missing."""
+    error = [mark("error", 8320, category="unknown", message="Error with HLS.js")]
+    row = row_of(
+        FIRST, [*error, beat(10_000, 4933, time_errored_ms=67)], [beat(20_000, 5000)], *left(22_000, 2000)
+    )
+    assert (row.outcome, row.content_playing_time_ms) == (Outcome.EXITED, 4680 + 4933 + 5000 + 2002)
+    assert Approx.PLAY_TIME_LOWER_BOUND in row.approx
+
+
+# totals
+
+
+def test_pause_in_totals_is_no_wait():
+    """The socket is silent in a pause, which it does not tell; the wait after it is all that was waited."""
+    told = {"firstPlayback": 1421, "preloadTime": 1421, "ttff": 204, "timeUnpaused": 625}
+    talk = [message(2056, player="hls-@livepeer/core@3.3.1", **told)]
+    talk += [message(at, timeUnpaused=at - 1431) for at in (3056, 4056, 5056)]
+    talk += [message(20_056, nWaiting=1, timeWaiting=68), message(21_056, timeUnpaused=4307, timeWaiting=386)]
+    row = fold(talk)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 386)
+    assert State.PAUSE not in {span.state for span in row.spans}
+
+
+def test_timers_of_a_socket_that_run_at_once():
+    """After 3 s of waiting `stalled` begins beside it: time passes once."""
+    told = {"firstPlayback": 300, "preloadTime": 300, "ttff": 87, "timeUnpaused": 746}
+    talk = [message(1056, **told), message(2056, timeUnpaused=1746)]
+    waits = [(3056, 1000, 0), (4056, 2000, 0), (5056, 3000, 0), (6056, 4000, 1000), (7056, 5000, 2000)]
+    talk += [message(at, nWaiting=1, timeWaiting=w, timeStalled=s, nStalled=int(s > 0)) for at, w, s in waits]
+    row = fold([*talk, message(8056, timeUnpaused=2346, timeWaiting=5400, timeStalled=2400)])
+    assert (row.rebuffer_count, row.rebuffer_duration_ms, row.content_playing_time_ms) == (1, 5400, 2346)
