@@ -27,7 +27,7 @@ from firstframe.edge.chores import Chores
 from firstframe.edge.cors import cors_headers, preflight_headers
 from firstframe.edge.document import PATH as DOCUMENT
 from firstframe.edge.document import document
-from firstframe.edge.intake import HEADER_CHARS, Intake, not_understood
+from firstframe.edge.intake import HEADER_CHARS, Arrival, Intake, not_understood
 from firstframe.edge.meter import Meter
 from firstframe.edge.refusal import SAMPLE_BYTES, Refusals, Refused, reason_of
 from firstframe.edge.route import SOCKET, Door, Match, Router, Target
@@ -150,7 +150,8 @@ class Collector:
             self._check_crowd()
             if target.route.kind == "answer":
                 return await self._answer(target, match, scope, headers, body)
-            await self._intake.keep(target, match, scope, headers, body, headers.get(b"content-encoding"))
+            encoding = headers.get(b"content-encoding")
+            await self._intake.keep(Arrival(target, match, scope, headers, body, encoding))
             return target.route.reply
         finally:
             self._in_flight -= 1
@@ -179,7 +180,7 @@ class Collector:
             check_size(len(body), self._settings.max_body_bytes)
             sample.append(body)
             encoding = headers.get(b"content-encoding")
-            kept = self._intake.keep(door.target, door.match, scope, headers, body, encoding)
+            kept = self._intake.keep(Arrival(door.target, door.match, scope, headers, body, encoding))
         except Exception as error:  # noqa: BLE001 - whatever it was, it is answered
             settle(error)
         else:
@@ -221,7 +222,7 @@ class Collector:
     ) -> Reply:
         """The reply of a route that keeps nothing, with the verdict on its key told to the dialect."""
         encoding = headers.get(b"content-encoding")
-        request = await self._intake.request(target, match, scope, headers, body, encoding)
+        request = await self._intake.request(Arrival(target, match, scope, headers, body, encoding))
         route = target.route
         try:
             key = match.write_key

@@ -37,6 +37,19 @@ _KEPT = {name.encode(): name for name in KEPT_HEADERS}
 _NOWHERE = Place()
 
 
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """A request whose body is here, and the route that it came to."""
+
+    target: Target
+    match: Match
+    scope: Scope
+    headers: Mapping[bytes, bytes]
+    body: bytes
+    """As sent."""
+    encoding: bytes | None = None
+    """What it is packed in."""
+
+
 class Intake:
     """What stands between a request and the journal. Every refusal is raised as a `Refusal`."""
 
@@ -61,110 +74,74 @@ class Intake:
         self._annex = Annex()
         self._rate = Rate(settings.key_rate / max(1, settings.edges), time.monotonic)
 
-    def keep(
-        self,
-        target: Target,
-        match: Match,
-        scope: Scope,
-        headers: Mapping[bytes, bytes],
-        body: bytes,
-        encoding: bytes | None = None,
-    ) -> asyncio.Future[None]:
+    def keep(self, arrival: Arrival) -> asyncio.Future[None]:
         """Begin to make one beacon durable: the future is done when it is, or it fails with a `Refusal`.
 
         A key in the path is looked up first: who has none makes no work with a body.
         """
-        grant = self.grant(match.write_key, _origin(headers)) if match.write_key is not None else None
-        meant = expand_quick(body, encoding, self._settings.max_expanded_bytes)
+        key = arrival.match.write_key
+        grant = self.grant(key, _origin(arrival.headers)) if key is not None else None
+        meant = expand_quick(arrival.body, arrival.encoding, self._settings.max_expanded_bytes)
         if meant is None:
-            return asyncio.ensure_future(
-                self._keep_large(target, match, scope, headers, body, encoding, grant)
-            )
-        request = self._request(target, match, scope, headers, meant)
-        return self._append(target, scope, request, self._read(target, request), grant)
+            return asyncio.ensure_future(self._keep_large(arrival, grant))
+        request = self._request(arrival, meant)
+        return self._append(arrival, request, self._read(arrival.target, request), grant)
 
-    async def _keep_large(
-        self,
-        target: Target,
-        match: Match,
-        scope: Scope,
-        headers: Mapping[bytes, bytes],
-        body: bytes,
-        encoding: bytes | None,
-        grant: KeyGrant | None,
-    ) -> None:
+    async def _keep_large(self, arrival: Arrival, grant: KeyGrant | None) -> None:
         def read() -> tuple[Request, Envelope]:
-            request = self._open(target, match, scope, headers, body, encoding)
-            return request, self._read(target, request)
+            request = self._open(arrival)
+            return request, self._read(arrival.target, request)
 
-        await self._append(target, scope, *await self._annex.read(read), grant)
+        await self._append(arrival, *await self._annex.read(read), grant)
 
-    async def request(
-        self,
-        target: Target,
-        match: Match,
-        scope: Scope,
-        headers: Mapping[bytes, bytes],
-        body: bytes,
-        encoding: bytes | None,
-    ) -> Request:
+    async def request(self, arrival: Arrival) -> Request:
         """What the dialect sees of a request whose body is not kept. Raises a `Refusal` for one that cannot be read."""
-        meant = expand_quick(body, encoding, self._settings.max_expanded_bytes)
+        meant = expand_quick(arrival.body, arrival.encoding, self._settings.max_expanded_bytes)
         if meant is None:
-            return await self._annex.read(partial(self._open, target, match, scope, headers, body, encoding))
-        return self._request(target, match, scope, headers, meant)
+            return await self._annex.read(partial(self._open, arrival))
+        return self._request(arrival, meant)
 
     async def ask(self, request: Request, work: Callable[[], Result]) -> Result:
         """What a dialect says to a request, without holding up the loop."""
         return work() if is_quick(request.body) else await self._annex.read(work)
 
-    def _open(
-        self,
-        target: Target,
-        match: Match,
-        scope: Scope,
-        headers: Mapping[bytes, bytes],
-        body: bytes,
-        encoding: bytes | None,
-    ) -> Request:
+    def _open(self, arrival: Arrival) -> Request:
         """A request whose body may be large. Touches nothing that belongs to the loop."""
-        body = expand(body, encoding, self._settings.max_expanded_bytes)
+        body = expand(arrival.body, arrival.encoding, self._settings.max_expanded_bytes)
         check_values(body, self._most_values)
-        return self._request(target, match, scope, headers, body)
+        return self._request(arrival, body)
 
-    def _request(
-        self, target: Target, match: Match, scope: Scope, headers: Mapping[bytes, bytes], body: bytes
-    ) -> Request:
-        """What the dialect sees: only the headers that say something about a view. Raises `TooLarge`."""
+    def _request(self, arrival: Arrival, body: bytes) -> Request:
+        """What the dialect sees: the body as meant, and the headers that say something about a view.
+
+        Raises `TooLarge`.
+        """
         check_depth(body, self._settings.max_depth)
-        query = scope["query_string"]
+        query = arrival.scope["query_string"]
         if len(query) > QUERY_BYTES:
             raise TooLarge(
                 f"the query is {len(query)} bytes, {QUERY_BYTES} are allowed", limit_bytes=QUERY_BYTES
             )
         kept = {
             _KEPT[raw]: value.decode("latin-1")[:HEADER_CHARS]
-            for raw, value in headers.items()
+            for raw, value in arrival.headers.items()
             if raw in _KEPT
         }
         if "referer" in kept and not self._settings.keep_page_query:
             kept["referer"] = kept["referer"].partition("?")[0]
-        method = scope.get("method", "GET")
-        return Request(method, target.route.path, match.params, query.decode("latin-1"), kept, body)
+        method = arrival.scope.get("method", "GET")
+        return Request(
+            method, arrival.target.route.path, arrival.match.params, query.decode("latin-1"), kept, body
+        )
 
     def _append(
-        self,
-        target: Target,
-        scope: Scope,
-        request: Request,
-        envelope: Envelope,
-        grant: KeyGrant | None,
+        self, arrival: Arrival, request: Request, envelope: Envelope, grant: KeyGrant | None
     ) -> asyncio.Future[None]:
         """What was read goes to the journal. ``grant`` is that of the path's key, where it has one."""
         if grant is None:
             grant = self.grant(envelope.write_key, request.headers.get("origin"))
         self._rate.take(grant)
-        dialect = target.dialect.name
+        dialect, scope = arrival.target.dialect.name, arrival.scope
         beacon = Beacon(
             self._clock(),
             dialect,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from firstframe.edge.intake import Intake
+from firstframe.edge.intake import Arrival, Intake
 from firstframe.edge.route import SOCKET, Match, Router, Target
 from firstframe.errors import Refusal, Unavailable
 
@@ -63,7 +63,7 @@ class SocketHub:
         """Keep one message; False when the journal will not take it for long. A broken one is only counted."""
         for wait in (*self._retry_seconds, None):
             try:
-                await self._intake.keep(target, match, scope, headers, body)
+                await self._intake.keep(Arrival(target, match, scope, headers, body))
             except Unavailable as refusal:
                 self._note(refusal, target, scope, headers, [body])
                 if wait is not None:
