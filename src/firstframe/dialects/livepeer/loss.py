@@ -23,7 +23,10 @@ _CAN_PLAY = (PhaseKind.ON, PhaseKind.FAILED)
 def with_lost(history: History) -> History:
     """The history with the marks that were lost, as far as they are proved."""
     marks = _with_first_play(history)
-    return msgspec.structs.replace(history, marks=sorted([*marks, *_Walk(marks).lost(history.beats)]))
+    found = _Walk(marks).lost(history.beats)
+    if not found and marks is history.marks:
+        return history
+    return msgspec.structs.replace(history, marks=sorted([*marks, *found]))
 
 
 def _with_first_play(history: History) -> list[Mark]:
@@ -53,7 +56,8 @@ class _Walk:
     def lost(self, beats: Sequence[Beat]) -> list[Mark]:
         """The marks that heartbeats prove which come first, or after a loss."""
         found = []
-        for number, beat in enumerate(beats):
+        last = max((n for n, beat in enumerate(beats) if beat.missing_since_ms is not None), default=0)
+        for number, beat in enumerate(beats[: last + 1]):
             inside = self._inside(beat)
             if number == 0 or beat.missing_since_ms is not None:
                 proved = self._proved(beat, inside)

@@ -47,7 +47,8 @@ def _painted(
     waits, left = _waits(share, room, resumes)
     seeks, stalls = tail(waits, share.seek_ms)
     playing, _ = tail(left, share.playing_ms)
-    playing += tail(failed, share.playing_ms - length(playing))[0]
+    if failed:
+        playing += tail(failed, share.playing_ms - length(playing))[0]
     return [
         *((start, end, State.SEEK) for start, end in seeks),
         *((start, end, State.REBUFFER) for start, end in stalls),

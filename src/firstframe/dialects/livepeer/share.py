@@ -173,17 +173,20 @@ class _Counter:
     def share(self, beat: Beat) -> Share:
         low, high = beat.start_ms, beat.at_ms
         share = Share(beat)
-        wait, count, playing = self._without_startup(share, clipped(self._on, low, high))
+        wanted = clipped(self._on, low, high)
+        wait, count, playing = self._without_startup(share, wanted)
         if not self._started:
             return share
         begin = max(low, self._startup.shown_ms if self._startup.shown_ms is not None else low)
-        on = clipped(self._on, begin, high)
+        on = wanted if begin == low else clipped(self._on, begin, high)
+        on_ms = length(on)
+        alive_ms = length(clipped(self._alive, begin, high)) if self._failed else on_ms
         # A wait that runs on lies first; what the play timer claims beside it, it may have counted in a pause.
-        waited = 0.0 if count or begin > low else length(clipped(on, low, low + wait))
-        share.playing_ms = min(playing, length(clipped(self._alive, begin, high)) - waited)
+        waited = length(clipped(on, low, low + wait)) if wait and not count and begin == low else 0.0
+        share.playing_ms = min(playing, alive_ms - waited)
         share.refused_ms = playing - share.playing_ms
-        room = max(0.0, length(on) - share.playing_ms)
-        is_elsewhere = length(on) < high - begin or wait > LOST_MS
+        room = max(0.0, on_ms - share.playing_ms)
+        is_elsewhere = on_ms < high - begin or wait > LOST_MS
         wait = min(wait, room)
         if count and is_elsewhere and not self._is_socket:
             # Waits in pauses and under errors are none, retries are one; a socket's timers stop by themselves.
