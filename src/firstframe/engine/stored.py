@@ -88,11 +88,9 @@ def count_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, int]:
 def load_heads(engine: Engine, names: Sequence[NativeView]) -> dict[str, list[Head]]:
     """The rows written of these native views, tombstones included, by key and ordinal."""
     found: dict[str, list[Head]] = {}
-    native_of = {name.key: column_text(name.native_view_id) for name in names}
-    for keys in _parts(native_of):
-        natives = [native_of[key] for key in keys]
+    for params in _named(names):
         for view_id, view_key, ordinal, hour, version, is_deleted, received_ms in engine.query(
-            _HEADS, {"keys": keys, "natives": natives}
+            _HEADS, params
         ).rows:
             head = Head(view_id, view_key, ordinal, _seconds(hour), version, bool(is_deleted), received_ms)
             found.setdefault(view_key, []).append(head)
@@ -102,13 +100,19 @@ def load_heads(engine: Engine, names: Sequence[NativeView]) -> dict[str, list[He
 def load_rows(engine: Engine, names: Sequence[NativeView]) -> dict[str, list[ViewRecord]]:
     """The rows themselves, as they stand in the table, by key and ordinal."""
     found: dict[str, list[ViewRecord]] = {}
-    native_of = {name.key: column_text(name.native_view_id) for name in names}
-    for keys in _parts(native_of):
-        answer = engine.query(_ROWS, {"keys": keys, "natives": [native_of[key] for key in keys]})
+    for params in _named(names):
+        answer = engine.query(_ROWS, params)
         key_at = answer.columns.index("view_key")
         for row in answer.rows:
             found.setdefault(row[key_at], []).append(record_from(answer.columns, row))
     return found
+
+
+def _named(names: Iterable[NativeView]) -> Iterator[dict[str, list[str]]]:
+    """The parameters that find the rows of native views, so many views at once."""
+    native_of = {name.key: column_text(name.native_view_id) for name in names}
+    for keys in _parts(native_of):
+        yield {"keys": keys, "natives": [native_of[key] for key in keys]}
 
 
 def _parts(view_keys: Iterable[str]) -> Iterator[list[str]]:

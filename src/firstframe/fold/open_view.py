@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from firstframe.beacon import Event
+from firstframe.engine.survey import NativeView
 from firstframe.fold.growth import Growth
 from firstframe.view.record import ViewRecord
 
@@ -49,8 +50,13 @@ class OpenView:
     first_seen_ms: int = 0
     due_ms: int | None = None
     closed: bool = False
-    standing: list[ViewRecord] | None = None
+    standing: list[ViewRecord] = field(default_factory=list)
     """Rows whose first events are no longer stored: they stay, since a fold of the rest would say less."""
+
+    @property
+    def name(self) -> NativeView:
+        """What the engine knows it by."""
+        return NativeView(self.key, self.project, self.dialect, self.native_view_id)
 
     def add(self, events: Iterable[Event]) -> int:
         """Take events in, of equal ones the earliest receipt; returns by how many the view grew."""

@@ -34,9 +34,8 @@ def closed(row: ViewRecord) -> ViewRecord:
 
 def later(events: Iterable[Event], standing: Sequence[ViewRecord]) -> list[Event]:
     """The events of other views under the same id: those that an hour or more of silence parts from these rows."""
-    known_ms = max(
-        row.view_end_ms - row.clock_shift_ms for row in standing
-    )  # on the client's clock, as events are
+    # On the client's clock, as the events are.
+    known_ms = max(row.view_end_ms - row.clock_shift_ms for row in standing)
     ordered = sorted(events, key=attrgetter("at_ms", "key"))
     for place, event in enumerate(ordered):
         if event.at_ms - known_ms > SPLIT_MS:

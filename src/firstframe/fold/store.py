@@ -104,8 +104,7 @@ class Store:
 
     def _keep_standing(self, views: Sequence[OpenView]) -> None:
         """Give views whose first events are gone the rows that they have."""
-        names = [NativeView(view.key, view.project, view.dialect, view.native_view_id) for view in views]
-        rows = load_rows(self._engine, names) if names else {}
+        rows = load_rows(self._engine, [view.name for view in views])
         for view in views:
             begun_ms = _first_receipt_ms(view)
             view.standing = [row for row in rows.get(view.key, ()) if row.received_first_ms < begun_ms]

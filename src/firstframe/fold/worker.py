@@ -195,7 +195,7 @@ class Worker:
         woken = self._shelf.pop_due(now_ms, min(max(most - len(ready), LEAST_DUE), MOST_DUE))
         due = [view for view in woken if view.key not in seen]
         absent = [view for view in due if not view.events]
-        loaded = self._load([NativeView(v.key, v.project, v.dialect, v.native_view_id) for v in absent])
+        loaded = self._load([view.name for view in absent])
         for view in loaded:
             self._shelf.put(view)
             ready.append(view)

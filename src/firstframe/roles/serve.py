@@ -65,9 +65,8 @@ def _counters(folder: Folder) -> Iterator[str]:
         shutil.rmtree(left, ignore_errors=True)
     memory = SHARED_MEMORY if Path(SHARED_MEMORY).is_dir() else None
     with TemporaryDirectory(prefix=COUNTERS_PREFIX, dir=memory) as made:
-        with suppress(
-            OSError
-        ):  # on a full disk it cannot be noted, which must not stop who came to make room
+        # On a full disk it cannot be noted, which must not stop who came to make room.
+        with suppress(OSError):
             write_atomically(note, made.encode())
         yield made
 
