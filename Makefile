@@ -49,6 +49,10 @@ e2e-quiet: $(BIN)/.installed-dev tools web ## our own browser SDK against its bo
 faults: $(BIN)/.installed-dev ## every attack of docs/guarantees.md at full size (an hour); `make test` makes them small
 	FAULTS=full $(BIN)/python -m pytest -m faults $(ARGS)
 
+.PHONY: laws
+laws: $(BIN)/.installed-dev ## the laws that hold for any traffic, on random cases (LAWS=50 times the usual number)
+	LAWS=$(or $(LAWS),50) $(BIN)/python -m pytest -n 2 tests/properties $(ARGS)
+
 .PHONY: bench bench-quick
 BENCHES := ingest running queries dashboard
 bench: $(BIN)/.installed-dev web ## measure: each figure beside a baseline of the same run, into benchmarks/results/ (half an hour)

@@ -8,10 +8,11 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support_edge import CLOSED, OPEN, Clerk
+from support_law import law
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
@@ -70,7 +71,7 @@ async def ask(
     return sent[0]["status"]
 
 
-@settings(max_examples=300, deadline=None)
+@law(300)
 @given(
     is_open=st.booleans(),
     method=st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "HEAD", "BREW"]),

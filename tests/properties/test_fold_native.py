@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import support_cases as cases
@@ -12,6 +12,7 @@ from firstframe.dialects.base import Request
 from firstframe.dialects.native import NATIVE
 from firstframe.errors import BadRequest
 from firstframe.fold.finish import fold_view
+from support_law import law
 from support_native import EVENTS, KEYS
 
 NOW_MS = cases.BASE_MS + 10 * cases.DAY_MS
@@ -38,7 +39,7 @@ def rows_of(batches, *, context=None):
     return fold_view(NATIVE, "default", "v", events, NOW_MS).rows
 
 
-@settings(max_examples=100, deadline=None)
+@law(100)
 @given(st.lists(EVENTS, min_size=1, max_size=25), st.data())
 def test_order_batching_and_repeats_change_nothing(events, data):
     """However a view's events are ordered, repeated and cut into beacons, its rows are the same."""
@@ -49,7 +50,7 @@ def test_order_batching_and_repeats_change_nothing(events, data):
     assert rows_of([batch for batch in batches if batch], context=CONTEXT) == whole
 
 
-@settings(max_examples=100, deadline=None)
+@law(100)
 @given(st.lists(EVENTS, min_size=2, max_size=15))
 def test_a_late_event_is_a_recomputation(events):
     """Events folded before a late one came leave no trace in what is folded after it."""
@@ -58,7 +59,7 @@ def test_a_late_event_is_a_recomputation(events):
     assert rows_of([first, events[-1:]]) == rows_of([events[-1:], first])
 
 
-@settings(max_examples=100, deadline=None)
+@law(100)
 @given(
     JSON
     | st.lists(JSON)
@@ -76,14 +77,14 @@ def test_no_body_breaks_anything(body):
     cases.fold_all(found, NATIVE)
 
 
-@settings(max_examples=100, deadline=None)
+@law(100)
 @given(st.binary(max_size=200))
 def test_no_bytes_break_anything(raw):
     """Bytes that are no JSON are rejected with a reason, never an error."""
     assert NATIVE.parse(cases.beacon_of(raw, NOW_MS)) is not None
 
 
-@settings(max_examples=100, deadline=None)
+@law(100)
 @given(
     st.lists(st.dictionaries(KEYS, JSON, max_size=6), max_size=10),
     st.dictionaries(st.text(max_size=8), JSON),

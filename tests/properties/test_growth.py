@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import support_cases as cases
@@ -20,6 +20,7 @@ from firstframe.dialects.native import NATIVE
 from firstframe.fold.growth import Growth
 from firstframe.fold.open_view import OpenView
 from firstframe.fold.rule import FoldRule
+from support_law import law
 from support_mutation import seeds_of
 from support_mux import Watching, chaos, short_body, visits
 from support_native import EVENTS
@@ -27,7 +28,6 @@ from support_proof import told
 
 GROWING = [dialect for dialect in DIALECTS if dialect.grow]
 RULE = FoldRule(least_grown_events=0)
-LAW = settings(max_examples=200, deadline=None)
 NOW_MS = cases.BASE_MS + cases.DAY_MS
 
 
@@ -68,7 +68,7 @@ def events_of(dialect: Dialect, body: bytes, route: str) -> list[Event]:
     return list(dialect.parse(cases.beacon_of(body, NOW_MS, dialect=dialect.name, route=route)).events)
 
 
-@LAW
+@law(200)
 @given(st.lists(EVENTS, min_size=1, max_size=25), st.booleans(), st.randoms())
 def test_native_views_grow(sent, in_order, chance):
     """Events of any kind at any time; in order they go on, else the view begins anew."""
@@ -79,7 +79,7 @@ def test_native_views_grow(sent, in_order, chance):
     check(NATIVE, cut(events, chance))
 
 
-@LAW
+@law(200)
 @given(chaos(), st.randoms())
 def test_mux_views_grow_out_of_chaos(sent, chance):
     """Events in no sensible order with any numbers."""
@@ -87,7 +87,7 @@ def test_mux_views_grow_out_of_chaos(sent, chance):
     check(MUX, cut(received(events, chance, late_share=0.1), chance))
 
 
-@LAW
+@law(200)
 @given(visits(), st.randoms(), st.booleans(), st.sampled_from((0, 1, 3)))
 def test_mux_visits_grow(sdk, chance, is_mixed, lost):
     """Whole visits, visits without some events, visits that come in disorder."""

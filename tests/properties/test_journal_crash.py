@@ -7,13 +7,13 @@ import os
 import tempfile
 from pathlib import Path
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from firstframe.journal import FilesAppender, FilesConsumer
 from firstframe.journal.base import Chunk
 from support_journal import beacon, numbers
+from support_law import law
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
@@ -117,4 +117,4 @@ class CrashingJournal(RuleBasedStateMachine):
 
 
 TestCrashingJournal = CrashingJournal.TestCase
-TestCrashingJournal.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestCrashingJournal.settings = law(40, stateful_step_count=25)

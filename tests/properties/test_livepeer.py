@@ -6,12 +6,13 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import support_livepeer as lp
 from firstframe.dialects.livepeer import LIVEPEER
 from firstframe.view.record import WATCH_STATES
+from support_law import law
 
 TICK_MS = 5000
 NUMBERS = (
@@ -107,7 +108,7 @@ def numbers(row):
 
 
 @given(st.integers(0, 12_000), segments)
-@settings(max_examples=60, deadline=None)
+@law(60)
 def test_the_fold_finds_what_happened(startup_ms, parts):
     """Playing, waits and startup come out as they were, and the spans add up to the durations."""
     batches = reports_of(startup_ms, parts)
@@ -120,7 +121,7 @@ def test_the_fold_finds_what_happened(startup_ms, parts):
 
 
 @given(st.integers(0, 12_000), segments, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@law(60)
 def test_twice_and_in_any_order(startup_ms, parts, random):
     """Every beacon twice, in any order, events shuffled within them: the same row."""
     batches = reports_of(startup_ms, parts)
@@ -143,7 +144,7 @@ def test_twice_and_in_any_order(startup_ms, parts, random):
 
 
 @given(st.integers(0, 12_000), segments, st.data())
-@settings(max_examples=80, deadline=None)
+@law(80)
 def test_merged_and_late(startup_ms, parts, data):
     """A collector that answers late or not at all: batches merge, some parts stored before; the numbers are the same.
 
@@ -167,7 +168,7 @@ def test_merged_and_late(startup_ms, parts, data):
 
 
 @given(st.integers(0, 12_000), segments, st.data())
-@settings(max_examples=80, deadline=None)
+@law(80)
 def test_a_lost_report_adds_nothing(startup_ms, parts, data):
     """Whichever report never arrives: no more playing and no more rebuffering than with it.
 
@@ -229,7 +230,7 @@ EVENTS = st.lists(
     st.dictionaries(st.sampled_from([*lp.BODY, "page_url"]), JSON, max_size=4),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=150, deadline=None)
+@law(150)
 def test_any_json_makes_a_sane_row(sent, session, random):
     """Whatever comes, the fold does not raise, does not depend on the order, and gives times that can be."""
     body = {**lp.BODY, **session, "session_id": lp.SESSION, "events": sent}
@@ -244,7 +245,7 @@ def test_any_json_makes_a_sane_row(sent, session, random):
 
 
 @given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
-@settings(max_examples=100, deadline=None)
+@law(100)
 def test_any_bytes_are_read(body):
     """Parsing never raises, over HTTP or WebSocket."""
     LIVEPEER.parse(lp.beacon(body, lp.T0))

@@ -6,7 +6,7 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstframe.beacon import Event
@@ -15,9 +15,8 @@ from firstframe.dialects.mux.key import decode, encode
 from firstframe.fold.finish import fold_view
 from firstframe.view.record import WATCH_STATES, Approx, Outcome, State, ViewRecord
 from support_cases import BASE_MS, PROJECT, beacon_of
+from support_law import law
 from support_mux import LONG_AFTER_MS, chaos, short_body, visits
-
-LAW = settings(max_examples=100, deadline=None)
 
 words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12)
 
@@ -43,7 +42,7 @@ def played(row: ViewRecord) -> float:
 
 
 @given(visits(), st.lists(st.integers(0, 50), max_size=5), st.lists(st.integers(0, 9), max_size=6))
-@LAW
+@law()
 def test_a_whole_visit_is_measured_exactly(sdk, cuts, order):
     """However the events are batched, repeated and ordered, the numbers are what happened."""
     now = BASE_MS + sdk.now
@@ -58,7 +57,7 @@ def test_a_whole_visit_is_measured_exactly(sdk, cuts, order):
 
 
 @given(visits(), st.data())
-@settings(LAW, max_examples=150)
+@law(150)
 def test_what_is_lost_is_flagged_or_absorbed(sdk, data):
     """Any part of a visit may be lost: with its end the sums stand in, and what cannot be known is said."""
     kept = data.draw(st.sets(st.integers(0, len(sdk.events) - 1), min_size=1))
@@ -85,7 +84,7 @@ def test_what_is_lost_is_flagged_or_absorbed(sdk, data):
     st.lists(st.integers(0, 9), max_size=6),
     st.integers(0, 2 * LONG_AFTER_MS),
 )
-@settings(LAW, max_examples=200)
+@law(200)
 def test_any_events_make_a_row_that_does_not_depend_on_their_order(events, cuts, order, later):
     """Nonsense never raises; its row is the same for every delivery, and its sums are possible."""
     now = BASE_MS + 10_000_000
@@ -101,7 +100,7 @@ def test_any_events_make_a_row_that_does_not_depend_on_their_order(events, cuts,
 
 
 @given(visits(), st.integers(0, 50))
-@LAW
+@law()
 def test_a_view_is_due_when_silence_would_close_it(sdk, cut):
     """The row stays as it is until `due_ms`, and at `due_ms` it is closed."""
     now = BASE_MS + sdk.now
@@ -116,7 +115,7 @@ def test_a_view_is_due_when_silence_would_close_it(sdk, cut):
 
 
 @given(st.lists(words, min_size=1, max_size=5))
-@LAW
+@law()
 def test_any_field_name_round_trips(parts):
     """A field of any words comes back as it was, known or not."""
     name = "_".join(parts)
@@ -124,7 +123,7 @@ def test_any_field_name_round_trips(parts):
 
 
 @given(visits())
-@LAW
+@law()
 def test_spans_fill_the_view(sdk):
     """The states follow each other without a hole from the first event to the last."""
     now = BASE_MS + sdk.now

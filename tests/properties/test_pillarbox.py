@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstframe.beacon import Event
@@ -18,6 +18,7 @@ from firstframe.errors import BadRequest
 from firstframe.fold.finish import fold_view
 from firstframe.view.record import ViewRecord
 from support_cases import BASE_MS, beacon_of
+from support_law import law
 
 SESSION = "s"
 LONG_AFTER_MS = BASE_MS + 10**9
@@ -83,7 +84,7 @@ def rows_of(events: list[Event], now_ms: int = LONG_AFTER_MS) -> list[ViewRecord
     return list(fold_view(PILLARBOX, "default", SESSION, events, now_ms).rows)
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(st.lists(bodies, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_order_and_repetition_change_nothing(sent: list[dict[str, Any]], random: Any) -> None:
     """Any order and any duplicates of the events give the same row."""
@@ -93,7 +94,7 @@ def test_order_and_repetition_change_nothing(sent: list[dict[str, Any]], random:
     assert msgspec.to_builtins(rows_of(events)) == msgspec.to_builtins(rows_of(shuffled))
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(st.lists(bodies, max_size=8), st.integers(BASE_MS, LONG_AFTER_MS))
 def test_every_subset_gives_a_sane_row(sent: list[dict[str, Any]], now_ms: int) -> None:
     """One row at most, whose times are sums that fit, with states inside the view and in order."""
@@ -110,7 +111,7 @@ def test_every_subset_gives_a_sane_row(sent: list[dict[str, Any]], now_ms: int) 
         assert not edges or (edges[0], edges[-1]) == (row.view_start_ms, row.view_end_ms)
 
 
-@settings(max_examples=200, deadline=None)
+@law(200)
 @given(st.one_of(st.binary(max_size=40), junk.map(lambda value: json.dumps(value).encode())))
 def test_no_body_breaks_it(raw: bytes) -> None:
     """The edge refuses or takes it; what was taken is read without an exception."""

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import support_engine
@@ -14,6 +14,7 @@ from firstframe.metrics.dimension import DIMENSIONS, FILTERABLE
 from firstframe.metrics.filter import OPS
 from firstframe.metrics.query import plan_of, read_question
 from firstframe.view.record import State
+from support_law import law
 from support_question import HOUR_MS, NEW_YEAR_MS, NOW_MS, PROJECT, ask, make_view, spans, store
 
 MARK = "zq9"
@@ -141,7 +142,7 @@ def planned(question):
 @pytest.mark.slow
 @pytest.mark.engine
 @pytest.mark.timeout(300)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@law(60, suppress_health_check=list(HealthCheck))
 @given(question=questions())
 def test_every_question_is_answered(filled, question) -> None:
     """No question of the grammar gives an error of the engine, and its rows have the keys asked for."""
@@ -153,7 +154,7 @@ def test_every_question_is_answered(filled, question) -> None:
     assert len(found.data) <= plan.limit
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@law(300, suppress_health_check=list(HealthCheck))
 @given(question=questions())
 def test_every_value_is_bound(question) -> None:
     """Text of people is only in parameters, the project is in every statement, and each placeholder has its value."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstframe.view.derived import derive
@@ -15,6 +15,7 @@ from firstframe.view.record import WATCH_STATES, State
 from firstframe.view.score import fill_scores
 from firstframe.view.span import total
 from firstframe.view.timeline import Rules, Timeline, fold_timeline
+from support_law import law
 
 BASE_MS = 1_780_000_000_000
 HOUR_MS = 3_600_000
@@ -62,7 +63,7 @@ def fold(events, rules, wait_ms=0):
     return fold_timeline(events, now_ms=last + wait_ms, rules=rules)
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(soups(), RULES, LATER, st.randoms(use_true_random=False))
 def test_order_and_repeats_change_nothing(events, rules, wait_ms, random):
     """Any order of the same events gives the same rows; a repeated number or id does too."""
@@ -73,7 +74,7 @@ def test_order_and_repeats_change_nothing(events, rules, wait_ms, random):
     assert fold(shuffled, rules, wait_ms) == fold(events, rules, wait_ms)
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(soups(), RULES, LATER)
 def test_every_instant_has_one_state(events, rules, wait_ms):
     """Spans lie end to end from the view's start to its end, none is empty, and neighbours differ."""
@@ -86,7 +87,7 @@ def test_every_instant_has_one_state(events, rules, wait_ms):
             assert (row.spans[0].start_ms, row.spans[-1].end_ms) == (row.view_start_ms, row.view_end_ms)
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(soups(), RULES, LATER)
 def test_durations_are_the_states_times(events, rules, wait_ms):
     """Each duration of the record is what its state's spans add up to, and watch time is their sum."""
@@ -102,7 +103,7 @@ def test_durations_are_the_states_times(events, rules, wait_ms):
         assert row.scale_ms <= row.content_playing_time_ms
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(soups(), RULES, LATER)
 def test_numbers_stay_in_range(events, rules, wait_ms):
     """Shares lie between 0 and 1, scores between 0 and 100, and a startup never exceeds the watch time."""
@@ -126,7 +127,7 @@ def test_numbers_stay_in_range(events, rules, wait_ms):
         assert (row.rebuffer_count is None) == (not row.started)
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(soups(), RULES, LATER)
 def test_rows_do_not_overlap(events, rules, wait_ms):
     """The views of one native id follow each other; only the last may be open, and each event is in one."""
@@ -138,7 +139,7 @@ def test_rows_do_not_overlap(events, rules, wait_ms):
     assert rules.split or len(rows) <= 1
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(soups(), RULES)
 def test_silence_only_acts_when_it_is_due(events, rules):
     """The rows stay as they are until ``due_ms``, then the last one closes, and nothing is due any more."""
@@ -153,7 +154,7 @@ def test_silence_only_acts_when_it_is_due(events, rules):
     assert after.rows[-1].spans == now.rows[-1].spans
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(soups(numbered=False), RULES, LATER)
 def test_steps_equal_the_whole(events, rules, wait_ms):
     """Feeding a timeline instant by instant, asking in between, ends where one fold of all events does."""

@@ -4,7 +4,7 @@ import math
 from datetime import timedelta
 from typing import get_args
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from firstframe.beacon import Context, Event, Place, view_id_of
@@ -14,6 +14,7 @@ from firstframe.engine.stored import load_events
 from firstframe.engine.twin import TWINS
 from firstframe.view.record import FIELDS, EndReason, Outcome, Span, State, ViewRecord
 from firstframe.view.score import fill_scores
+from support_law import law
 
 NOW_MS = 1_900_000_000_000
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -66,9 +67,8 @@ EVENTS = st.builds(
     payload=st.dictionaries(TEXT, JSON, max_size=4),
     context=st.builds(Context, place=st.builds(Place, country=st.none() | TEXT), user_agent=st.none() | TEXT),
 )
-IN_ENGINE = settings(
-    max_examples=15,
-    deadline=None,
+IN_ENGINE = law(
+    15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
