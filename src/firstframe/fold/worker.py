@@ -40,6 +40,8 @@ BEHIND_BEACONS = CHUNK_BEACONS
 CYCLE_SECONDS = 0.4
 """Times the number of workers: from one chunk to the next at least. A statement costs the engine tens of milliseconds,
 however few rows it brings."""
+REST = 0.5
+"""A worker that has less of this time left than that is busy."""
 LEAST_DUE, MOST_DUE = 50, 2_000
 """Silent views written in one go."""
 
@@ -96,6 +98,7 @@ class Worker:
         """Chunks that were taken in: number → beacons, in order."""
         self._unread = 0
         """Beacons that the last cycle left in the journal."""
+        self._is_busy = False
         self._epoch = 0
 
     def start(self) -> None:
@@ -116,8 +119,8 @@ class Worker:
                 if not started:
                     self.start()
                     started = True
-                if self.step(wait_seconds) and not self._is_behind:
-                    stop.wait(max(0.0, self._taken_at + CYCLE_SECONDS * self._partitions - self._timer()))
+                if self.step(wait_seconds):
+                    self._rest(stop)
                 pause = 0.2
             except (EngineError, OSError) as error:
                 log.warning("cannot go on, the journal holds", error=str(error)[:300], retry_seconds=pause)
@@ -146,6 +149,14 @@ class Worker:
     @property
     def _is_behind(self) -> bool:
         return self._unread > BEHIND_BEACONS
+
+    def _rest(self, stop: Flag) -> None:
+        """Wait until the next chunk may be taken."""
+        cycle_seconds = CYCLE_SECONDS * self._partitions
+        left_seconds = self._taken_at + cycle_seconds - self._timer()
+        self._is_busy = left_seconds < REST * cycle_seconds
+        if not self._is_behind:
+            stop.wait(max(0.0, left_seconds))
 
     # -- taking in
 
@@ -189,7 +200,11 @@ class Worker:
     def _ready(self, now_ms: int, most: int, *, force: bool) -> list[OpenView]:
         """Views whose turn it is, the longest waiting first; then those whose silence is up."""
         waiting = len(self._shelf.dirty)
-        turn = (view for view in self._shelf.dirty if force or self._pace.ready(view, now_ms, waiting))
+        turn = (
+            view
+            for view in self._shelf.dirty
+            if force or self._pace.ready(view, now_ms, waiting, busy=self._is_busy)
+        )
         ready = list(islice(turn, most))
         seen = {view.key for view in ready}
         woken = self._shelf.pop_due(now_ms, min(max(most - len(ready), LEAST_DUE), MOST_DUE))

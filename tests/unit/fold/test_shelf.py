@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from firstframe.beacon import Event
 from firstframe.fold.open_view import OpenView
-from firstframe.fold.pace import Pace
 from firstframe.fold.shelf import Shelf
 
 
@@ -63,15 +62,3 @@ def test_only_the_latest_due_time_counts() -> None:
     assert shelf.pop_due(2_000, 10) == []
     shelf.schedule(there, None)
     assert shelf.pop_due(9_000, 10) == []
-
-
-def test_versions_are_spaced_by_age_only_in_a_crowd() -> None:
-    """A calm worker writes each view about once a second; a crowded one lets old views wait."""
-    pace = Pace()
-    old = view("a")
-    old.first_seen_ms, old.written_ms = 0, 1_000_000
-    assert pace.ready(old, 1_000_900, waiting=10)
-    assert not pace.ready(old, 1_000_900, waiting=15_000)
-    assert pace.ready(old, 1_030_000, waiting=15_000)
-    new = view("b")
-    assert pace.ready(new, 0, waiting=15_000)

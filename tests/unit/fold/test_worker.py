@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
+from threading import Event as Flag
 from typing import Any
 
 import msgspec
@@ -38,7 +40,7 @@ class Bench:
         self.consumer: FilesConsumer | None = None
         self.worker = self.fresh_worker()
 
-    def fresh_worker(self) -> Worker:
+    def fresh_worker(self, **more: Any) -> Worker:
         if self.consumer is not None:
             self.consumer.close()
         self.consumer = FilesConsumer(self.folder, 0)
@@ -49,6 +51,7 @@ class Bench:
             {dialect.name: dialect for dialect in DIALECTS},
             clock=lambda: self.now_ms,
             tell=self.told.append,
+            **more,
         )
         worker.start()
         return worker
@@ -214,6 +217,24 @@ def test_a_fold_that_says_nothing_new_writes_no_version(bench: Bench) -> None:
     bench.send("a", at(0, "play"), at(1, "playing"), at(11, "heartbeat", id="h"))
     bench.work()
     assert bench.count("views") == versions
+
+
+@pytest.mark.parametrize(("seconds_a_look", "playing_ms"), [(0.0, 900), (1.0, 200)])
+def test_a_worker_without_rest_lets_a_view_that_speaks_again_wait(
+    bench: Bench, seconds_a_look: float, playing_ms: int
+) -> None:
+    """What it says in quick succession is folded once; with rest it is written again after 0.6 seconds."""
+    time_passed = count(step=seconds_a_look)
+    bench.worker = bench.fresh_worker(timer=lambda: next(time_passed))
+    bench.send("a", at(0, "load"), at(0, "play"), at(0, "playing"), at(0.2, "pause"))
+    bench.worker.run(Flag(), wait_seconds=0, done=lambda: bool(bench.told))
+    bench.now_ms += 700
+    bench.send("a", at(0.2, "playing"), at(0.9, "pause"))
+    bench.work(force=False)
+    assert bench.rows("playing_time") == [(playing_ms,)]
+    bench.now_ms += 800
+    bench.work(force=False)
+    assert bench.rows("playing_time") == [(900,)]
 
 
 def test_the_row_keeps_its_hour(bench: Bench) -> None:
