@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ import msgspec
 from freshness import probe
 from load import Pressure, pace, press, request_of, stream, write
 from postgres import execute, postgres
-from process import Cost, cost, costs, free_port, listens, running, spent
+from process import Cost, cost, costs, free_port, listens, running, sharing, spent, sum_of
 from product import Product, collector, now_ms, product
 from report import Figure, publish, report
 
@@ -86,29 +88,39 @@ class Bench:
 
     def edges(self) -> None:
         """The collector alone, and each baseline, under the same closed loop."""
-        self._closed("null server", self._null)
-        self._closed("edge", lambda: collector(self.place / "edge"), baseline="null server", wanted="≥ 0.6")
+        for processes, pair in ((1, ""), (2, ", two processes")):
+            place = self.place / f"edge-{processes}"
+            self._closed(f"null server{pair}", partial(self._null, processes))
+            self._closed(
+                f"edge{pair}",
+                partial(collector, place, processes),
+                baseline=f"null server{pair}",
+                wanted="≥ 0.6",
+            )
         self._optional("fastify, group commit", self._fastify, ("node", "npm"))
         self._optional("fastapi, insert per request", self._fastapi, ())
         found = {figure.name: figure.value for figure in self.figures}
-        for other in ("fastify, group commit", "fastapi, insert per request"):
-            for crowd in map(_crowd, CONNECTIONS):
-                if f"{other}{crowd}: accepted" in found:
-                    more = {
-                        "baseline": f"{other}{crowd}: accepted",
-                        "wanted": "≥ 1" if "fastify" in other else "",
-                    }
-                    self.add(f"edge beside {other}{crowd}", found[f"edge{crowd}: accepted"], "/s", **more)
+        for edge, other, crowd in itertools.product(
+            ("edge", "edge, two processes"),
+            ("fastify, group commit", "fastapi, insert per request"),
+            map(_crowd, CONNECTIONS),
+        ):
+            if f"{other}{crowd}: accepted" in found:
+                more = {
+                    "baseline": f"{other}{crowd}: accepted",
+                    "wanted": "≥ 1" if "fastify" in other else "",
+                }
+                self.add(f"{edge} beside {other}{crowd}", found[f"{edge}{crowd}: accepted"], "/s", **more)
 
     def _closed(self, name: str, serve: Callable[[], Any], *, baseline: str = "", wanted: str = "") -> None:
-        with serve() as (port, pid):
+        with serve() as (port, pids):
             press(port, self.load, 1)  # warm
             for connections in CONNECTIONS:
-                before = cost(pid)
+                before = sum_of(map(cost, pids))
                 found = press(port, self.load, self.size.seconds, connections)
                 crowd = _crowd(connections)
                 against = f"{baseline}{crowd}" if baseline else ""
-                self._tell(f"{name}{crowd}", found, before, cost(pid), against, wanted)
+                self._tell(f"{name}{crowd}", found, before, sum_of(map(cost, pids)), against, wanted)
 
     def _tell(
         self, name: str, found: Pressure, before: Cost, after: Cost, baseline: str, wanted: str
@@ -123,11 +135,11 @@ class Bench:
         self.add(f"{name}: memory", after.memory_bytes / 2**20, "MiB")
 
     @contextmanager
-    def _null(self) -> Iterator[tuple[int, int]]:
+    def _null(self, processes: int) -> Iterator[tuple[int, tuple[int, ...]]]:
         port = free_port()
         command = [sys.executable, str(HERE / "baselines" / "null.py"), str(port)]
-        with running(command, self.place / "null.log", lambda: listens(port)) as pid:
-            yield port, pid
+        with sharing(port, [command] * processes, self.place / "null.log") as pids:
+            yield port, pids
 
     def _optional(self, name: str, serve: Callable[[], Any], programs: tuple[str, ...]) -> None:
         missing = [program for program in programs if shutil.which(program) is None]
@@ -140,20 +152,20 @@ class Bench:
             self.remarks.append(f"Not measured: {name} ({error}).")
 
     @contextmanager
-    def _fastify(self) -> Iterator[tuple[int, int]]:
+    def _fastify(self) -> Iterator[tuple[int, tuple[int, ...]]]:
         port, modules = free_port(), installed_node(HERE / "baselines" / "fastify")
         with postgres(self.place / "pg") as url, self._with_table(url) as _:
             command = ["node", str(modules / "server.js"), str(port), url]
             with running(command, self.place / "fastify.log", lambda: listens(port)) as pid:
-                yield port, pid
+                yield port, (pid,)
 
     @contextmanager
-    def _fastapi(self) -> Iterator[tuple[int, int]]:
+    def _fastapi(self) -> Iterator[tuple[int, tuple[int, ...]]]:
         port, python = free_port(), installed_python(HERE / "baselines" / "fastapi")
         with postgres(self.place / "pg") as url, self._with_table(url) as _:
             command = [str(python), str(HERE / "baselines" / "fastapi" / "server.py"), str(port), url]
             with running(command, self.place / "fastapi.log", lambda: listens(port)) as pid:
-                yield port, pid
+                yield port, (pid,)
 
     @contextmanager
     def _with_table(self, url: str) -> Iterator[None]:

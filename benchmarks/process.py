@@ -8,7 +8,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,12 @@ def cost(pid: int, *, alone: bool = False) -> Cost:
             seconds += sum(map(int, fields[11:13])) / TICKS
             memory += _memory(each)
     return Cost(seconds, memory)
+
+
+def sum_of(every: Iterable[Cost]) -> Cost:
+    """Of several processes."""
+    found = list(every)
+    return Cost(sum(each.cpu_seconds for each in found), sum(each.memory_bytes for each in found))
 
 
 def descendants(pid: int) -> Iterator[int]:
@@ -120,6 +127,23 @@ def listens(port: int) -> bool:
     """Whether a connection is taken there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def sharing(port: int, commands: Iterable[Sequence[str]], log: Path) -> Iterator[tuple[int, ...]]:
+    """Processes that listen on one port together, for as long as the block runs."""
+    with ExitStack() as stack:
+        yield tuple(
+            stack.enter_context(running(command, log, partial(_has_listeners, port, number)))
+            for number, command in enumerate(commands, start=1)
+        )
+
+
+def _has_listeners(port: int, wanted: int) -> bool:
+    """Whether so many sockets listen there."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    sockets = [line.split() for line in lines]
+    return sum(each[1].endswith(f":{port:04X}") and each[3] == "0A" for each in sockets) == wanted
 
 
 def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:

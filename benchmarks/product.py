@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from process import free_port, listens, roles, running, wait_until
+from process import free_port, listens, roles, running, sharing, wait_until
 
 from firstframe.engine.client import Engine
 from firstframe.fold.worker import Progress
@@ -67,22 +67,15 @@ def product(place: Path, *options: str) -> Iterator[Product]:
 
 
 @contextmanager
-def collector(place: Path, *options: str) -> Iterator[tuple[int, int]]:
-    """The edge alone, journalling: its port and its process."""
+def collector(place: Path, processes: int = 1) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The edge alone, journalling: its port and its processes."""
     port = free_port()
     place.mkdir(parents=True, exist_ok=True)
-    command = [
-        sys.executable,
-        "-m",
-        "firstframe",
-        "edge",
-        "--data",
-        str(place),
-        "--collector",
-        f"127.0.0.1:{port}",
-    ]
-    with running([*command, *options], place / "edge.log", lambda: listens(port)) as pid:
-        yield port, pid
+    command = [sys.executable, "-m", "firstframe", "edge", "--data", str(place), "--edges", str(processes)]
+    command += ["--collector", f"127.0.0.1:{port}", "--name"]
+    commands = [[*command, f"edge-{number}"] for number in range(processes)]
+    with sharing(port, commands, place / "edge.log") as pids:
+        yield port, pids
 
 
 def now_ms() -> int:
