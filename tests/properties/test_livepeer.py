@@ -38,7 +38,7 @@ segments = st.lists(
 
 def reports_of(startup_ms, parts):
     """What the SDK would send of a session: a startup wait, then stretches of playing, waiting and pause."""
-    states = [("waiting", startup_ms), ("playing", 600), *parts]
+    states = [*([("waiting", startup_ms)] if startup_ms else []), ("playing", 600), *parts]
     marks, stretches, at = [lp.mark("play", 0)], [], 0
     before = "playing"
     for number, (state, length) in enumerate(states):
@@ -143,12 +143,14 @@ def test_twice_and_in_any_order(startup_ms, parts, random):
     assert {event.key for event in events} == {event.key for event in lp.events_of(beacons)}
 
 
-@given(st.integers(0, 12_000), segments, st.data())
+@given(st.integers(300, 12_000), segments, st.data())
 @law(80)
 def test_merged_and_late(startup_ms, parts, data):
     """A collector that answers late or not at all: batches merge, some parts stored before; the numbers are the same.
 
-    But for the few milliseconds by which a wait may lie before or behind the mark that stands in a merged batch.
+    But for the milliseconds by which a wait may lie before or behind the mark that stands in a merged batch, and for
+    those that are too short to be told from a late timer where a heartbeat cuts a wait right behind its begin. A start
+    with hardly a wait is left out: in a merged heartbeat nothing tells its wait from a later one.
     """
     batches = reports_of(startup_ms, parts)
     first = data.draw(st.integers(0, len(batches) - 2))
@@ -164,7 +166,8 @@ def test_merged_and_late(startup_ms, parts, data):
     plain = numbers(lp.fold([lp.report(batch) for batch in batches]))
     found = numbers(row)
     for name, value in plain.items():
-        assert found[name] == (pytest.approx(value, abs=3) if isinstance(value, float | int) else value), name
+        wanted = pytest.approx(value, abs=30) if name.endswith("_ms") else value
+        assert found[name] == wanted, name
 
 
 @given(st.integers(0, 12_000), segments, st.data())

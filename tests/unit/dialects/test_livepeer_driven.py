@@ -169,6 +169,18 @@ def test_wait_that_runs_on_lies_first():
 # timers that stand still, and heartbeats out of turn
 
 
+def test_wait_cut_by_a_report_right_behind_its_begin():
+    """After a pause its first 20 ms are no room for a wait, but what runs on of it in the next report is one."""
+    row = row_of(
+        FIRST,
+        [mark("pause", 6000), beat(10_000, 1000)],
+        [mark("play", 10_001), beat(15_000, 4979, 20, 1)],
+        [mark("play", 15_280), beat(18_280, 3000, 280)],
+        *left(20_000, 1720),
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 280)
+
+
 def test_machine_that_slept_beside_its_socket():
     """The socket speaks again on waking; ten minutes of sleep are not played."""
     talk = [

@@ -169,6 +169,8 @@ class _Counter:
         self._in_seek = False
         self._waited = False
         """Whether the heartbeat before held a wait."""
+        self._left_out = False
+        """Whether the heartbeat before counted a wait for which it had no room: what runs on of it is told without a count."""
 
     def share(self, beat: Beat) -> Share:
         low, high = beat.start_ms, beat.at_ms
@@ -188,6 +190,7 @@ class _Counter:
         room = max(0.0, on_ms - share.playing_ms)
         is_elsewhere = on_ms < high - begin or wait > LOST_MS
         wait = min(wait, room)
+        began = count
         if count and is_elsewhere and not self._is_socket:
             # Waits in pauses and under errors are none, retries are one; a socket's timers stop by themselves.
             most = len(on) if clipped(self._failed, begin, high) else count
@@ -195,6 +198,7 @@ class _Counter:
             wait = wait if count else 0.0
         self._explain(share, room - wait, count, begin, high)
         self._divide(share, wait + share.rebuffer_ms, count, low, high)
+        self._left_out = began > count
         return share
 
     def _without_startup(self, share: Share, wanted: list[Stretch]) -> tuple[float, int, float]:
@@ -287,7 +291,8 @@ class _Counter:
         self._in_seek = (seeks > 0 or self._in_seek) and is_in(high, self._seeking)
         share.rebuffer_ms = wait - share.seek_ms
         # A seek ends a stall (metrics.md 2.1, rule 6), and sets off no wait of its own where one goes on.
-        is_more = count > 0 and share.rebuffer_ms - self._run_on_ms(low, high) > LOST_MS
+        has_begun = count > 0 or self._left_out
+        is_more = has_begun and share.rebuffer_ms - self._run_on_ms(low, high) > LOST_MS
         share.rebuffers = max(count - seeks, int(is_more))
         self._waited = wait > 0
 
