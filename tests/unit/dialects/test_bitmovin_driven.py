@@ -246,3 +246,52 @@ def test_closed_says_where_a_lost_sample_led() -> None:
     session.add("playing", 9825, **at(175, 10_000)).add("closed", time=session.now_ms, **at(10_000, 10_000))
     row = row_of(events_of([*session.samples[:2], session.samples[3]]))
     assert (row.outcome, Approx.EVENTS_LOST in row.approx) == (Outcome.COMPLETED, True)
+
+
+# clocks, late starts, ends
+
+
+def test_pause_after_the_clock_was_set_back() -> None:
+    """The playing sample then has a negative length, as no seek has."""
+    session = started().add("playing", 9742, **at(175, 9917)).add("playing", 0, **at(9917, 19_917))
+    session.now_ms -= 50_000
+    session.samples[-1] |= {"duration": -50_000, "played": -50_000, "time": session.now_ms}
+    session.add("pause", 600_000, **at(19_917, 19_917)).add("playing", 5000, **at(19_917, 24_834)).leave()
+    row = row_of(session)
+    assert (row.pause_time_ms, row.seek_count, row.watch_time_ms) == (600_000, 0, 270 + 9742 + 5000)
+    assert Approx.PLAY_TIME_LOWER_BOUND in row.approx
+
+
+def test_muted_autoplay_that_is_scrolled_into_view() -> None:
+    """Nobody waits half a minute for it: the collector's own number stands, and may be too small."""
+    session = Session(**SLOW, autoplay=True, isMuted=True).add("setup", 52, **at(0, 0))
+    session.now_ms += 29_742
+    session.add("startup", 258, **at(0, 175)).add("playing", 19_742, **at(175, 19_917)).leave()
+    row = row_of(session)
+    assert (row.video_startup_time_ms, row.watch_time_ms) == (258, 20_000)
+    assert Approx.STARTUP_LOWER_BOUND in row.approx
+
+
+def test_wait_behind_a_pause_where_all_is_behind_a_pause() -> None:
+    """What played without a wait shows the rate, also behind a pause."""
+    session = started().add("playing", 687, **at(175, 862)).add("pause", 3804, **at(862, 862))
+    session.add("playing", 39_079, **at(862, 37_828)).add("pause", 1230, **at(37_828, 37_828))
+    session.add("playing", 16_789, **at(37_828, 54_542)).leave()
+    row = row_of(session)
+    assert row.content_playing_time_ms == 687 + (37_828 - 862) + 16_789
+    assert Approx.PLAY_TIME_ESTIMATED in row.approx
+
+
+def test_replay_that_waits() -> None:
+    """What is behind the end is no pause, but the wait of the replay is told as playing too."""
+    session = started(videoDuration=30_000).add("playing", 29_825, **at(175, 30_000))
+    session.add("pause", 9917, **at(30_000, 0)).add("playing", 20_000, **at(0, 13_917)).leave()
+    assert row_of(session).content_playing_time_ms == 29_825 + 13_917
+
+
+@pytest.mark.parametrize(("length_ms", "outcome"), [(1300, Outcome.EXITED), (5000, Outcome.DROPPED)])
+def test_pause_in_a_stall_before_the_tab_was_killed(length_ms: int, outcome: Outcome) -> None:
+    """A stall that is cut where no heartbeat cuts it was left, and not by moving frames."""
+    session = started().add("playing", 7742, **at(175, 7917)).add("rebuffering", 3000, **at(7917, 7917))
+    row = row_of(session.add("rebuffering", length_ms, **at(7917, 7917)))
+    assert row.outcome is outcome

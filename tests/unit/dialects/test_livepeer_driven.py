@@ -301,3 +301,37 @@ def test_timers_of_a_socket_that_run_at_once():
     talk += [message(at, nWaiting=1, timeWaiting=w, timeStalled=s, nStalled=int(s > 0)) for at, w, s in waits]
     row = fold([*talk, message(8056, timeUnpaused=2346, timeWaiting=5400, timeStalled=2400)])
     assert (row.rebuffer_count, row.rebuffer_duration_ms, row.content_playing_time_ms) == (1, 5400, 2346)
+
+
+# before the first play
+
+
+def never_played(*more, played_ms=4370):
+    """A page whose player is at a position that was set before any play: a time update starts the SDK's play timer."""
+    first = [mark("can-play", 200), beat(5000, played_ms, autoplay_status="none", duration_ms=600_000)]
+    return row_of(first, *more)
+
+
+def test_position_that_is_set_before_any_play():
+    """All reports are here, and none tells of a play: nothing was lost."""
+    row = never_played([beat(10_000, 5000)], *left(13_000, 3000))
+    assert (row.outcome, row.content_playing_time_ms) == (Outcome.NOT_ATTEMPTED, 0)
+
+
+def test_play_long_after_a_position_was_set():
+    """What the timer ran before is no startup."""
+    once = {"mount_to_play_ms": 12_500, "play_to_first_frame_ms": 1750}
+    begun = [mark("play", 12_600), mark("play", 14_100), mark("first-frame", 14_350)]
+    row = never_played(
+        [beat(10_000, 5000)], [*begun, beat(15_000, 3400, 1499, 1, **once)], *left(18_000, 3000)
+    )
+    assert (row.video_startup_time_ms, row.content_playing_time_ms) == (1500, 3902)
+
+
+# rates
+
+
+def test_rate_that_changes_within_a_heartbeat():
+    """It holds from its mark on, not for all of the heartbeat that it lies in."""
+    row = row_of(FIRST, [mark("rate", 9500, payload=2), beat(10_000, 5000)], *left(12_000, 2000))
+    assert row.media_time_ms == row.content_playing_time_ms + 500 + 2002

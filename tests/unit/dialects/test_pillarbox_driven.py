@@ -13,7 +13,7 @@ import pytest
 
 from firstframe.dialects.pillarbox import PILLARBOX
 from firstframe.fold.finish import fold_view
-from firstframe.view.record import ViewRecord
+from firstframe.view.record import Approx, Outcome, ViewRecord
 from support_cases import BASE_MS, beacon_of
 
 Ranges = list[tuple[float, float]]
@@ -100,6 +100,26 @@ def test_a_pause_in_a_stall_is_found_over_heartbeats_in_it() -> None:
         (143_340, "STOP", 43_000, [(0, 40)], (1, 103_020), 40_000, 70_000),
     )
     assert sums_of(row) == pytest.approx((40_000, 1, 3_000))
+
+
+def test_a_long_pause_in_a_short_stall_is_no_part_of_it() -> None:
+    """Truth: a stall of 1,014 ms. What was played behind the pause hides how far the counter ran on in it."""
+    row = driven(
+        2076,
+        OPENING,
+        (30_000, "HEARTBEAT", 6558, [(0, 5.469)], (1, 2071), 5469, 25_469),
+        (60_000, "HEARTBEAT", 6558, [(0, 5.469)], (1, 2071), 5469, 25_469),
+        (90_000, "HEARTBEAT", 30_723, [(0, 29.559)], (2, 62_354), 29_559, 49_559),
+        (120_000, "STOP", 60_723, [(0, 59.559)], (2, 62_354), 59_559, 79_559),
+    )
+    assert row.rebuffer_duration_ms == 1247
+
+
+def test_a_source_that_fails_long_after_its_load_was_not_waited_for() -> None:
+    """The page loads it at once, and it is gone ten minutes later: the timing counts from the load."""
+    row = driven(599_999, failed=(599_999, []))
+    assert (row.outcome, row.watch_time_ms) == (Outcome.START_FAILED, 0)
+    assert Approx.STARTUP_LOWER_BOUND in row.approx
 
 
 def test_a_second_stall_that_the_end_cuts_short_is_counted() -> None:

@@ -13,6 +13,10 @@ SILENCE_MS = 150_000
 """Two and a half of the collector's heartbeats."""
 HEARTBEAT_MS = 59_000
 """A playing sample this long was cut by the heartbeat: playing went on behind it."""
+STALL_CUTS_MS = (3_000, 5_000, 10_000, 30_000, 59_700)
+"""Where heartbeats cut a stall: sooner at first [HTML5AnalyticsStateMachine of bitmovin-analytics 2.51.0, driven]."""
+CUT_TOLERANCE_MS = 200
+"""So late is a timer at most."""
 FINAL_REASONS = ("PAGE_CLOSED", "TIMEOUT")
 """A start that failed for these is the last thing the collector says of a view."""
 
@@ -47,7 +51,7 @@ def state_left(timeline: Timeline) -> State:
     if sample.played_ms:
         return _after_playing(timeline, index)
     if sample.buffered_ms:
-        return State.PLAYING if sample.advance_ms else State.REBUFFER
+        return _after_stall(sample)
     if sample.seeked_ms:
         before = timeline.samples[index - 1] if index else None
         return State.PAUSE if before and before.paused_ms > SEEK_PAUSE_MS else _after_seek(sample)
@@ -71,6 +75,14 @@ def tail_flags(timeline: Timeline) -> set[Approx]:
         return set()
     closed = any(sample.closes for sample in timeline.samples)
     return {Approx.PAUSE_LOWER_BOUND, Approx.STALLS_LOWER_BOUND} if closed else {Approx.PAUSE_LOWER_BOUND}
+
+
+def _after_stall(sample: Sample) -> State:
+    """The web collector cuts a stall at fixed lengths; one of another length, in which nothing moved, ends in a pause."""
+    if sample.advance_ms:
+        return State.PLAYING
+    is_cut = any(abs(sample.duration_ms - length) <= CUT_TOLERANCE_MS for length in STALL_CUTS_MS)
+    return State.PAUSE if of_web(sample) and not is_cut else State.REBUFFER
 
 
 def _after_seek(sample: Sample) -> State:

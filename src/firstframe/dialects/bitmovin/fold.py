@@ -16,6 +16,7 @@ from firstframe.dialects.bitmovin.parts import (
     FASTEST,
     NOTICE_MS,
     at_end,
+    autoplay_gap_ms,
     autoplay_wait_ms,
     has_jump,
     startup_ms,
@@ -308,7 +309,9 @@ def _doubts(row: ViewRecord, view: View) -> None:
         Approx.STARTUP_IS_FIRST_PROGRESS: row.video_startup_time_ms is not None
         and first is not None
         and first.payload.get("platform") == "web",
-        Approx.STARTUP_LOWER_BOUND: (row.video_startup_time_ms is not None and _began_moving(view))
+        Approx.STARTUP_LOWER_BOUND: (
+            row.video_startup_time_ms is not None and (_began_moving(view) or _may_have_waited(view))
+        )
         or any(sample.start_failed and not sample.duration_ms for sample in view.samples),
         Approx.STALLS_UPPER_BOUND: has_jump(view.samples),
         Approx.START_LOST: first is not None and bool(first.seq),
@@ -317,6 +320,7 @@ def _doubts(row: ViewRecord, view: View) -> None:
         Approx.PLAY_TIME_ESTIMATED: timeline.moved_ms > 0 or timeline.conflicts,
         Approx.PLAY_TIME_LOWER_BOUND: timeline.lost_count > 0
         or timeline.has_hole
+        or any(sample.is_set_back for sample in view.samples)
         or row.end_reason is EndReason.DROPPED
         or _began_moving(view)
         or bool(row.started and view.fatal),
@@ -346,12 +350,20 @@ def _is_echo(view: View) -> bool:
 def _began_moving(view: View) -> bool:
     """Play was pressed before the metadata: the collector's clock began with the first moving frame."""
     index = view.startup_index
-    if index is None or autoplay_wait_ms(view.samples, index):
+    if index is None or autoplay_gap_ms(view.samples, index) is not None:
         return False
     sample = view.samples[index]
     moved = 0 < sample.advance_ms <= FASTEST * sample.video_startup_ms + NOTICE_MS  # farther is a seek
     took_ms = sample.advance_ms / _rate_behind(view.samples[index + 1 :])
     return moved and sample.video_startup_ms <= took_ms + MOVING_LAG_MS
+
+
+def _may_have_waited(view: View) -> bool:
+    """An autoplay began so late that its wait cannot be told from the time before anybody saw it."""
+    index = view.startup_index
+    if index is None or autoplay_gap_ms(view.samples, index) is None:
+        return False
+    return autoplay_wait_ms(view.samples, index) is None
 
 
 def _rate_behind(samples: Sequence[Sample]) -> float:

@@ -20,12 +20,16 @@ SEEK_PAUSE_MS = 50
 """A pause this short before a seek is the collector's own, made when a seek begins."""
 END_TOLERANCE_MS = 250
 """A position this near to the duration is the end of the media."""
+LATE_MS = 250
+"""The element's `timeupdate` comes this late at most."""
 POSITION_LAG_MS = 150
 """A media position may lag behind the frames by about this much."""
 UNTOLD_MS = 60_000
 """While frames move a sample comes at least this often."""
 RATE_TOLERANCE = 0.03
 """Media that moved within this share of the time played was played at a rate of 1."""
+LONGEST_AUTOPLAY_MS = 10_000
+"""Whoever waits for longer than this for a muted autoplay has not scrolled to it yet."""
 FASTEST = 4.2
 """No faster playback rate is believed."""
 
@@ -34,7 +38,7 @@ class Whole(msgspec.Struct, frozen=True):
     """What all samples together say, found once."""
 
     plain_rate: bool
-    """What is not behind a pause played at the rate of 1."""
+    """What did not wait behind a pause played at the rate of 1."""
     seek_waits: frozenset[int]
     """Samples of stall that are the wait of a seek."""
 
@@ -88,7 +92,7 @@ def _resuming_ms(ordered: Sequence[Sample], index: int) -> int:
 
 
 def _behind_pause(ordered: Sequence[Sample], index: int) -> bool:
-    """Whether playing began with the end of a pause that the viewer made, with seeks in it or not."""
+    """Whether playing began with the end of a pause that the viewer made, or again from the end, with seeks or not."""
     at = _beside(ordered, index, -1)
     while at is not None and ordered[at].seeks:
         at = _beside(ordered, at, -1)
@@ -96,16 +100,18 @@ def _behind_pause(ordered: Sequence[Sample], index: int) -> bool:
         at is not None
         and ordered[at].paused_ms > 0
         and _late_target(ordered, at) is None
-        and _pause_state(ordered, at) is State.PAUSE
+        and _pause_state(ordered, at) in (State.PAUSE, State.IDLE)
     )
 
 
 def _is_plain_rate(ordered: Sequence[Sample]) -> bool:
-    """Whether all that played elsewhere moved the media by the time it took."""
+    """Whether all that played without a wait before it moved the media by the time it took."""
     others = [
         each
         for index, each in enumerate(ordered)
-        if each.played_ms >= NOTICE_MS and each.advance_ms > 0 and not _behind_pause(ordered, index)
+        if each.played_ms >= NOTICE_MS
+        and each.advance_ms > 0
+        and (each.played_ms - each.advance_ms <= LATE_MS or not _behind_pause(ordered, index))
     ]
     played, moved = sum(each.played_ms for each in others), sum(each.advance_ms for each in others)
     return bool(others) and abs(moved - played) <= RATE_TOLERANCE * played
@@ -176,7 +182,12 @@ def _late_target(ordered: Sequence[Sample], index: int) -> float | None:
     collector reckons playing would have come [HTML5InternalAdapter.checkSeeking of bitmovin-analytics 2.51.0].
     """
     before = ordered[index - 1] if index else None
-    if before is None or before.state != "playing" or before.duration_ms > SEEK_PAUSE_MS:
+    if (
+        before is None
+        or before.state != "playing"
+        or before.duration_ms > SEEK_PAUSE_MS
+        or before.is_set_back
+    ):
         return None
     return before.media_start_ms if _jumps(before) else None
 
@@ -238,9 +249,15 @@ def _beside(ordered: Sequence[Sample], index: int, step: int) -> int | None:
 def autoplay_wait_ms(ordered: Sequence[Sample], index: int) -> int | None:
     """The true wait of a muted autoplay, from the source's load to the first frame, where it is longer than told.
 
-    The collector does not hear a play request that comes before the metadata; a muted autoplay cannot be
-    refused by the browser, so its wait begins where the set-up ends.
+    The collector does not hear a play request that comes before the metadata. One that seems far longer was none:
+    browsers begin a muted autoplay when it is scrolled into view.
     """
+    wait = autoplay_gap_ms(ordered, index)
+    return wait if wait is not None and wait <= LONGEST_AUTOPLAY_MS else None
+
+
+def autoplay_gap_ms(ordered: Sequence[Sample], index: int) -> int | None:
+    """The time from the source's load to the first frame of a muted autoplay, where it is longer than its startup."""
     sample = ordered[index]
     if sample.payload.get("autoplay") is not True or sample.payload.get("isMuted") is not True:
         return None
@@ -248,7 +265,7 @@ def autoplay_wait_ms(ordered: Sequence[Sample], index: int) -> int | None:
     if setup is None or setup.time_ms is None or sample.time_ms is None:
         return None
     wait = sample.time_ms - setup.time_ms - round(sample.advance_ms)
-    return wait if sample.video_startup_ms < wait <= UNTOLD_MS else None
+    return wait if wait > sample.video_startup_ms else None
 
 
 def has_jump(samples: Iterable[Sample]) -> bool:

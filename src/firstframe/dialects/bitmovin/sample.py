@@ -91,6 +91,11 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
         return self.state == "closed"
 
     @property
+    def is_set_back(self) -> bool:
+        """The client's clock was set back in it: the collector then says a negative length, which says nothing."""
+        return (number(self.payload.get("duration")) or 0) < 0
+
+    @property
     def advance_ms(self) -> float:
         """How far the media moved in the interval; 0 when unknown or backwards."""
         if self.media_start_ms is None or self.media_end_ms is None:

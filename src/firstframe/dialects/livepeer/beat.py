@@ -86,6 +86,11 @@ class Beat(msgspec.Struct):
         return self.playing_ms + self.waiting_ms
 
     @property
+    def opens(self) -> bool:
+        """It is the session's first: no other says how the player was told to start."""
+        return "autoplay_status" in self.payload
+
+    @property
     def failed_ms(self) -> float:
         return self.errored_ms + self.warned_ms
 

@@ -59,7 +59,7 @@ class _Walk:
         last = max((n for n, beat in enumerate(beats) if beat.missing_since_ms is not None), default=0)
         for number, beat in enumerate(beats[: last + 1]):
             inside = self._inside(beat)
-            if number == 0 or beat.missing_since_ms is not None:
+            if (number == 0 and not beat.opens) or beat.missing_since_ms is not None:
                 proved = self._proved(beat, inside)
                 found += proved
                 inside = [*proved, *inside]

@@ -30,9 +30,8 @@ def picture_of(history: History, shares: Sequence[Share], *, live: bool) -> dict
             sizes |= _sizes(said)
             picture.player_width, picture.player_height = sizes.get(_SIZES[0]), sizes.get(_SIZES[1])
             picture.video_width, picture.video_height = sizes.get(_SIZES[2]), sizes.get(_SIZES[3])
-        if rates:
-            picture.rate = next((rate for at, rate in reversed(rates) if at <= share.beat.at_ms), 1)
-        tally.play(round(share.playing_ms))
+        for picture.rate, playing_ms in _by_rate(share, rates):
+            tally.play(playing_ms)
     offsets = [found for found in _numbers(history, "offset_ms") if found <= LATENCY_LIMIT_MS]
     durations = durations_of(history)
     return {
@@ -47,6 +46,22 @@ def picture_of(history: History, shares: Sequence[Share], *, live: bool) -> dict
         "latency_count": len(offsets),
         "duration_ms": durations[-1] if durations and not live else None,
     }
+
+
+def _by_rate(share: Share, rates: Sequence[tuple[float, float]]) -> list[tuple[float, int]]:
+    """The playing of a heartbeat by the rates that held in its stretch, shared out by the time between their marks."""
+    low, high, playing_ms = share.beat.start_ms, share.beat.at_ms, round(share.playing_ms)
+    held = next((rate for at, rate in reversed(rates) if at <= low), 1.0)
+    inside = [(at, rate) for at, rate in rates if low < at < high]
+    parts: list[tuple[float, int]] = []
+    spent_ms = 0
+    for rate, until in zip(
+        [held, *(rate for _, rate in inside)], [*(at for at, _ in inside), high], strict=True
+    ):
+        upto_ms = round(playing_ms * (until - low) / (high - low)) if inside else playing_ms
+        parts.append((rate, upto_ms - spent_ms))
+        spent_ms = upto_ms
+    return parts
 
 
 def durations_of(history: History) -> list[float]:

@@ -102,14 +102,22 @@ def _lost_startup(history: History) -> Startup | None:
     """The startup of a session of which no first frame was told, if it played all the same.
 
     It did, if it played before any play that was told, or for longer than it takes until the next report, which would
-    have told of the first frame.
+    have told of the first frame. Where all reports are here there was none: a position that was set before any play
+    starts the SDK's play timer.
     """
     plays = history.of("play")
+    if not plays and _is_all_here(history.beats):
+        return None
     played = sum(beat.playing_ms for beat in history.beats)
     if not (plays and plays[0].guessed) and played <= DEFAULT_INTERVAL_MS:
         return None
     shown = next((beat.start_ms for beat in history.beats if beat.playing_ms > LOST_MS), None)
     return None if shown is None else Startup(None, shown, None, lost=True)
+
+
+def _is_all_here(beats: Sequence[Beat]) -> bool:
+    """Whether no report was lost since the session began."""
+    return bool(beats) and beats[0].opens and all(beat.missing_since_ms is None for beat in beats)
 
 
 def _wanted_ms(history: History, asked_ms: float, end_ms: float, told_ms: float | None = None) -> float:

@@ -167,13 +167,20 @@ def _startup(row: ViewRecord, reading: Reading) -> None:
     row.page_load_time_ms = number(one_shot.get("page_load_time"))
     row.player_startup_time_ms = number(one_shot.get("player_startup_time")) or row.player_startup_time_ms
     waited = totals.get("view_time_to_first_frame")
-    if waited is not None and row.started:
+    if waited is not None and row.started and not _knows_startup(row, reading):
         waited = max(0, waited - reading.translation.late_ms)
         if row.content_startup_time_ms == row.video_startup_time_ms or not row.ad_impressions:
             row.content_startup_time_ms = waited
         row.video_startup_time_ms = waited
     if reading.start.is_guess:
         row.video_startup_time_ms = row.content_startup_time_ms = None
+
+
+def _knows_startup(row: ViewRecord, reading: Reading) -> bool:
+    """Whether the timeline is right where the SDK is not: it stops its clock at an error, and needs no play for it."""
+    if not reading.history.unbroken:
+        return False
+    return reading.translation.failed_early or row.video_startup_time_ms is None
 
 
 def _durations(row: ViewRecord, reading: Reading) -> None:
@@ -241,12 +248,20 @@ def _content(row: ViewRecord, reading: Reading) -> None:
     totals = reading.totals
     furthest = (totals.get("view_max_playhead_position"), row.max_playhead_ms)
     row.max_playhead_ms = max((found for found in furthest if found is not None), default=None)
-    row.played_ranges = reading.played.ranges() if row.started else None
+    row.played_ranges = _ranges(row, reading)
     if row.played_ranges is not None:
         row.played_range_ms = sum(end - start for start, end in row.played_ranges)
     moved = totals.get(CONTENT)
     if moved is not None and (_lacks_media_time(row, reading) or not _is_normal_speed(reading)):
         row.media_time_ms = max(0, moved - row.ad_playing_time_ms)
+
+
+def _ranges(row: ViewRecord, reading: Reading) -> list[tuple[float, float]] | None:
+    """What was watched, where the SDK says all of it: not after an error, nor of a short view that another follows."""
+    if not row.started or reading.translation.outran_ranges:
+        return None
+    stated = reading.played.ranges()
+    return stated or (None if row.content_playing_time_ms else stated)
 
 
 def _lacks_media_time(row: ViewRecord, reading: Reading) -> bool:

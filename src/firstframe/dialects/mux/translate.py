@@ -23,7 +23,6 @@ from firstframe.view.event import Kind, TimelineEvent
 
 PLAIN: Mapping[str, Kind] = {
     "playerready": Kind.PLAYER_READY,
-    "pause": Kind.PAUSE,
     "ended": Kind.ENDED,
     "viewend": Kind.END,
     "adrequest": Kind.AD_REQUEST,
@@ -34,7 +33,7 @@ PLAIN: Mapping[str, Kind] = {
 BACK_DATED = frozenset({"rebufferstart", "rebufferend"})
 """Told when found out, a second late or more, with the time at which it was."""
 
-RESTS = frozenset({"pause", "adpause", "adended", "ended", "viewend", "devicesleep"})
+RESTS = frozenset({"adpause", "adended", "ended", "viewend", "devicesleep"})
 """Events after which nothing moves."""
 
 RENDITION = {
@@ -69,6 +68,10 @@ class Translation:
         self.map = FieldMap()
         self.played_on = False
         """Frames moved when the SDK had stopped counting: after an error, or a sleep."""
+        self.outran_ranges = False
+        """They did after an error, from which on it states no more of what was watched."""
+        self.failed_early = False
+        """An error or a warning, of an ad too, came before the first frame: the SDK's clock of the startup ends there."""
         self.credited = False
         """A sleep was none: the playhead went on."""
         self.stalls = self.echoes = 0
@@ -144,6 +147,10 @@ class Translation:
         """Something that changes no state."""
         self._put(kind, max(event.at_ms, self._changed_at), event, **more)
 
+    def rest(self) -> None:
+        """Nothing moves, and nobody waits for it."""
+        self.moving, self.awaited, self.watching = None, None, False
+
     def _put(self, kind: Kind, at_ms: int, event: Event, **more: Any) -> None:
         self._latest = max(self._latest, at_ms)
         more.setdefault("playhead_ms", self.playhead)
@@ -171,7 +178,7 @@ class Translation:
         else:
             self.note(Kind.HEARTBEAT, event)
         if name in RESTS:
-            self.moving, self.awaited, self.watching = None, None, False
+            self.rest()
         if self.started and name != "viewend":
             self._picture(event)
             self._latency(event)
@@ -197,6 +204,7 @@ class Translation:
             self.awaited = None
             self._changed_at = max(self._changed_at, at_ms)
             self._put(kind, self._changed_at, event)
+        self.outran_ranges = self.outran_ranges or follower.played_on
         self.played_on = self.played_on or follower.played_on
         if event.name in ENDS:
             self.follower = None
@@ -261,7 +269,20 @@ def _view_start(view: Translation, event: Event) -> None:
         _play(view, event)
 
 
+def _pause(view: Translation, event: Event) -> None:
+    if view.in_break and not view.in_ad:
+        view.moving = None  # the content gives way to an ad, which is still waited for
+        view.note(Kind.HEARTBEAT, event)
+    else:
+        view.change(Kind.PAUSE, event)
+        view.rest()
+
+
 def _playing(view: Translation, event: Event) -> None:
+    if view.moving is Kind.PLAYING and view.awaited is None and not (view.stalled or view.in_break):
+        # It ends a stall that the SDK has yet to find, and will date back.
+        view.note(Kind.PLAYING, event)
+        return
     view.in_break = view.in_ad = view.ad_paused = False
     late_ms = view.lateness(event)
     view.late_ms = view.late_ms if view.started else late_ms
@@ -314,6 +335,8 @@ def _break_end(view: Translation, event: Event) -> None:
 
 
 def _ad_error(view: Translation, event: Event) -> None:
+    if view.moving is Kind.PLAYING and not view.in_break:
+        view.follower = Follower(event.at_ms, view.playhead, proven=True)
     _failure(view, event, ad=True)
     if view.in_ad:
         _ad_end(view, event)
@@ -330,6 +353,7 @@ def _error(view: Translation, event: Event) -> None:
 
 def _failure(view: Translation, event: Event, **more: Any) -> None:
     said = event.payload
+    view.failed_early = view.failed_early or not view.started
     view.change(
         Kind.ERROR,
         event,
@@ -412,6 +436,7 @@ _TRANSLATIONS: Mapping[str, Callable[[Translation, Event], None]] = {
     "viewstart": _view_start,
     "programchange": _view_start,
     "play": _play,
+    "pause": _pause,
     "playing": _playing,
     "adbreakstart": _ad_break,
     "adplay": _ad_play,

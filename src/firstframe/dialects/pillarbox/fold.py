@@ -21,6 +21,8 @@ SILENCE_MS = 100_000
 """Heartbeats come every 30 s, also in a pause: three missed ones are an end."""
 RECOVERED_MS = 500
 """Playing beyond what an error can have cut short: it went on after it."""
+LONGEST_WAIT_MS = 60_000
+"""A source that fails later after its load was loaded long before anybody asked for it."""
 STILL_PLAYING_SHARE = 0.5
 """Of the time before the last heartbeat; a viewer who played that much of it was watching when it fell silent."""
 END_MS = 500
@@ -142,7 +144,7 @@ def _row(session: Session) -> ViewRecord:
         started=session.started,
         live=session.live,
         content_playing_time_ms=totals.playing_ms,
-        startup_wait_ms=(session.ready_ms or 0) if session.attempted else 0,
+        startup_wait_ms=_waited_ms(session),
         bitrate_x_ms=totals.bitrate_x_ms,
         bitrate_ms=totals.bitrate_ms,
         dropped_frames=_dropped_frames(reports),
@@ -158,6 +160,12 @@ def _row(session: Session) -> ViewRecord:
     return row
 
 
+def _waited_ms(session: Session) -> float:
+    """From the load to ready or to the error; none where it cannot have been a viewer's wait."""
+    waited = session.ready_ms or 0
+    return waited if session.attempted and (session.started or waited <= LONGEST_WAIT_MS) else 0
+
+
 def _fill_times(row: ViewRecord, session: Session) -> None:
     totals = session.totals
     if row.started:
@@ -165,6 +173,8 @@ def _fill_times(row: ViewRecord, session: Session) -> None:
         row.rebuffer_count, row.rebuffer_duration_ms = totals.stall_count, totals.stall_ms
     if row.video_startup_time_ms is not None:
         row.approx.append(Approx.STARTUP_IS_READY_TIME)
+    if row.attempted and row.startup_wait_ms < (session.ready_ms or 0):
+        row.approx.append(Approx.STARTUP_LOWER_BOUND)
     row.watch_time_ms = row.startup_wait_ms + row.content_playing_time_ms + (row.rebuffer_duration_ms or 0)
     failed_ms = session.fatal.at_ms if session.fatal else None
     row.spans = spans_of(

@@ -79,7 +79,7 @@ def _without_paused_stalls(samples: Sequence[Sample]) -> list[Sample]:
             banked_ms = 0
         own = _banked(sample, banked_ms, paused_ms)
         stalled_ms = _told_stall(told[-1], own) if told else 0
-        ran_on_ms = _ran_on(told[_begun(told)], own) if stalled_ms else 0
+        ran_on_ms = _ran_on_since(told, own) if stalled_ms else 0
         if 0 < ran_on_ms <= stalled_ms:
             banked_ms += ran_on_ms
             paused_ms += stalled_ms - ran_on_ms
@@ -90,6 +90,12 @@ def _without_paused_stalls(samples: Sequence[Sample]) -> list[Sample]:
                 del told[:-1]
             told.append(own)
     return found
+
+
+def _ran_on_since(told: Sequence[Sample], own: Sample) -> float:
+    """How far the counter ran on in a stall that was told now; what played since the pause may hide it, so also before."""
+    begun = told[_begun(told)]
+    return _ran_on(begun, own) or _ran_on(begun, told[-1])
 
 
 def _banked(sample: Sample, counted_ms: float, stalled_ms: float) -> Sample:

@@ -1,0 +1,137 @@
+"""What mux-embed 5.19.0 sends of sessions whose truth is known: driven in virtual time, cut down to what matters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firstframe.view.derived import derive
+from firstframe.view.record import Outcome, ViewRecord
+from support_mux import event, folded, numbered
+
+HB_MS = 10_000
+
+
+def at(name: str, at_ms: int, playhead_ms: int, **fields: Any) -> dict[str, Any]:
+    return event(name, at_ms, player_playhead_time=playhead_ms, **fields)
+
+
+def row_of(*events: dict[str, Any], lost: int | None = None) -> ViewRecord:
+    sent = numbered(events)
+    return folded([each for place, each in enumerate(sent) if place != lost])
+
+
+def beats(first_ms: int, last_ms: int, lead_ms: int) -> list[dict[str, Any]]:
+    """Heartbeats of playing at the rate of 1: the playhead is so far behind the clock."""
+    return [at("hb", at_ms, at_ms - lead_ms) for at_ms in range(first_ms, last_ms + 1, HB_MS)]
+
+
+STARTED = (at("viewstart", 0, 0), at("play", 0, 0), at("playing", 1000, 0, view_time_to_first_frame=1000))
+
+
+def test_short_stall_that_is_found_behind_its_end() -> None:
+    """The SDK notices it with the next advance: `playing` is sent before the stall, which is dated back."""
+    row = row_of(
+        *STARTED,
+        at("waiting", 6000, 5000),
+        at("playing", 6900, 5000),
+        at("rebufferstart", 6000, 5010, view_rebuffer_count=1),
+        at("rebufferend", 6900, 5010, view_rebuffer_duration=900),
+        at("viewend", 11_000, 9100, view_rebuffer_count=1, view_rebuffer_duration=900),
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms, row.content_playing_time_ms) == (1, 900, 9100)
+
+
+def test_stall_after_the_error_of_an_ad() -> None:
+    """The SDK stops its clocks at it, though content plays: the playhead tells, as after any error."""
+    row = row_of(
+        *STARTED,
+        at("aderror", 6000, 5000),
+        at("hb", 16_000, 15_000),
+        at("waiting", 26_000, 25_000),
+        *(at("hb", at_ms, 25_000) for at_ms in range(36_000, 67_000, HB_MS)),
+        at("viewend", 71_000, 25_000),
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms, row.content_playing_time_ms) == (1, 45_000, 25_000)
+
+
+def test_lost_heartbeat_after_the_error_of_an_ad() -> None:
+    """The sums stand still since the error, so they do not say what was watched."""
+    sums = {"view_watch_time": 6000, "view_playing_time_ms_cumulative": 5000}
+    row = row_of(
+        *STARTED,
+        at("aderror", 6000, 5000, **sums),
+        *beats(16_000, 86_000, 1000),
+        at("viewend", 91_000, 90_000, **sums),
+        lost=7,
+    )
+    assert (row.watch_time_ms, row.content_playing_time_ms, row.pause_time_ms) == (91_000, 90_000, 0)
+
+
+def test_startup_goes_on_behind_a_preroll_that_failed() -> None:
+    """The SDK's own number ends at the ad's error."""
+    row = row_of(
+        event("viewstart", 0),
+        event("play", 0),
+        event("adrequest", 50),
+        event("aderror", 550),
+        at("playing", 3050, 0, view_time_to_first_frame=550),
+        event("viewend", 11_050),
+    )
+    assert row.video_startup_time_ms == row.startup_wait_ms == 3050
+
+
+def test_ranges_end_at_a_warning() -> None:
+    """The SDK states no more of them, so what was watched is not known from there: the furthest position is."""
+    stated = {"video_playback_range": '["0:4000"]', "video_source_duration": 80_000}
+    row = row_of(
+        *STARTED,
+        at("error", 5000, 4000, player_error_severity="warning", **stated),
+        *beats(15_000, 75_000, 1000),
+        at("pause", 81_000, 80_000),
+        at("ended", 81_000, 80_000),
+        at("viewend", 90_000, 80_000, view_max_playhead_position=80_000, **stated),
+    )
+    assert (row.outcome, row.played_range_ms, derive(row)["completion_ratio"]) == (Outcome.COMPLETED, None, 1)
+
+
+def test_ranges_of_a_video_that_was_skipped_at_once() -> None:
+    """Its one range would be said with the end, where the playhead is in the next video already."""
+    row = row_of(
+        *STARTED,
+        at(
+            "viewend",
+            8000,
+            0,
+            video_source_duration=14_000,
+            video_playback_range="[]",
+            view_max_playhead_position=7000,
+        ),
+    )
+    assert (row.content_playing_time_ms, row.played_range_ms, derive(row)["completion_ratio"]) == (
+        7000,
+        None,
+        0.5,
+    )
+
+
+def test_content_gives_way_to_an_ad() -> None:
+    """Its `pause` comes behind the break's begin: the viewer waits for the ad."""
+    row = row_of(
+        event("viewstart", 0),
+        event("play", 0),
+        event("adbreakstart", 100),
+        event("pause", 101),
+        event("adplay", 500),
+        event("viewend", 3500, view_watch_time=3101),
+    )
+    assert (row.startup_wait_ms, row.watch_time_ms, row.pause_time_ms) == (3500, 3500, 0)
+
+
+def test_monitored_when_it_played_already() -> None:
+    """No play was heard, so there is no startup; the SDK says 0."""
+    row = row_of(
+        at("loadstart", 0, 0), at("playing", 900, 0, view_time_to_first_frame=0), at("viewend", 9000, 8000)
+    )
+    assert row.attempted
+    assert row.started
+    assert row.video_startup_time_ms is None
