@@ -107,6 +107,10 @@ def test_a_role_that_dies_is_restarted(tmp_path: Path) -> None:
     [
         (("serve", "--collector", "nowhere"), "HOST:PORT is wanted"),
         (("serve", "--edges", "two"), "--edges"),
+        (("serve", "--geo", "/no/such.mmdb"), "/no/such.mmdb"),
+        (("serve", "--tls-cert", "/no/such.pem", "--tls-key", "/no/such.key"), "/no/such.pem"),
+        (("serve", "--trusted-proxies", "my proxy"), "trusted_proxies is 'my proxy'"),
+        (("replay", "--since", "-1h", "--until", "-2h"), "is not before --until"),
         (("refold", "--since", "yesterday"), "yesterday"),
         (("refold", "--dialect", "latin"), "latin"),
         (("keys", "revoke", "nothing"), "no firstframe installation at"),

@@ -22,6 +22,7 @@ from firstframe.edge.files import allow_files
 from firstframe.edge.refusal import refusal_file
 from firstframe.edge.script import MOUNTS
 from firstframe.edge.whole import WholeProtocol
+from firstframe.enrich.address import trusted_networks
 from firstframe.enrich.place import PlaceFinder
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
@@ -37,6 +38,16 @@ SWITCH_SECONDS = 0.0005
 """How long the journal's thread may have to wait for the loop's: each answer waits for what it does after a sync."""
 DRAIN_SECONDS = 10
 """After SIGTERM: how long what is half received may take."""
+
+
+def check(settings: Settings) -> None:
+    """What a collector could not start with. Raises `ConfigError`."""
+
+    async def nobody(*_: object) -> None: ...
+
+    trusted_networks(settings.trusted_proxies)
+    PlaceFinder.of(settings.geo).close()
+    server_config(nobody, settings)
 
 
 def run(

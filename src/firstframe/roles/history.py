@@ -40,6 +40,8 @@ def replay(settings: Settings, *, since: str, until: str) -> None:
     now = epoch_ms()
     start = _instant(since or f"-{settings.journal_retention_hours:.0f}h", "--since", now)
     end = _instant(until or "now", "--until", now)
+    if start >= end:
+        raise ConfigError(f"--since {since!r} is not before --until {until or 'now'!r}, but it must be")
     folder = Folder(settings.data)
     found = Engine.connect(engine_url(settings, folder))
     beacons = retained_beacons(journal_folder(settings), start, end)

@@ -17,6 +17,7 @@ from firstframe.accounts.first_token import first_token
 from firstframe.accounts.store import Accounts
 from firstframe.console import banner
 from firstframe.disk import write_atomically
+from firstframe.edge.serve import check
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
 from firstframe.journal import journal_folder
@@ -35,7 +36,9 @@ def serve(settings: Settings) -> int:
     """
     folder = Folder(settings.data).make()
     folder.lock()
-    journal_folder(settings)  # a journal that is none is told of here, once, not by each role
+    # What is wrong with a setting is told of here, once, not by each role that dies of it again and again.
+    journal_folder(settings)
+    check(settings)
     for name, where in (("collector", settings.collector), ("api", settings.api)):
         _check_free(name, where)
     folder.engine_face_file.unlink(missing_ok=True)
