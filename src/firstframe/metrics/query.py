@@ -284,9 +284,11 @@ def _badly_typed(text: str) -> BadRequest:
     message, _, path = text.partition(" - at `$.")
     parameter = path.rstrip("`").split("[")[0].split(".")[0]
     if not parameter:
-        missing = "metrics" if "missing required field" in text else ""
-        parameter = missing or "the question"
+        is_missing = "missing required field" in text
+        parameter, message = ("metrics", "it is missing") if is_missing else ("the question", message)
     kinds = {"metrics": "a list of metric ids", "limit": "an integer"}
+    if "Expected `bool`" in message:
+        kinds[parameter] = "true or false"
     return BadRequest(
         f"{parameter}: {message[0].lower()}{message[1:]}",
         parameter=parameter,

@@ -88,3 +88,10 @@ def test_query_string_and_body_ask_the_same() -> None:
         }
     )
     assert plan_of(text, "p", NOW_MS) == plan_of(body, "p", NOW_MS)
+
+
+def test_words_that_are_no_truth_values_are_told_what_is() -> None:
+    """``fill=no`` is a mistake that many make."""
+    with pytest.raises(BadRequest) as refused:
+        question_of({"metrics": ["attempts"], "fill": ["no"]})
+    assert refused.value.detail["allowed"] == "true or false"
