@@ -7,7 +7,6 @@ for dimensions that tell one view, viewer or asset from all others.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
@@ -16,20 +15,23 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
-from sqlalchemy.exc import SQLAlchemyError
 
 from firstframe.accounts.account import Token
+from firstframe.accounts.lookup import Lookups
 from firstframe.accounts.origin import is_allowed
-from firstframe.errors import Forbidden, Unauthenticated, Unavailable
+from firstframe.errors import Forbidden, Unauthenticated
 from firstframe.metrics.dimension import Dimension
 from firstframe.metrics.filter import Filter, conditions
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Session = Callable[[Connection], Token | None]
-"""Another way to be known than by a bearer token, such as a signed cookie."""
+"""Another way to be known than by a bearer token: a signed cookie, or a scheme of its own. It may ask the database."""
 
 PUBLIC = "public"
 SECRET = "secret"  # noqa: S105 - the name of an option
+
+LOOKUPS = Lookups("api-accounts", threads=4, most=1_024)
+"""Where a process asks who somebody is. One for all routes, for each of which the framework makes an `Access`."""
 
 
 class TokenSource(Protocol):
@@ -41,13 +43,21 @@ class TokenSource(Protocol):
 class Access(AbstractAuthenticationMiddleware):
     """Puts the caller's token on the connection, or refuses. Raises `Unauthenticated`, `Forbidden`, `Unavailable`."""
 
-    def __init__(self, app: ASGIApp, accounts: TokenSource, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        accounts: TokenSource,
+        session: Session | None = None,
+        *,
+        lookups: Lookups = LOOKUPS,
+    ) -> None:
         super().__init__(app, exclude_from_auth_key=PUBLIC)
         self._accounts = accounts
         self._session = session
+        self._lookups = lookups
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
-        token = self._session(connection) if self._session is not None else None
+        token = await self._by_session(connection)
         if token is None:
             token = await self._bearer(connection)
         origin = connection.headers.get("origin")
@@ -60,22 +70,33 @@ class Access(AbstractAuthenticationMiddleware):
         # Streams outlive a token: they ask from time to time whether it still is one.
         return AuthenticationResult(user=token, auth=partial(self.authenticate_request, connection))
 
+    async def _by_session(self, connection: Connection) -> Token | None:
+        """Aside, because it may ask the database; a bearer token is no session's, and goes straight on."""
+        scheme, _ = _credentials(connection)
+        if self._session is None or scheme.lower() == "bearer":
+            return None
+        if not scheme and "cookie" not in connection.headers:
+            return None
+        return await self._lookups.ask(self._session, connection)
+
     async def _bearer(self, connection: Connection) -> Token:
-        scheme, _, text = connection.headers.get("authorization", "").partition(" ")
-        text = text.strip()
+        scheme, text = _credentials(connection)
         if scheme.lower() != "bearer" or not text:
             raise Unauthenticated(
                 "an API token is wanted", expected="Authorization: Bearer <token>", got=scheme[:20] or None
             )
-        try:
-            token = await asyncio.to_thread(self._accounts.check_token, text)
-        except SQLAlchemyError as error:
-            raise Unavailable("the accounts cannot be read now; try again") from error
+        token = await self._lookups.ask(self._accounts.check_token, text)
         if token is None:
             raise Unauthenticated(
                 "this API token is not known", expected="a token that was not revoked", got="unknown"
             )
         return token
+
+
+def _credentials(connection: Connection) -> tuple[str, str]:
+    """Scheme and text of the Authorization header; both empty without it."""
+    scheme, _, text = connection.headers.get("authorization", "").partition(" ")
+    return scheme, text.strip()
 
 
 def check_kind(connection: Connection, handler: BaseRouteHandler) -> None:

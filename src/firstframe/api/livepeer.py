@@ -7,7 +7,6 @@ a `Question`, as in the native API.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 
 from firstframe.accounts.account import DEFAULT_PROJECT, Project, Token
+from firstframe.accounts.lookup import Lookups
 from firstframe.accounts.origin import is_allowed
 from firstframe.api.access import PUBLIC
 from firstframe.api.livepeer_asset import AssetIndex
@@ -72,6 +72,9 @@ HOUR_MS = 3_600_000
 AT_ONCE = 2
 MOST_WAITING = 64
 """Of one project, or of all who name no key: here anybody may ask, and the engine has beacons to store."""
+LOOKUP_THREADS = 2
+MOST_LOOKUPS = 64
+"""Keys that are looked up or wait for it. Of their own: who makes keys up must not take threads that others need."""
 PUBLIC_PREFIXES = ("/data/views/query/", "/api/data/views/query/")
 """What the public listener hands on to `make_public_app`."""
 
@@ -122,6 +125,7 @@ class LivepeerApi:
     ) -> None:
         self._engine = engine
         self._keys = keys
+        self._lookups = Lookups("livepeer-keys", threads=LOOKUP_THREADS, most=MOST_LOOKUPS)
         self._public_only = public_only
         self._turns = turns or Turns(at_once=AT_ONCE, waiting=MOST_WAITING)
         self._now_ms = now_ms
@@ -178,7 +182,7 @@ class LivepeerApi:
             if endpoint.keyless and not headers.get("authorization"):
                 return DEFAULT_PROJECT
             raise Unauthenticated("request is not authenticated")
-        token = await asyncio.to_thread(self._keys.check_token, text)
+        token = await self._lookups.ask(self._keys.check_token, text)
         if token is None:
             raise Unauthenticated("no such API key found")
         if token.kind == "cors":
@@ -313,7 +317,7 @@ class LivepeerApi:
     async def _stored_everywhere(self, call: Call, stored: str) -> list[tuple[str, dict[str, Any]]]:
         """For each project the views of a dStorage id: seen in a source URL, or told of with an asset."""
         asked = []
-        for project in await asyncio.to_thread(self._keys.projects):
+        for project in await self._lookups.ask(self._keys.projects):
             told = await self._assets.stored_as(project.name, stored, call.now_ms)
             conditions: list[dict[str, Any]] = [equals("dstorage_id", stored)]
             if project.name == call.project:

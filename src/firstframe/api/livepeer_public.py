@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import msgspec
@@ -26,19 +27,34 @@ class PublicApp:
     """The application, behind whatever makes it."""
 
     def __init__(self, connect: Callable[[], LivepeerApi]) -> None:
-        """``connect`` may raise `ConfigError` or `EngineError` while there is nothing to connect to."""
+        """``connect`` may block, and raise `ConfigError` or `EngineError` while there is nothing to connect to."""
         self._connect = connect
         self._app: LivepeerApi | None = None
+        self._making: asyncio.Future[LivepeerApi] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="livepeer-connect")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
-        if self._app is None:
+        app = self._app
+        if app is None:
             try:
-                self._app = await asyncio.to_thread(self._connect)
+                app = await self._made()
             except (ConfigError, EngineError):
                 await _unavailable(send)
                 return
-        await self._app(scope, receive, send)
+        await app(scope, receive, send)
+
+    async def _made(self) -> LivepeerApi:
+        """One attempt for all who wait: it may hang, and each of its own would take a thread and connections."""
+        if self._making is None:
+            self._making = asyncio.get_running_loop().run_in_executor(self._thread, self._connect)
+            self._making.add_done_callback(self._settle)
+        return await asyncio.shield(self._making)  # who goes away does not end it for the others
+
+    def _settle(self, making: asyncio.Future[LivepeerApi]) -> None:
+        self._making = None
+        if not making.cancelled() and making.exception() is None:
+            self._app = making.result()
 
 
 def public_mounts(settings: Settings, folder: Folder) -> dict[str, PublicApp]:

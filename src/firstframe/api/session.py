@@ -6,10 +6,10 @@ with it. A share link's secret is sent as ``Authorization: Share …`` instead a
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hmac
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from firstframe.accounts.account import Share, Token
 from firstframe.accounts.store import Accounts
-from firstframe.api.access import PUBLIC
+from firstframe.api.access import LOOKUPS, PUBLIC
 from firstframe.api.fault import answers
 from firstframe.api.query import read_json
 from firstframe.api.share import allows, opened
@@ -61,7 +61,7 @@ class WhoAnswer(msgspec.Struct, frozen=True):
 
 
 class Sessions:
-    """Makes cookies and knows them again."""
+    """Makes cookies and knows them again. Thread-safe; nearly every method may ask the database."""
 
     def __init__(self, accounts: Accounts, key: bytes, *, clock: Callable[[], float] = time.time) -> None:
         self.accounts = accounts
@@ -69,6 +69,7 @@ class Sessions:
         self._clock = clock
         self._tokens: dict[str, Token] = {}
         self._looked_at = 0.0
+        self._looking = threading.Lock()
 
     def begin(self, text: str) -> tuple[Token, str]:
         """The token that a person gave, and the cookie for it. Raises `Unauthenticated`, `Forbidden`."""
@@ -128,11 +129,12 @@ class Sessions:
         return self._token(token_id)
 
     def _token(self, token_id: str) -> Token | None:
-        now = self._clock()
-        if not 0 <= now - self._looked_at < FRESH_SECONDS:
-            self._tokens = {one.id: one for one in self.accounts.tokens() if one.revoked_ms is None}
-            self._looked_at = now
-        return self._tokens.get(token_id)
+        with self._looking:  # one look is for all who wait for it, and an older one never comes after a newer
+            now = self._clock()
+            if not 0 <= now - self._looked_at < FRESH_SECONDS:
+                self._tokens = {one.id: one for one in self.accounts.tokens() if one.revoked_ms is None}
+                self._looked_at = now
+            return self._tokens.get(token_id)
 
     def _sign(self, token_id: str, until: int) -> str:
         signed = hmac.digest(self._key, f"session {token_id} {until}".encode(), sha256)
@@ -180,7 +182,7 @@ async def sign_in(
     text = body.get("token") if isinstance(body, dict) else None
     if not isinstance(text, str):
         raise BadRequest("token is missing", parameter="token", got=None, allowed="an API token")
-    token, cookie = await asyncio.to_thread(sessions.begin, text.strip())
+    token, cookie = await LOOKUPS.ask(sessions.begin, text.strip())
     return Response(
         WhoAnswer(Who(project=token.project, label=token.label, kind=token.kind)),
         cookies=[_cookie(request, cookie, SESSION_SECONDS)],
@@ -192,7 +194,7 @@ async def get_session(
     request: Request[Any, Any, Any], caller: NamedDependency[Token], sessions: NamedDependency[Sessions]
 ) -> WhoAnswer:
     """The project and the label of the token."""
-    kind = "share" if sessions.share_of(request) else caller.kind
+    kind = "share" if await LOOKUPS.ask(sessions.share_of, request) else caller.kind
     return WhoAnswer(Who(project=caller.project, label=caller.label, kind=kind))
 
 
@@ -207,7 +209,7 @@ async def get_share(
     request: Request[Any, Any, Any], sessions: NamedDependency[Sessions]
 ) -> Response[dict[str, Any]]:
     """For who comes with ``Authorization: Share …``: the page, its state, and until when."""
-    return Response({"data": opened(sessions.share_of(request))})
+    return Response({"data": opened(await LOOKUPS.ask(sessions.share_of, request))})
 
 
 def _cookie(request: Request[Any, Any, Any], value: str, seconds: int) -> Cookie:

@@ -6,7 +6,6 @@ be asked for with it, whatever its holder types.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -18,7 +17,7 @@ from litestar.params import FromPath
 
 from firstframe.accounts.account import Share, Token
 from firstframe.accounts.store import Accounts
-from firstframe.api.access import SECRET
+from firstframe.api.access import LOOKUPS, SECRET
 from firstframe.api.fault import answers
 from firstframe.api.pages import PAGES
 from firstframe.api.query import read_json
@@ -134,7 +133,7 @@ async def make_share(
         "search": wanted.search,
         "calls": sorted({_call(one) for one in wanted.calls}),
     }
-    share, text = await asyncio.to_thread(
+    share, text = await LOOKUPS.ask(
         accounts.create_share, caller.project, label=wanted.label, scope=scope, expires_ms=expires_ms
     )
     # The secret stands after the #, which browsers keep to themselves.
@@ -147,7 +146,7 @@ async def list_shares(
     services: NamedDependency[Services], caller: NamedDependency[Token], accounts: NamedDependency[Accounts]
 ) -> ShareList:
     """The newest first; those that are over too."""
-    found = await asyncio.to_thread(accounts.shares, caller.project)
+    found = await LOOKUPS.ask(accounts.shares, caller.project)
     return ShareList([_entry(one, services.now_ms()) for one in reversed(found)])
 
 
@@ -163,10 +162,10 @@ async def revoke_share(
     share_id: FromPath[str], caller: NamedDependency[Token], accounts: NamedDependency[Accounts]
 ) -> Response[None]:
     """Who has it sees nothing any more."""
-    mine: Sequence[Share] = await asyncio.to_thread(accounts.shares, caller.project)
+    mine: Sequence[Share] = await LOOKUPS.ask(accounts.shares, caller.project)
     if share_id not in {one.id for one in mine}:
         raise NotFound(f"there is no share link {share_id[:64]!r}", parameter="share_id", got=share_id[:64])
-    await asyncio.to_thread(accounts.revoke_share, share_id)
+    await LOOKUPS.ask(accounts.revoke_share, share_id)
     return Response(None, status_code=204)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -86,12 +87,15 @@ class Collector:
             {
                 "slow bodies": lambda: self._patience.look(time.monotonic()),
                 "numbers": self._count,
-                "refusals": self._save_refusals,
             },
             TICK_SECONDS,
         )
-        # A round of its own: a database that hangs must not keep slow bodies alive.
+        # Rounds of their own, with threads of their own: a disk or a database that hangs must not keep slow bodies
+        # alive, nor may either wait for the other.
+        self._writing = Chores({"room": self._look_at_room, "refusals": self._save_refusals}, TICK_SECONDS)
         self._lookups = Chores({"write keys": self._refresh}, TICK_SECONDS)
+        self._disk_thread = ThreadPoolExecutor(1, thread_name_prefix="edge-disk")
+        self._key_thread = ThreadPoolExecutor(1, thread_name_prefix="edge-keys")
 
     @property
     def recent_refusals(self) -> Sequence[Refused]:
@@ -112,11 +116,13 @@ class Collector:
         """Learn the write keys and begin to keep them fresh."""
         await self._lookups.do()
         self._chores.start()
+        self._writing.start()
         self._lookups.start()
 
     async def stop(self) -> None:
         """Stop what `start` began, and note the last refusals."""
         await self._lookups.stop()
+        await self._writing.stop()
         await self._chores.stop()
 
     # HTTP
@@ -300,7 +306,7 @@ class Collector:
         lack = room.lack if room is not None else None
         if not self._keys.is_ready:
             lack = "the write keys cannot be read"
-        if self._chores.age() > LATE_SECONDS:
+        if max(self._chores.age(), self._writing.age()) > LATE_SECONDS:
             lack = "the collector's chores are not done"
         return (503 if lack else 200), {"status": "unavailable" if lack else "ok", "message": lack or ""}
 
@@ -340,7 +346,7 @@ class Collector:
         )
 
     async def _refresh(self) -> None:
-        await asyncio.to_thread(self._keys.refresh)
+        await asyncio.get_running_loop().run_in_executor(self._key_thread, self._keys.refresh)
 
     def _count(self) -> None:
         self._meter.flush(self._in_flight)
@@ -348,10 +354,18 @@ class Collector:
         if room is not None:
             self._meter.room(room.used_bytes, room.free_bytes)
 
+    async def _look_at_room(self) -> None:
+        """A journal that was full looks again by itself: who heeds `/health` sends no beacon that would make it look."""
+        room = getattr(self._journal, "room", None)
+        if room is not None and room.lack and hasattr(self._journal, "look"):
+            await self._journal.look()
+
     async def _save_refusals(self) -> None:
         content = self._refusals.unsaved()
         if content is not None and self._refusal_file is not None:
-            await asyncio.to_thread(_write, self._refusal_file, content)
+            await asyncio.get_running_loop().run_in_executor(
+                self._disk_thread, _write, self._refusal_file, content
+            )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

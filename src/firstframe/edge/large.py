@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from firstframe.edge.body import count_values, expand
@@ -44,10 +45,13 @@ def most_values(max_expanded_bytes: int) -> int:
 
 
 class Annex:
-    """Where large bodies are read: in a thread, each when the one before it is done, so that the loop goes on."""
+    """Where large bodies are read: in a thread, each when the one before it is done, so that the loop goes on.
+
+    The thread is for nothing else: whatever hangs elsewhere, beacons are kept.
+    """
 
     def __init__(self) -> None:
-        self._turn = asyncio.Semaphore(1)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="edge-large")
         self._waiting = 0
 
     async def read(self, work: Callable[[], Result]) -> Result:
@@ -56,7 +60,6 @@ class Annex:
             raise Unavailable("too many large bodies at once", code="overloaded", retry_after_seconds=2)
         self._waiting += 1
         try:
-            async with self._turn:
-                return await asyncio.to_thread(work)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         finally:
             self._waiting -= 1
