@@ -1,6 +1,6 @@
 """What is already stored of some views: their events for a fold, and the rows that were written of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -9,16 +9,42 @@ from firstframe.beacon import Event
 from firstframe.engine.client import Engine
 from firstframe.engine.rows import READ_COLUMNS, column_text, event_from, record_from
 from firstframe.engine.survey import NativeView
+from firstframe.errors import EngineError
 from firstframe.view.record import ViewRecord
 
 _AT_ONCE = 1000
 """Views asked for in one statement."""
+_EVENTS_AT_ONCE = 500
+"""Views whose events are asked for in one statement: events are many times as many."""
+ALL_EVENTS = 2**32 - 2
+"""No limit to the events of one view."""
+LOAD_BYTES = 128 * 2**20
+"""Most that one statement may bring. A view with more than that is not loaded."""
+PART_BYTES = LOAD_BYTES // 2
+"""What is asked for together once a statement proved too much."""
+ROW_BYTES = 200
+"""About what an event takes beside its texts."""
+_TOO_MUCH = frozenset({241, 396})
+"""ClickHouse's codes for a statement that needs too much memory, or brings more than it may."""
 
 _EVENTS = """
 SELECT view_key, native_view_id, event_key, seq, at, received_at, name, context, payload
 FROM events FINAL
 WHERE view_key IN {keys:Array(String)}
-ORDER BY view_key, received_at, event_key
+ORDER BY view_key, at, event_key
+LIMIT {most:UInt32} BY view_key
+"""
+_WEIGHTS = f"""
+SELECT view_key, toUInt64(sum({ROW_BYTES} + length(context) + length(payload)))
+FROM events
+WHERE view_key IN {{keys:Array(String)}}
+GROUP BY view_key
+"""
+_FIRST_RECEIPTS = """
+SELECT view_key, toUnixTimestamp64Milli(min(received_at))
+FROM events
+WHERE view_key IN {keys:Array(String)}
+GROUP BY view_key
 """
 _COUNTS = """
 SELECT view_key, uniqExact(event_key)
@@ -36,10 +62,11 @@ SELECT
     argMax(first_hour, version) AS hour,
     max(version) AS latest,
     argMax(is_deleted, version) AS gone,
+    argMax(closed, version) AS over,
     toUnixTimestamp64Milli(argMax(received_first, version)) AS received
 FROM
 (
-    SELECT view_id, view_key, ordinal, first_hour, version, is_deleted, received_first
+    SELECT view_id, view_key, ordinal, first_hour, version, is_deleted, closed, received_first
     FROM views
     PREWHERE native_view_id IN {natives:Array(String)}
     WHERE view_key IN {keys:Array(String)}
@@ -65,17 +92,116 @@ class Head(msgspec.Struct, frozen=True):
     """Epoch seconds; part of the row's identity, so every later version uses it again."""
     version: int
     is_deleted: bool
+    closed: bool
     received_first_ms: int
+
+
+class Portion(msgspec.Struct):
+    """What is stored of some views: as many of them as are loaded at once."""
+
+    keys: Sequence[str]
+    """The views asked for, those without events too."""
+    events: dict[str, list[Event]] = {}
+    weights: dict[str, int] = {}
+    """Bytes of the events' payloads, by view."""
+    received_first_ms: dict[str, int] = {}
+    """The first receipt of views that have more events than were loaded."""
 
 
 def load_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, list[Event]]:
     """Every stored event of these views, each delivery once; views without events are not in it."""
-    found: dict[str, list[Event]] = {}
-    for keys in _parts(view_keys):
-        answer = engine.query(_EVENTS, {"keys": keys})
-        for row in answer.rows:
-            found.setdefault(row[0], []).append(event_from(dict(zip(answer.columns, row, strict=True))))
+
+    def leave(key: str, error: EngineError) -> None:
+        raise error
+
+    portions = load_portions(engine, view_keys, ALL_EVENTS, leave)
+    return {key: events for portion in portions for key, events in portion.events.items()}
+
+
+def load_portions(
+    engine: Engine, view_keys: Iterable[str], most_events: int, leave: Callable[[str, EngineError], None]
+) -> Iterator[Portion]:
+    """The stored events of these views, as much at a time as memory holds, each delivery once.
+
+    Of a view with more than ``most_events`` come the earliest by client time and one more, which tells that there are
+    more. A view that is too much even alone is left out and told to ``leave``: it must not keep all others waiting.
+    """
+    for keys in _parts(view_keys, _EVENTS_AT_ONCE):
+        found = _try(engine, keys, most_events)
+        if isinstance(found, Portion):
+            yield found
+        else:
+            yield from _divided(engine, keys, most_events, leave)
+
+
+def _divided(
+    engine: Engine, keys: Sequence[str], most_events: int, leave: Callable[[str, EngineError], None]
+) -> Iterator[Portion]:
+    """The same of views that are too much together: by their weight, and one by one where that is still too much."""
+    for few in _by_weight(keys, _weigh(engine, keys)):
+        found = _try(engine, few, most_events)
+        if isinstance(found, Portion):
+            yield found
+        elif len(few) == 1:
+            leave(few[0], found)
+        else:
+            for key in few:
+                yield from _divided(engine, [key], most_events, leave)
+
+
+def _try(engine: Engine, keys: Sequence[str], most_events: int) -> Portion | EngineError:
+    """The events of these views, or the error that says they are too much."""
+    try:
+        return _load(engine, keys, most_events)
+    except EngineError as error:
+        if error.code in _TOO_MUCH:
+            return error
+        raise
+
+
+def _load(engine: Engine, keys: Sequence[str], most_events: int) -> Portion:
+    found = Portion(keys)
+    answer = engine.query(
+        _EVENTS,
+        {"keys": keys, "most": most_events + 1},
+        settings={"max_result_bytes": LOAD_BYTES, "result_overflow_mode": "throw"},
+    )
+    for row in answer.rows:
+        found.events.setdefault(row[0], []).append(event_from(dict(zip(answer.columns, row, strict=True))))
+        found.weights[row[0]] = found.weights.get(row[0], 0) + len(row[-1])
+    crowded = [key for key, events in found.events.items() if len(events) > most_events]
+    if crowded:
+        found.received_first_ms = _numbers(engine, _FIRST_RECEIPTS, crowded)
     return found
+
+
+def _weigh(engine: Engine, keys: Sequence[str]) -> dict[str, int]:
+    """What loading each of these views brings, in bytes; as much as a part may where even that is too much to ask."""
+    try:
+        return _numbers(engine, _WEIGHTS, keys)
+    except EngineError as error:
+        if error.code in _TOO_MUCH:
+            return dict.fromkeys(keys, PART_BYTES)
+        raise
+
+
+def _numbers(engine: Engine, sql: str, keys: Sequence[str]) -> dict[str, int]:
+    return {key: int(number) for key, number in engine.query(sql, {"keys": keys}).rows}
+
+
+def _by_weight(keys: Sequence[str], weights: Mapping[str, int]) -> Iterator[list[str]]:
+    """Views in parts that are light enough; one that is not is a part of its own."""
+    part: list[str] = []
+    weight = 0
+    for key in keys:
+        more = weights.get(key, 0)
+        if part and weight + more > PART_BYTES:
+            yield part
+            part, weight = [], 0
+        part.append(key)
+        weight += more
+    if part:
+        yield part
 
 
 def count_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, int]:
@@ -89,10 +215,19 @@ def load_heads(engine: Engine, names: Sequence[NativeView]) -> dict[str, list[He
     """The rows written of these native views, tombstones included, by key and ordinal."""
     found: dict[str, list[Head]] = {}
     for params in _named(names):
-        for view_id, view_key, ordinal, hour, version, is_deleted, received_ms in engine.query(
+        for view_id, view_key, ordinal, hour, version, is_deleted, closed, received_ms in engine.query(
             _HEADS, params
         ).rows:
-            head = Head(view_id, view_key, ordinal, _seconds(hour), version, bool(is_deleted), received_ms)
+            head = Head(
+                view_id,
+                view_key,
+                ordinal,
+                _seconds(hour),
+                version,
+                bool(is_deleted),
+                bool(closed),
+                received_ms,
+            )
             found.setdefault(view_key, []).append(head)
     return found
 
@@ -115,10 +250,10 @@ def _named(names: Iterable[NativeView]) -> Iterator[dict[str, list[str]]]:
         yield {"keys": keys, "natives": [native_of[key] for key in keys]}
 
 
-def _parts(view_keys: Iterable[str]) -> Iterator[list[str]]:
+def _parts(view_keys: Iterable[str], most: int = _AT_ONCE) -> Iterator[list[str]]:
     unique = sorted(set(view_keys))
-    for start in range(0, len(unique), _AT_ONCE):
-        yield unique[start : start + _AT_ONCE]
+    for start in range(0, len(unique), most):
+        yield unique[start : start + most]
 
 
 def _seconds(instant: datetime) -> int:

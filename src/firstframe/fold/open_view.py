@@ -20,6 +20,7 @@ class Head:
     """Epoch seconds of the hour the row is ordered by; set once, never recomputed."""
     version: int
     is_deleted: bool = False
+    closed: bool = False
 
 
 @dataclass(slots=True)
@@ -32,6 +33,8 @@ class OpenView:
     dialect: str
     native_view_id: str
     events: dict[str, Event] = field(default_factory=dict)
+    weight: int = 0
+    """About how many bytes the payloads of its events take as JSON."""
     growth: Growth | None = None
     """The fold of its last version, where the next one can go on from there."""
     fresh: list[Event] = field(default_factory=list)

@@ -14,6 +14,11 @@ from firstframe.journal.base import partition_of
 
 MOST_REJECTS = 100
 """Kept of one beacon: enough to see what is wrong with its sender."""
+MOST_EVENT_BYTES = 64 * 1024
+"""Of one event's payload, as JSON. The largest that an SDK sends, with a stack trace, is a few thousand; what is larger is
+loaded and folded again with each version of its view, and a few of them would be all that memory holds."""
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -31,6 +36,8 @@ class Batch(msgspec.Struct):
     events: dict[NativeView, list[Event]] = {}
     refused: list[Refused] = []
     beacon_count: int = 0
+    weights: dict[NativeView, int] = {}
+    """Bytes of each view's payloads, known once they are stored."""
 
     @property
     def event_count(self) -> int:
@@ -88,9 +95,29 @@ def _parse(beacon: Beacon, dialects: Mapping[str, Dialect], watch: Watch) -> Rea
     if dialect is None:
         return _unreadable(beacon, f"no dialect is called {beacon.dialect!r}")
     try:
-        return watch.run(dialect.parse, beacon)
+        reading = watch.run(dialect.parse, beacon)
+        # A body that is no larger holds no larger event: nothing need be encoded to know that.
+        return reading if len(beacon.body) <= MOST_EVENT_BYTES else watch.run(_without_giants, reading)
     except Exception as error:  # noqa: BLE001 - one broken beacon must not stop all others
         return _unreadable(beacon, f"{type(error).__name__}: {error}")
+
+
+def _without_giants(reading: Reading) -> Reading:
+    """Events that are too large are rejects; their view goes on without them."""
+    sizes = [len(_encode(event.payload)) for event in reading.events]
+    if max(sizes, default=0) <= MOST_EVENT_BYTES:
+        return reading
+    kept = [event for event, size in zip(reading.events, sizes, strict=True) if size <= MOST_EVENT_BYTES]
+    rejects = [
+        Reject(
+            Reason.TOO_LARGE,
+            f"one event of {size} bytes, but at most {MOST_EVENT_BYTES} are kept",
+            f"{event.name[:100]} of {event.native_view_id[:256]}",
+        )
+        for event, size in zip(reading.events, sizes, strict=True)
+        if size > MOST_EVENT_BYTES
+    ]
+    return Reading(kept, (*reading.rejects, *rejects))
 
 
 def _unreadable(beacon: Beacon, why: str) -> Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 from typing import Any
 
@@ -18,9 +18,10 @@ from firstframe.engine.rows import (
     reject_row,
     view_row,
 )
+from firstframe.engine.stored import ALL_EVENTS, Portion, count_events, load_heads, load_portions, load_rows
 from firstframe.engine.stored import Head as StoredHead
-from firstframe.engine.stored import count_events, load_events, load_heads, load_rows
 from firstframe.engine.survey import EPOCH_SHIFT, NativeView, epoch_of, open_views
+from firstframe.errors import EngineError
 from firstframe.fold.open_view import Head, OpenView
 from firstframe.fold.reading import Batch
 from firstframe.view.record import ViewRecord
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 TICK_SHIFT = 8
 """A version is (refold epoch, chunk number, tick): 16, 40 and 8 bits."""
 HOUR_MS = 3_600_000
+_PAYLOAD = EVENT_COLUMNS.index("payload")
 
 
 class Change(msgspec.Struct):
@@ -60,11 +62,11 @@ class Store:
 
         Events need no token for that, they are the same by their keys; rejects have no keys.
         """
-        rows = [
-            row
-            for name, events in batch.events.items()
-            for row in event_rows(name.project, name.dialect, events, chunk)
-        ]
+        rows: list[tuple[Any, ...]] = []
+        for name, events in batch.events.items():
+            its = event_rows(name.project, name.dialect, events, chunk)
+            batch.weights[name] = sum(len(row[_PAYLOAD]) for row in its)
+            rows += its
         if rows:
             self._engine.insert("events", EVENT_COLUMNS, rows)
         refused = [
@@ -81,32 +83,53 @@ class Store:
         if refused:
             self._engine.insert("rejects", REJECT_COLUMNS, refused, token=token)
 
-    def load(self, names: Sequence[NativeView]) -> list[OpenView]:
-        """These views with all their stored events and the heads of their rows.
+    def load(
+        self,
+        names: Sequence[NativeView],
+        *,
+        most_events: int = ALL_EVENTS,
+        leave: Callable[[NativeView, EngineError], None] | None = None,
+    ) -> Iterator[OpenView]:
+        """These views with their stored events and the heads of their rows, in no promised order, some at a time.
 
-        Rows whose first events are gone come as they are: there is no folding them again.
+        Who lets go of each before the next needs little memory for however many. Of more than ``most_events`` events
+        the earliest by client time come, and one more. A view that is too much to load is told to ``leave`` and does
+        not come; without that it raises `EngineError`. Rows whose first events are gone come as they are: there is
+        no folding them again.
         """
-        if not names:
-            return []
-        events = load_events(self._engine, [name.key for name in names])
+        name_of = {name.key: name for name in names}
+
+        def left(key: str, error: EngineError) -> None:
+            if leave is None:
+                raise error
+            leave(name_of[key], error)
+
+        for portion in load_portions(self._engine, name_of, most_events, left):
+            yield from self._opened([name_of[key] for key in portion.keys], portion)
+
+    def _opened(self, names: Sequence[NativeView], portion: Portion) -> list[OpenView]:
         heads = load_heads(self._engine, names)
-        views = []
+        views, cut_off = [], {}
         for name in names:
             view = OpenView(name.key, name.project, name.dialect, name.native_view_id)
-            view.add(events.get(name.key, ()))
+            view.add(portion.events.pop(name.key, ()))
+            view.weight = portion.weights.get(name.key, 0)
+            its = heads.get(name.key, ())
             view.heads = {
-                head.view_id: Head(head.ordinal, head.first_hour, head.version, head.is_deleted)
-                for head in heads.get(name.key, ())
+                head.view_id: Head(head.ordinal, head.first_hour, head.version, head.is_deleted, head.closed)
+                for head in its
             }
             views.append(view)
-        self._keep_standing([view for view in views if _is_cut_off(view, heads.get(view.key, ()))])
+            begun_ms = min(_first_receipt_ms(view), portion.received_first_ms.get(name.key, inf))
+            if _is_cut_off(begun_ms, its):
+                cut_off[name.key] = view, begun_ms
+        self._keep_standing(list(cut_off.values()))
         return views
 
-    def _keep_standing(self, views: Sequence[OpenView]) -> None:
-        """Give views whose first events are gone the rows that they have."""
-        rows = load_rows(self._engine, [view.name for view in views])
-        for view in views:
-            begun_ms = _first_receipt_ms(view)
+    def _keep_standing(self, views: Sequence[tuple[OpenView, float]]) -> None:
+        """Give views whose first events are gone the rows that they have; with each the first receipt that is left."""
+        rows = load_rows(self._engine, [view.name for view, _ in views])
+        for view, begun_ms in views:
             view.standing = [row for row in rows.get(view.key, ()) if row.received_first_ms < begun_ms]
             view.prints = {row.view_id: _print_of(row) for row in view.standing}
 
@@ -125,10 +148,10 @@ class Store:
             change.view.prints[change.row.view_id] = change.print
 
 
-def _is_cut_off(view: OpenView, heads: Iterable[StoredHead]) -> bool:
-    """Whether its rows know of an earlier receipt than any of its events: those are beyond their retention."""
+def _is_cut_off(begun_ms: float, heads: Iterable[StoredHead]) -> bool:
+    """Whether a view's rows know of an earlier receipt than any of its events: those are beyond their retention."""
     first_ms = min((head.received_first_ms for head in heads if not head.is_deleted), default=inf)
-    return first_ms < _first_receipt_ms(view)
+    return first_ms < begun_ms
 
 
 def _first_receipt_ms(view: OpenView) -> float:
@@ -163,7 +186,8 @@ def _change(view: OpenView, row: ViewRecord, epoch: int) -> Change | None:
         return None
     known = view.heads.get(row.view_id)
     hour = known.first_hour if known else row.received_first_ms // HOUR_MS * HOUR_MS // 1000
-    return Change(view, row, Head(row.ordinal, hour, _next_version(view, known, epoch)), said)
+    head = Head(row.ordinal, hour, _next_version(view, known, epoch), closed=row.closed)
+    return Change(view, row, head, said)
 
 
 def _tombstone(view: OpenView, view_id: str, known: Head, epoch: int) -> Change:

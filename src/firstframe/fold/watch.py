@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
@@ -41,6 +42,15 @@ class Watch:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             signal.signal(signal.SIGPROF, before)
+
+    @contextmanager
+    def started_where_possible(self) -> Iterator[None]:
+        """The same in the main thread; elsewhere nothing is watched."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        with self.started():
+            yield
 
     def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do one piece of work. Raises `Stuck`."""

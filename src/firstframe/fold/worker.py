@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from threading import Event as Flag
 
@@ -44,6 +44,11 @@ REST = 0.5
 """A worker that has less of this time left than that is busy."""
 LEAST_DUE, MOST_DUE = 50, 2_000
 """Silent views written in one go."""
+EPOCH_MS = 30_000
+"""How often the refold epoch is read again. A refold beside the worker begins another, and versions of the one before
+lose against its rows whatever comes later."""
+AGAIN_MS = 600_000
+"""After that a view that was too much to load is tried again: perhaps it was the engine that had little memory left."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -90,6 +95,8 @@ class Worker:
         self._watch = watch or Watch()
         self._stuck: set[str] = set()
         """Views that their dialect hangs on: left alone until the next start."""
+        self._too_much: set[str] = set()
+        """Views that could not be loaded: left alone for a while."""
         self._tell = tell
         self._pending: Chunk | None = None
         """Handed out but not taken in: an engine that went away meets it again."""
@@ -100,15 +107,24 @@ class Worker:
         """Beacons that the last cycle left in the journal."""
         self._is_busy = False
         self._epoch = 0
+        self._epoch_read_ms = 0
 
     def start(self) -> None:
         """Learn what the engine holds: the refold epoch, and the open views whose silence must be minded."""
-        self._epoch = self._store.epoch()
         now = self._clock()
+        self._learn_epoch(now)
         for name in self._store.open_views():
             if partition_of(name.key, self._partitions) != self._partition:
                 continue  # another worker minds it
-            self._shelf.remind(name.key, now, name.project, name.dialect, name.native_view_id)
+            self._remind(name, now)
+
+    def _learn_epoch(self, now_ms: int) -> None:
+        """Never back: rows of the latest refold may go with the days that they are of."""
+        self._epoch = max(self._epoch, self._store.epoch())
+        self._epoch_read_ms = now_ms
+
+    def _remind(self, name: NativeView, due_ms: int) -> None:
+        self._shelf.remind(name.key, due_ms, name.project, name.dialect, name.native_view_id)
 
     def run(self, stop: Flag, *, wait_seconds: float = 0.5, done: Callable[[], bool] = lambda: False) -> None:
         """Work until told to stop or done; when the engine is away or the disk full, wait: the journal holds."""
@@ -125,6 +141,7 @@ class Worker:
             except (EngineError, OSError) as error:
                 log.warning("cannot go on, the journal holds", error=str(error)[:300], retry_seconds=pause)
                 started = False  # what was to be woken is listed anew
+                self._report_standstill()
                 stop.wait(pause)
                 pause = min(pause * 2, 5.0)
         self._last_words()
@@ -180,20 +197,46 @@ class Worker:
 
     def _admit(self, batch: Batch, number: int) -> None:
         """Add a batch's events to their views, loading those that are not in memory from the engine."""
-        strange = [name for name in batch.events if self._shelf.get(name.key) is None]
-        for view in self._load(strange):
-            self._shelf.put(view)
-        for name, events in batch.events.items():
+        strange: dict[str, list[NativeView]] = {}
+        for name in batch.events:
             known = self._shelf.get(name.key)
-            assert known is not None  # noqa: S101 - loaded above
-            self._shelf.grown(known.add(events))
-            self._shelf.touch(known, number, min(event.received_at_ms for event in events))
+            if known is not None:
+                self._grow(known, name, batch, number)
+            elif name.key not in self._too_much:
+                strange.setdefault(name.key, []).append(name)  # two ids that are stored alike are one view
+        self._make_room()
+        for view in self._load([names[0] for names in strange.values()]):
+            self._shelf.put(view)
+            for name in strange[view.key]:
+                self._grow(view, name, batch, number)
+            self._make_room()
 
-    def _load(self, names: Sequence[NativeView]) -> Iterable[OpenView]:
+    def _grow(self, view: OpenView, name: NativeView, batch: Batch, number: int) -> None:
+        events = batch.events[name]
+        self._shelf.add(view, events, batch.weights.get(name, 0))
+        self._shelf.touch(view, number, min(event.received_at_ms for event in events))
+
+    def _make_room(self) -> None:
+        """Write what is in memory where it is too much, so that it can be put away before more comes."""
+        if self._shelf.is_heavy:
+            self._write(list(self._shelf.dirty), self._clock())
+            self._shelf.trim()
+
+    def _load(self, names: Sequence[NativeView]) -> Iterator[OpenView]:
         now = self._clock()
-        for view in self._store.load(names):
+        for view in self._store.load(names, most_events=self._rule.max_view_events, leave=self._leave):
+            self._too_much.discard(view.key)
             view.first_seen_ms = min((e.received_at_ms for e in view.events.values()), default=now)
             yield view
+
+    def _leave(self, name: NativeView, error: EngineError) -> None:
+        """A view that is too much to load: its events stay stored, its row stays as it is, all others go on."""
+        if name.key not in self._too_much:
+            self._too_much.add(name.key)
+            log.error(
+                "a view is too much to load", view=name.key, dialect=name.dialect, error=str(error)[:300]
+            )
+        self._remind(name, self._clock() + AGAIN_MS)
 
     # -- writing
 
@@ -209,15 +252,26 @@ class Worker:
         seen = {view.key for view in ready}
         woken = self._shelf.pop_due(now_ms, min(max(most - len(ready), LEAST_DUE), MOST_DUE))
         due = [view for view in woken if view.key not in seen]
-        absent = [view for view in due if not view.events]
-        loaded = self._load([view.name for view in absent])
-        for view in loaded:
-            self._shelf.put(view)
-            ready.append(view)
+        ready.extend(self._wake([view.name for view in due if not view.events], now_ms))
         return ready + [view for view in due if view.events]
+
+    def _wake(self, names: Sequence[NativeView], now_ms: int) -> Iterator[OpenView]:
+        """Load silent views; for those that memory has no room for it is a moment too early."""
+        asleep = {name.key: name for name in names}
+        for view in self._load(names):
+            del asleep[view.key]
+            self._shelf.put(view)
+            yield view
+            if self._shelf.is_heavy:
+                break
+        for key, name in asleep.items():
+            if key not in self._too_much:
+                self._remind(name, now_ms)
 
     def _write(self, views: Sequence[OpenView], now_ms: int) -> None:
         """Fold each view and write the rows that say something new."""
+        if views and not 0 <= now_ms - self._epoch_read_ms < EPOCH_MS:
+            self._learn_epoch(now_ms)
         changes = []
         began = self._timer()
         for view in views:
@@ -275,9 +329,16 @@ class Worker:
         unread = [lag.oldest_received_ms] if lag.oldest_received_ms is not None and not caught_up else []
         fresh = min([asked_ms, *waiting, *unread])
         progress = Progress(fresh, lag.beacons, max(0.0, (now - fresh) / 1000), len(self._shelf))
-        self._tell(progress)
         if self._meter:
             self._meter.tell(progress)
+        self._tell(progress)
+
+    def _report_standstill(self) -> None:
+        """Say how far behind this is while nothing can be written: the last good figures would tell that all is well."""
+        try:
+            self._report(self._clock(), caught_up=False)
+        except (EngineError, OSError) as error:
+            log.debug("cannot report", error=str(error)[:200])
 
     def _last_words(self) -> None:
         """On a clean stop write what waits, so that the next start has nothing to replay."""

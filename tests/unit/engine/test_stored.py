@@ -1,9 +1,13 @@
 """What is loaded of a view is what was stored of it: each delivery once, each row in its last version."""
 
+import msgspec
+import pytest
+
 from firstframe.beacon import Event, view_id_of
-from firstframe.engine import rows
-from firstframe.engine.stored import load_events, load_heads
+from firstframe.engine import rows, stored
+from firstframe.engine.stored import load_events, load_heads, load_portions
 from firstframe.engine.survey import NativeView
+from firstframe.errors import EngineError
 from firstframe.view.record import ViewRecord
 
 NOW_MS = 1_900_000_000_000
@@ -125,3 +129,64 @@ def test_a_head_is_that_of_its_project_and_dialect(engine):
         record = ViewRecord(project=project, dialect=dialect, native_view_id=view)
         engine.insert("views", rows.VIEW_COLUMNS, [rows.view_row(record, 1, HOUR)])
     assert set(load_heads(engine, [_name("a"), _name("a\ud800")])) == {_key("a"), _key("a\ud800")}
+
+
+def _left_of(engine, views: list[str], most_events: int = stored.ALL_EVENTS):
+    """(portions, what was left)."""
+    left: dict[str, EngineError] = {}
+    portions = list(load_portions(engine, [_key(view) for view in views], most_events, left.__setitem__))
+    return portions, left
+
+
+def test_of_a_crowded_view_the_earliest_events_are_loaded(engine):
+    """By client time, and one more than are used; the first receipt is that of all of them."""
+    for number in range(10):
+        event = _event("a", number, NOW_MS + number, note="x")
+        _store(engine, msgspec.structs.replace(event, at_ms=NOW_MS - number))
+    _store(engine, _event("b", 1), _event("b", 2))
+    ((portion,), left) = _left_of(engine, ["a", "b"], most_events=3)
+    assert [event.at_ms for event in portion.events[_key("a")]] == [NOW_MS - n for n in (9, 8, 7, 6)]
+    assert len(portion.events[_key("b")]) == 2
+    assert portion.received_first_ms == {_key("a"): NOW_MS}
+    assert portion.weights[_key("a")] == 4 * len('{"note":"x"}')
+    assert not left
+
+
+@pytest.mark.parametrize("limited", ["result", "memory"])
+def test_views_that_are_too_much_together_are_loaded_in_parts(engine, monkeypatch, limited):
+    """One that is too much even alone is left, and nothing else."""
+    for view, size in (("a", 40_000), ("b", 40_000), ("giant", 120_000), ("c", 10)):
+        _store(engine, *(_event(view, number, note=f"{number}" * size) for number in range(1, 10)))
+    if limited == "result":
+        monkeypatch.setattr(stored, "LOAD_BYTES", 1_000_000)
+        monkeypatch.setattr(stored, "PART_BYTES", 500_000)
+    else:
+        ask = engine.query
+
+        def query(sql, params, settings=None):
+            giant = _key("giant") in params["keys"] or len(params["keys"]) > 3
+            more = {"max_memory_usage": "1"} if giant and "FINAL" in sql else {}
+            return ask(sql, params, settings={**(settings or {}), **more})
+
+        monkeypatch.setattr(engine, "query", query)
+    portions, left = _left_of(engine, ["a", "b", "c", "giant", "none"])
+    assert {key: len(events) for portion in portions for key, events in portion.events.items()} == {
+        _key(view): 9 for view in ("a", "b", "c")
+    }
+    assert sorted(key for portion in portions for key in portion.keys) == sorted(
+        _key(view) for view in ("a", "b", "c", "none")
+    )
+    assert {key: error.code for key, error in left.items()} == {
+        _key("giant"): 396 if limited == "result" else 241
+    }
+
+
+def test_an_engine_that_is_away_is_not_a_view_that_is_too_much(engine, monkeypatch):
+    """Any other error is everybody's: nothing is left out because of it."""
+
+    def query(*_, **__):
+        raise EngineError("the engine did not answer")
+
+    monkeypatch.setattr(engine, "query", query)
+    with pytest.raises(EngineError):
+        _left_of(engine, ["a"])

@@ -5,7 +5,7 @@ import json
 from firstframe.beacon import Beacon, view_id_of
 from firstframe.dialects.base import Reason
 from firstframe.dialects.native.dialect import NATIVE
-from firstframe.fold.reading import MOST_REJECTS, read
+from firstframe.fold.reading import MOST_EVENT_BYTES, MOST_REJECTS, read
 from firstframe.journal.base import partition_of
 from support_cases import beacon_of
 
@@ -39,3 +39,19 @@ def test_a_body_of_nothing_but_rubbish_makes_few_rejects() -> None:
     assert len(refused) == MOST_REJECTS
     assert {each.reject.reason for each in refused} == {Reason.BAD_EVENT}
     assert refused[-1].reject.message == f"and {3_000 - MOST_REJECTS + 1} more in the same body"
+
+
+def test_a_giant_event_is_a_reject_and_its_neighbours_are_events() -> None:
+    """One event may not be as large as a thousand; what is not too large is used, in however large a body."""
+    large = "x" * (MOST_EVENT_BYTES - 1_000)
+    events = [
+        {"type": "play", "at": NOW_MS, "note": large},
+        {"type": "playing", "at": NOW_MS + 1, "note": large + "x" * 1_000},
+        {"type": "end", "at": NOW_MS + 2},
+    ]
+    batch = read([beacon_of(json.dumps({"view_id": "v", "events": events}).encode(), NOW_MS)], BY_NAME)
+    assert [event.name for (kept,) in [batch.events.values()] for event in kept] == ["play", "end"]
+    (refused,) = batch.refused
+    assert refused.reject.reason is Reason.TOO_LARGE
+    assert f"at most {MOST_EVENT_BYTES}" in refused.reject.message
+    assert len(refused.reject.sample) < 100

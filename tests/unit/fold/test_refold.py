@@ -8,15 +8,21 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from firstframe.beacon import Beacon, view_id_of
+from firstframe.beacon import Beacon, Event, view_id_of
 from firstframe.dialects import DIALECTS
+from firstframe.dialects.base import Folded
+from firstframe.engine import stored
 from firstframe.engine.client import Engine
+from firstframe.engine.survey import NativeView
+from firstframe.errors import EngineError
 from firstframe.fold.refold import Refolder
 from firstframe.fold.replay import replay
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.store import Change
+from firstframe.fold.watch import Watch
 from firstframe.fold.worker import Worker
 from firstframe.journal.consumer import FilesConsumer
 from firstframe.journal.files import FilesAppender
@@ -192,3 +198,73 @@ def test_an_event_that_comes_while_its_view_is_refolded_is_in_the_row(engine: En
     refolder._store.put_views = late
     refolder.run(START_MS - 1, now, told=lambda views, rows: None)
     assert playing(engine) == [8_000, 10_000, 10_000]
+
+
+@pytest.mark.parametrize("is_endless", [False, True])
+def test_a_view_that_breaks_its_dialect_stops_no_refold(
+    engine: Engine, journal: Path, *, is_endless: bool
+) -> None:
+    """It keeps its row and is told; all behind it are refolded."""
+    native = BY_NAME["native"]
+
+    def fold(events: Sequence[Event], now_ms: int) -> Folded:
+        while events[0].native_view_id == "v1":
+            if not is_endless:
+                raise ZeroDivisionError
+        return native.fold(events, now_ms)
+
+    spoil(engine)
+    broken = {**BY_NAME, "native": msgspec.structs.replace(native, fold=fold, grow=None)}
+    refolder = Refolder(engine, FoldRule(), broken, watch=Watch(0.2))
+    refolder.run(START_MS - 1, START_MS + 60_000, told=lambda views, rows: None)
+    assert playing(engine) == [10_000, 1, 10_000]
+    assert list(refolder.left) == [view_id_of("default", "native", "v1")]
+
+
+def test_a_view_that_is_too_much_to_load_stops_no_refold(
+    engine: Engine, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps its row and is told; all others are refolded."""
+    spoil(engine)
+    load = stored._load
+
+    def loaded(engine: Engine, keys: Sequence[str], most_events: int) -> stored.Portion:
+        if view_id_of("default", "native", "v2") in keys:
+            raise EngineError("Code: 241. DB::Exception: Query memory limit exceeded", 241)
+        return load(engine, keys, most_events)
+
+    monkeypatch.setattr(stored, "_load", loaded)
+    refolder = Refolder(engine, FoldRule(), BY_NAME)
+    refolder.run(START_MS - 1, START_MS + 60_000, told=lambda views, rows: None)
+    assert playing(engine) == [10_000, 10_000, 1]
+    assert list(refolder.left) == [view_id_of("default", "native", "v2")]
+
+
+def test_a_view_of_more_events_than_are_used_is_refolded_once(engine: Engine, journal: Path) -> None:
+    """What is not loaded of it is no news; the row says that it was capped."""
+    refolder = Refolder(engine, FoldRule(max_view_events=2), BY_NAME)
+    turns: list[int] = []
+    write = refolder._write
+
+    def counted(names: Sequence[NativeView], epoch: int, now_ms: int) -> int:
+        turns.append(len(names))
+        return write(names, epoch, now_ms)
+
+    refolder._write = counted
+    refolder.run(START_MS - 1, START_MS + 60_000, told=lambda views, rows: None)
+    assert turns == [3]
+    assert engine.query("SELECT DISTINCT approx, event_count, closed FROM views FINAL").rows == [
+        (["events_capped"], 2, True)
+    ]
+
+
+def test_replay_lists_no_reject_again(engine: Engine, journal: Path) -> None:
+    """What could not be used stays as it was listed by the worker, however often it is read again."""
+    unusable = beacon_of(b'{"view_id":"v0","events":[{"type":"play"}]}', START_MS)
+    asyncio.run(append(journal, [unusable]))
+    fold_all(journal, engine)
+    now = int(time.time() * 1000)
+    for _ in range(2):
+        refolder = Refolder(engine, FoldRule(), BY_NAME)
+        list(replay(retained(journal, START_MS - 1, now), engine, refolder, BY_NAME, now))
+    assert engine.query("SELECT count() FROM rejects").rows == [(1,)]

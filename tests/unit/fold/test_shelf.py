@@ -62,3 +62,64 @@ def test_only_the_latest_due_time_counts() -> None:
     assert shelf.pop_due(2_000, 10) == []
     shelf.schedule(there, None)
     assert shelf.pop_due(9_000, 10) == []
+
+
+def test_a_due_time_that_moves_with_each_version_is_one_entry() -> None:
+    """A view of an hour has one entry in the heap, wakes at its last due time, and only once."""
+    shelf = Shelf(10)
+    there = view("a")
+    shelf.put(there)
+    for second in range(360):
+        shelf.schedule(there, 1_000 + second)
+    assert len(shelf._dues) == 1
+    assert shelf.pop_due(1_358, 10) == []
+    assert shelf.pop_due(1_359, 10) == [there]
+    assert shelf.pop_due(9_000, 10) == []
+
+
+def test_a_due_time_that_comes_nearer_counts_at_once() -> None:
+    """The entry of the later time, which is left in the heap, wakes nobody."""
+    shelf = Shelf(10)
+    there = view("a")
+    shelf.put(there)
+    shelf.schedule(there, 3_000)
+    shelf.schedule(there, 1_000)
+    assert shelf.pop_due(1_000, 10) == [there]
+    shelf.schedule(there, 5_000)
+    assert shelf.pop_due(4_000, 10) == []
+    assert shelf.pop_due(5_000, 10) == [there]
+
+
+def test_few_heavy_views_are_put_away_as_many_light_ones_are() -> None:
+    """Events weigh what their payloads do: a hundred of 60 KB are not a hundred of a line."""
+    shelf = Shelf(capacity_events=100, capacity_bytes=1_000)
+    light, heavy, last = view("light"), view("heavy"), view("last")
+    for each in (light, heavy, last):
+        shelf.put(each)
+    assert shelf.trim() == 0
+    shelf.add(heavy, view("more", 5).events.values(), 5_000)
+    assert shelf.is_heavy
+    shelf.get("light")
+    assert shelf.trim() == 1
+    assert (shelf.get("heavy"), shelf.is_heavy) == (None, False)
+    assert shelf.get("light") is light
+
+
+def test_a_repeat_weighs_nothing() -> None:
+    """Only what a view grew by is counted, and what goes with it is as much as came."""
+    shelf = Shelf(capacity_events=100, capacity_bytes=1_000)
+    there = view("a", 2)
+    shelf.put(there)
+    shelf.add(there, there.events.values(), 5_000)
+    assert not shelf.is_heavy
+    shelf.add(there, view("b", 2).events.values(), 900)
+    shelf.drop("a")
+    assert (shelf.event_count, shelf._bytes) == (0, 0)
+
+
+def test_a_view_that_is_put_twice_is_counted_once() -> None:
+    """The later one takes the place of the earlier."""
+    shelf = Shelf(10)
+    shelf.put(view("a", 2))
+    shelf.put(view("a", 3))
+    assert shelf.event_count == 3

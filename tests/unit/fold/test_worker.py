@@ -16,10 +16,13 @@ import pytest
 from firstframe.beacon import Beacon, Event, view_id_of
 from firstframe.dialects import DIALECTS
 from firstframe.dialects.base import Folded, Reading
+from firstframe.engine import stored
 from firstframe.engine.client import Engine
+from firstframe.errors import EngineError
+from firstframe.fold.refold import Refolder
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.watch import Watch
-from firstframe.fold.worker import Progress, Worker
+from firstframe.fold.worker import EPOCH_MS, Progress, Worker
 from firstframe.journal.consumer import FilesConsumer
 from firstframe.journal.files import FilesAppender
 from support_cases import beacon_of
@@ -325,3 +328,171 @@ def test_a_view_that_breaks_its_dialect_stops_no_other(bench: Bench) -> None:
     assert bench.count("events FINAL") == 4
     assert bench.consumer is not None
     assert bench.consumer.lag().beacons == 0
+
+
+def refold(bench: Bench) -> None:
+    """What `firstframe refold` does beside the worker."""
+    refolder = Refolder(bench.engine, FoldRule(), {dialect.name: dialect for dialect in DIALECTS})
+    refolder.run(
+        NOW_MS - MINUTE_MS,
+        bench.now_ms + 1,
+        clock=lambda: bench.now_ms,
+        told=lambda views, rows: None,
+    )
+
+
+def test_a_refold_leaves_a_silent_view_that_is_open_to_the_worker(bench: Bench) -> None:
+    """Its silence is up, but the worker has not closed it yet; then it goes on."""
+    bench.send("a", at(0, "play"), at(1, "playing"), at(11, "heartbeat"))
+    bench.work()
+    bench.now_ms += 6 * MINUTE_MS
+    refold(bench)
+    assert bench.rows("closed, bitShiftRight(version, 48)") == [(False, 0)]
+    bench.send("a", at(360, "heartbeat"), at(371, "heartbeat"), at(380, "end"))
+    bench.work()
+    assert bench.rows("outcome, closed, event_count") == [("exited", True, 6)]
+
+
+def test_a_refold_leaves_an_open_view_whose_first_events_are_gone_to_the_worker(bench: Bench) -> None:
+    """A kiosk on a channel for weeks: what stands of it is not closed while the worker holds it."""
+    bench.send("kiosk", at(0, "play"), at(1, "playing"))
+    bench.work()
+    for minute in range(1, 10):
+        bench.now_ms += MINUTE_MS
+        bench.send("kiosk", at(60 * minute, "heartbeat"))
+        bench.work()
+        if minute == 4:
+            forget(bench, NOW_MS + 1)
+            refold(bench)
+            assert bench.rows("closed, bitShiftRight(version, 48)") == [(False, 0)]
+    assert bench.rows("closed, playing_time") == [(False, 9 * MINUTE_MS - 1_000)]
+
+
+def test_versions_of_a_worker_win_again_after_a_refold(bench: Bench) -> None:
+    """Whatever a refold wrote of a view that the worker holds, what comes later is in the row within half a minute."""
+    bench.send("a", at(0, "play"), at(1, "playing"))
+    bench.work()
+    bench.engine.command(
+        "INSERT INTO views SELECT * REPLACE (bitShiftLeft(toUInt64(1), 48) + 7 AS version) FROM views"
+    )
+    bench.now_ms += EPOCH_MS
+    bench.send("a", at(11, "end"))
+    bench.work()
+    assert bench.rows() == [("exited", 10_000)]
+
+
+def test_an_open_view_that_ended_is_refolded(bench: Bench) -> None:
+    """A row that an older version of the rules left open, and that no silence need close."""
+    bench.send("a", at(0, "play"), at(1, "playing"), at(11, "end"))
+    bench.work()
+    bench.engine.command("ALTER TABLE views UPDATE closed = false WHERE 1 SETTINGS mutations_sync = 1")
+    bench.now_ms += 6 * MINUTE_MS
+    refold(bench)
+    assert bench.rows("closed, bitShiftRight(version, 48)") == [(True, 1)]
+
+
+class Narrow:
+    """Lets the engine refuse to load some views, as one whose memory they are beyond."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *views: str) -> None:
+        self.keys = {view_id_of("default", "native", view) for view in views}
+        self.refused = 0
+        load = stored._load
+
+        def loaded(engine: Engine, keys: Sequence[str], most_events: int) -> stored.Portion:
+            if self.keys.intersection(keys):
+                self.refused += 1
+                raise EngineError("Code: 241. DB::Exception: Query memory limit exceeded", 241)
+            return load(engine, keys, most_events)
+
+        monkeypatch.setattr(stored, "_load", loaded)
+
+
+def test_a_view_that_is_too_much_to_load_stops_no_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its events are stored, its row stays as it is, its chunk is done; it is tried again later, not at each beacon."""
+    bench.send("giant", at(0, "play"), at(1, "playing"), at(11, "heartbeat"))
+    bench.work()
+    bench.worker = bench.fresh_worker()
+    narrow = Narrow(monkeypatch, "giant")
+    for second in (21, 31):
+        bench.send("giant", at(second, "heartbeat"))
+        bench.send("whole", at(0, "play"), at(1, "playing"), at(second, "end"))
+        bench.work()
+    refused = narrow.refused
+    bench.send("giant", at(41, "end"))
+    bench.work()
+    assert narrow.refused == refused
+    assert bench.rows("closed, playing_time") == [(False, 10_000), (True, 20_000)]
+    assert bench.count("events FINAL WHERE native_view_id = 'giant'") == 6
+    assert bench.consumer is not None
+    assert bench.consumer.lag().beacons == 0
+    narrow.keys.clear()
+    bench.now_ms += 11 * MINUTE_MS
+    bench.work()
+    assert bench.rows("closed, playing_time") == [(True, 40_000), (True, 20_000)]
+
+
+def test_giant_views_are_loaded_and_written_some_at_a_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many views one chunk wakes, memory holds few of them, and all are written."""
+    monkeypatch.setattr(stored, "LOAD_BYTES", 1_000_000)
+    monkeypatch.setattr(stored, "PART_BYTES", 200_000)
+    bench.worker = bench.fresh_worker(capacity_events=50)
+    views = [f"v{number}" for number in range(20)]
+    for view in views:
+        bench.send(view, at(0, "play", note="x" * 50_000), at(1, "playing"))
+    bench.work()
+    bench.now_ms += MINUTE_MS
+    bench.worker = bench.fresh_worker(capacity_events=50)
+    shelf, held = bench.worker._shelf, []
+    put = shelf.put
+    monkeypatch.setattr(shelf, "put", lambda view: (put(view), held.append(len(shelf))))
+    for view in views:
+        bench.send(view, at(11, "end"))
+    bench.work()
+    assert bench.rows() == [("exited", 10_000)] * 20
+    assert max(held) < 8
+
+
+def test_of_a_crowded_view_only_what_is_used_is_loaded(bench: Bench) -> None:
+    """A late event of it makes the same row as all of its events in memory would, and nothing takes it for cut off."""
+    bench.worker = bench.fresh_worker()
+    bench.worker._rule = FoldRule(max_view_events=5)
+    bench.send("a", *(at(number, "heartbeat") for number in range(10, 20)), at(30, "end"))
+    bench.work()
+    bench.now_ms += 1_000
+    bench.worker._shelf.drop(view_id_of("default", "native", "a"))
+    bench.send(
+        "a", *(at(number, kind) for number, kind in enumerate(("play", "playing", *["heartbeat"] * 8)))
+    )
+    bench.work()
+    assert bench.rows("started, event_count, has(approx, 'events_capped')") == [(True, 5, True)]
+    bench.worker._shelf.drop(view_id_of("default", "native", "a"))
+    bench.send("a", at(1.5, "pause"))
+    bench.work()
+    assert bench.rows("started, playing_time, event_count") == [(True, 500, 5)]
+
+
+def test_freshness_grows_while_the_engine_is_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no later than the oldest beacon that no row shows, and beacons that wait are counted."""
+    bench.send("a", at(0, "play"))
+    bench.work()
+    accepted_ms = bench.now_ms = bench.now_ms + 5_000
+    bench.send("a", at(5, "playing"))
+    bench.send("b", at(5, "play"))
+    bench.now_ms += 30_000
+    bench.told.clear()
+
+    def away(*_: object, **__: object) -> None:
+        raise EngineError("the engine did not answer")
+
+    monkeypatch.setattr(bench.engine, "insert", away)
+    monkeypatch.setattr(bench.engine, "query", away)
+    bench.worker.run(Flag(), wait_seconds=0, done=lambda: bool(bench.told))
+    (progress,) = bench.told
+    assert progress.fresh_as_of_ms == accepted_ms
+    assert progress.lag_seconds == 30
+    assert progress.lag_beacons == 2
