@@ -30,6 +30,31 @@ def _h(group: str, text: str, *, secret: bool = False) -> Help:
 
 MOST_PROCESSES = 64
 """Of one role on one machine."""
+MOST_DAYS = 10_000
+"""The engine counts seconds in 32 bits, which end in 2106: a row with an end beyond that would be gone at once."""
+MOST_BODY_BYTES = 2**30
+"""A record of the journal tells its length in 31 bits."""
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "edges": (1, MOST_PROCESSES),
+    "journal_partitions": (1, MOST_PROCESSES),
+    "journal_retention_hours": (24, MOST_DAYS * 24),
+    "journal_limit_bytes": (1_000_000, 2**60),
+    "journal_commit_ms": (0, 1_000),
+    "engine_port": (0, 65_535),
+    "engine_memory_bytes": (64 * 2**20, 2**50),
+    "event_retention_days": (1, MOST_DAYS),
+    "view_retention_days": (1, MOST_DAYS),
+    "max_body_bytes": (1_000, MOST_BODY_BYTES),
+    "max_expanded_bytes": (1_000, MOST_BODY_BYTES),
+    "max_events": (1, 1_000_000),
+    "max_depth": (1, 500),
+    "max_view_events": (1, 10_000_000),
+    "key_rate": (0, 1_000_000_000),
+    "request_seconds": (0.1, 3_600),
+    "query_seconds": (0.1, 86_400),
+}
+"""The least and the most of every number that may be set: what is outside would lose data, or serve nobody."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,9 +128,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_json: Annotated[bool, _h("general", "logs as JSON lines")] = False
 
     def __post_init__(self) -> None:
-        for name in ("edges", "journal_partitions"):
-            if not 1 <= getattr(self, name) <= MOST_PROCESSES:
-                raise ConfigError(f"{name} is {getattr(self, name)}, but 1 to {MOST_PROCESSES} is wanted")
+        for name, (least, most) in RANGES.items():
+            value = getattr(self, name)
+            if not least <= value <= most:  # neither is "not a number"
+                raise ConfigError(f"{name} is {value}, but {least} to {most} is wanted")
 
 
 class Setting(msgspec.Struct, frozen=True):

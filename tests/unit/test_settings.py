@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firstframe.errors import ConfigError
-from firstframe.settings import SETTINGS, Settings, address, load
+from firstframe.settings import RANGES, SETTINGS, Settings, address, load
 
 
 def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(tmp_path: Path) -> None:
@@ -81,6 +81,42 @@ def test_every_setting_is_explained() -> None:
         assert len(setting.help.text) > 10
         if setting.help.secret:
             assert setting.default == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("view_retention_days", -5, "1 to 10000"),
+        ("view_retention_days", 40_000, "1 to 10000"),
+        ("event_retention_days", 0, "1 to 10000"),
+        ("journal_retention_hours", 1.0, "24 to"),
+        ("journal_commit_ms", "nan", "0 to 1000"),
+        ("journal_commit_ms", -1.0, "0 to 1000"),
+        ("journal_limit_bytes", -1, "1000000 to"),
+        ("engine_memory_bytes", 1, "67108864 to"),
+        ("engine_port", 65_536, "0 to 65535"),
+        ("key_rate", "inf", "0 to"),
+        ("key_rate", -0.1, "0 to"),
+        ("request_seconds", 0.0, "0.1 to"),
+        ("query_seconds", "nan", "0.1 to"),
+        ("max_body_bytes", 0, "1000 to"),
+        ("max_expanded_bytes", 2**31, "1000 to"),
+        ("max_events", 0, "1 to"),
+        ("max_depth", 0, "1 to"),
+        ("max_view_events", 0, "1 to"),
+    ],
+)
+def test_a_number_that_would_lose_data_or_serve_nobody_is_said(name, value, wanted):
+    """The setting, its value and what is wanted are named, wherever it comes from."""
+    with pytest.raises(ConfigError, match=f"{name} is {value}, but {wanted}"):
+        load({name: value}, environ={})
+    with pytest.raises(ConfigError, match=f"{name} is {value}, but {wanted}"):
+        load(environ={f"FIRSTFRAME_{name.upper()}": str(value)})
+
+
+def test_every_number_has_a_range():
+    """A setting that is added is thought of."""
+    assert RANGES.keys() == {setting.name for setting in SETTINGS if setting.type in (int, float)}
 
 
 @pytest.mark.parametrize("name", ["edges", "journal_partitions"])

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from importlib import resources
 
 import msgspec
+import structlog
 
 from firstframe.engine.client import Engine
 from firstframe.errors import EngineError
+
+log = structlog.get_logger()
 
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 _UNKNOWN_TABLE, _UNKNOWN_DATABASE = 60, 81
@@ -50,6 +53,12 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 REJECT_DAYS = 14
+_TODAY = "toDate(now('UTC'))"
+_NEWEST_DAY = (
+    "SELECT max(toDate(partition)) FROM system.parts WHERE active AND database = {database:String}"
+    " AND table IN ('events', 'views', 'rejects')"
+)
+"""The day on which the newest row was received: each of these tables has a partition for each day of receipt."""
 
 
 def migrations() -> tuple[Migration, ...]:
@@ -120,6 +129,8 @@ def drop_expired(engine: Engine, *, event_days: int, view_days: int) -> tuple[st
     """Let go of days that are wholly beyond their retention; the statements that were needed for it.
 
     The engine itself does so within hours, by its merges; but those rest on a full disk, where it is wanted most.
+    The machine's clock is trusted for no more than a day after the newest row that is stored: one that stands years
+    ahead, as after a dead battery, would have everything dropped.
     """
     clauses = retentions(event_days, view_days)
     try:
@@ -140,12 +151,21 @@ def drop_expired(engine: Engine, *, event_days: int, view_days: int) -> tuple[st
 
 def _expired(engine: Engine, retention: Retention) -> list[str]:
     """The days, each a partition, of which no row is within its time."""
-    days = engine.query(
-        "SELECT DISTINCT partition FROM system.parts WHERE active AND database = {database:String}"
-        " AND table = {table:String} AND toDate(partition) < toDate(now('UTC')) - {days:Int64} ORDER BY partition",
+    found = engine.query(
+        f"WITH {_TODAY} AS today, ({_NEWEST_DAY}) AS newest, least(today, newest + 1) AS trusted"
+        " SELECT DISTINCT partition, toDate(partition) < trusted - {days:Int64}, toString(newest)"
+        " FROM system.parts WHERE active AND database = {database:String} AND table = {table:String}"
+        " AND toDate(partition) < today - {days:Int64} ORDER BY partition",
         {"database": engine.target.database, "table": retention.table, "days": retention.days},
-    )
-    return [day for (day,) in days.rows]
+    ).rows
+    if held := [(day, newest) for day, due, newest in found if not due]:
+        log.warning(
+            "the clock is more than a day ahead of the newest stored row: days that it says are expired stay",
+            table=retention.table,
+            newest_stored_day=held[0][1],
+            days_kept=len(held),
+        )
+    return [day for day, due, _ in found if due]
 
 
 def _migration(file: str, text: str) -> Migration:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import structlog
+
 from firstframe.errors import ConfigError
 from firstframe.journal.consumer import FilesConsumer
-from firstframe.journal.division import others, segments_of
+from firstframe.journal.division import others
 from firstframe.journal.files import FilesAppender
+from firstframe.journal.segment import Segment
+from firstframe.journal.unread import split_by_folded
 from firstframe.settings import Settings
+
+log = structlog.get_logger()
 
 __all__ = ["FilesAppender", "FilesConsumer", "journal_folder", "open_appender", "open_consumer"]
 
@@ -41,12 +47,27 @@ def open_consumer(settings: Settings, partition: int) -> FilesConsumer:
     The first partition also keeps what is left of other divisions of the journal.
     """
     journal, partitions = journal_folder(settings), settings.journal_partitions
-    left = [] if partition else others(journal, partitions)
     return FilesConsumer(
         journal,
         partition,
         partitions,
-        inherited=[segment for each in left for segment in segments_of(journal, each)],
+        inherited=[] if partition else _inherited(journal, partitions),
         retention_hours=settings.journal_retention_hours,
         limit_bytes=settings.journal_limit_bytes,
     )
+
+
+def _inherited(journal: Path, partitions: int) -> list[Segment]:
+    """What is wholly folded of other divisions; of the rest it is said that it stays."""
+    folded: list[Segment] = []
+    for partition in others(journal, partitions):
+        done, rest = split_by_folded(journal, partition)
+        folded.extend(done)
+        if rest:
+            log.error(
+                "what a collector wrote with another number of partitions is kept and folded at the next start only",
+                journal_partitions=partition.of,
+                partition=partition.number,
+                segments=[segment.name for segment in rest],
+            )
+    return folded

@@ -18,7 +18,7 @@ from firstframe.journal.frame import Scan, unbroken
 from firstframe.journal.note import Bounds, Notebook
 from firstframe.journal.reader import SegmentReader, beacons_of
 from firstframe.journal.retention import Retention
-from firstframe.journal.segment import Segment, list_segments, partition_folder
+from firstframe.journal.segment import Segment, list_segments, partition_folder, remove_unborn
 from firstframe.journal.tally import Tally
 
 log = structlog.get_logger()
@@ -67,6 +67,7 @@ class FilesConsumer:
         self._folder = partition_folder(journal, partition, partitions)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self._folder / "consumer.lock")
+        remove_unborn(self._folder)
         self._chunk_beacons = chunk_beacons
         self._notes = Notebook(self._folder)
         self._again = deque(self._notes.bounds[number] for number in sorted(self._notes.bounds))
@@ -83,6 +84,8 @@ class FilesConsumer:
 
     def next(self, wait_seconds: float) -> Chunk | None:
         """See `firstframe.journal.base.Consumer.next`. Raises OSError when the disk fails; try again."""
+        # Not by `commit` alone: a full journal takes nothing, so that nothing more would ever be committed.
+        self._sweep()
         if self._again:
             bounds = self._again[0]
             again = self._chunk(bounds, self._read_again(bounds))
@@ -117,6 +120,7 @@ class FilesConsumer:
             total += size - committed
             beacons += self._tally.unread(reader, read, size)
             oldest.extend(self._tally.received_ms(reader, committed, size))
+            reader.close()  # of a backlog there may be more segments than files that may be open
         return Lag(beacons, total, min(oldest, default=None))
 
     def is_drained(self) -> bool:
@@ -159,6 +163,8 @@ class FilesConsumer:
         if found.frames:
             bounds = Bounds(self._notes.number + 1, name, start, start + found.end, len(found.frames))
             self._notes.add(bounds)
+            if is_final:
+                reader.close()  # its turn comes again only after all others
             return self._chunk(bounds, found)
         self._seen[name] = size
         if is_final:
@@ -201,8 +207,10 @@ class FilesConsumer:
                 "journal segment is gone before it was folded", segment=bounds.segment, chunk=bounds.number
             )
             return Scan([], 0, 0)
-        length = bounds.end - bounds.start
-        return reader.scan(bounds.start, bounds.end, None, window=length)
+        try:
+            return reader.scan(bounds.start, bounds.end, None, window=bounds.end - bounds.start)
+        finally:
+            reader.close()
 
     def _open_new(self) -> None:
         for segment in list_segments(self._folder):
@@ -210,12 +218,12 @@ class FilesConsumer:
                 self._readers[segment.name] = SegmentReader(segment)
 
     def _sweep(self) -> None:
-        done = [
-            self._readers[name]
-            for name in sorted(self._done)
-            if self._notes.committed_to.get(name, 0) >= self._notes.read.get(name, 0)
-        ]
-        for reader in self._retention.remove([*self._inherited.values(), *done]):
+        if not self._retention.is_due():
+            return
+        removable = [*self._inherited.values(), *self._folded()]
+        if not removable:
+            return
+        for reader in self._retention.remove(removable):
             name = reader.segment.name
             reader.close()
             if self._inherited.pop(name, None):
@@ -225,6 +233,14 @@ class FilesConsumer:
             self._seen.pop(name, None)
             self._notes.forget(name)
             self._tally.forget(name)
+
+    def _folded(self) -> list[SegmentReader]:
+        """Final segments of which everything is committed, oldest first."""
+        return [
+            self._readers[name]
+            for name in sorted(self._done)
+            if self._notes.committed_to.get(name, 0) >= self._notes.read.get(name, 0)
+        ]
 
 
 def _lock(path: Path) -> int:

@@ -129,6 +129,12 @@ class FilesAppender:
             self._plan(loop)
         return done
 
+    async def look(self) -> None:
+        """Look at the disk without a beacon, at most so often as with beacons: `room` then says what is there now."""
+        if not self._closed:
+            with suppress(Unavailable):
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._check_room, 0)
+
     async def close(self) -> None:
         """See `firstframe.journal.base.Appender.close`."""
         self._closed = True
@@ -231,6 +237,7 @@ class FilesAppender:
             )
         self._room = room
         if room.lack:
+            self._drop_all()  # only a segment that nobody writes to can be folded to its end and make room
             raise Unavailable(room.lack, code="journal_full", retry_after_seconds=RETRY_SECONDS)
 
     def _drop_all(self) -> None:

@@ -124,6 +124,19 @@ class Notebook:
         self._size = os.fstat(self._descriptor).st_size
 
 
+def committed_to(folder: Path) -> dict[str, int]:
+    """How far each segment of a partition is committed, by notes that somebody else may be writing.
+
+    Raises `JournalError` when they are damaged.
+    """
+    committed = _read_commit(folder / COMMIT_NAME)
+    found: dict[str, int] = {}
+    for bounds in _unbroken(committed, _read_log(folder / LOG_NAME)):
+        if bounds.number <= committed:
+            found[bounds.segment] = max(found.get(bounds.segment, 0), bounds.end)
+    return found
+
+
 def _line(bounds: Bounds) -> bytes:
     return _seal(msgspec.json.encode(bounds))
 

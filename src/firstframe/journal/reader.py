@@ -29,7 +29,10 @@ class SegmentReader:
         return self._is_final
 
     def size(self) -> int:
-        return os.fstat(self._descriptor).st_size
+        """Its size in bytes; a segment that is not open is not opened for it."""
+        if self._opened is None:
+            return self.segment.path.stat().st_size
+        return os.fstat(self._opened).st_size
 
     def sync(self) -> None:
         """Make what can be seen of it durable. Raises OSError."""

@@ -30,11 +30,13 @@ class Retention:
         self._now_seconds = now_seconds
         self._due = 0.0
 
+    def is_due(self) -> bool:
+        """Whether the last look at the disk was long enough ago for another one. Cheap."""
+        return not self._due - SWEEP_SECONDS <= self._now_seconds() < self._due
+
     def remove(self, done: Iterable[SegmentReader]) -> list[SegmentReader]:
-        """Delete those whose time is over; returns them. Looks at the disk now and then, not each time."""
+        """Delete those whose time is over; returns them. Ask `is_due` first: this looks at the disk."""
         now = self._now_seconds()
-        if self._due - SWEEP_SECONDS <= now < self._due:
-            return []
         self._due = now + SWEEP_SECONDS
         surplus = self._surplus_bytes()
         removed = []

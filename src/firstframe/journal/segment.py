@@ -11,7 +11,9 @@ import fcntl
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,8 @@ from firstframe.journal.frame import MARKER_BYTES, whole_bytes
 
 _FOLDER = re.compile(r"p(\d{4})of(\d{4})")
 _NAME = re.compile(r"(\d{13})-([A-Za-z0-9_.]+)-([0-9a-f]{16})\.seg")
+_UNBORN = ".new"
+UNBORN_SECONDS = 60.0
 
 
 class Segment(msgspec.Struct, frozen=True, order=True):
@@ -49,6 +53,17 @@ def list_segments(folder: Path) -> list[Segment]:
     except FileNotFoundError:
         return []
     return sorted(filter(None, (segment_of(folder / name) for name in names)))
+
+
+def remove_unborn(folder: Path) -> None:
+    """Remove what a writer left that was killed before its segment had its name: nothing was ever written there.
+
+    One that is still at it is not hurt but by a pause of a minute, and then makes another.
+    """
+    for path in folder.glob(f"*{_UNBORN}"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > UNBORN_SECONDS:
+                path.unlink()
 
 
 def size_of(segment: Segment) -> int:
@@ -88,7 +103,7 @@ class SegmentWriter:
         """Make the segment. Raises OSError."""
         marker = secrets.token_bytes(MARKER_BYTES)
         path = folder / f"{now_ms:013d}-{re.sub(r'[^A-Za-z0-9_.]', '_', writer)}-{marker.hex()}.seg"
-        fresh = path.with_suffix(".new")
+        fresh = path.with_suffix(_UNBORN)
         # Locked before it has its name, or a reader could take it for the segment of a dead writer.
         self._descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:

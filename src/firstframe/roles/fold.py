@@ -13,9 +13,12 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
 
+from firstframe.clock import epoch_ms
 from firstframe.dialects import DIALECTS
 from firstframe.disk import write_atomically
+from firstframe.edge.files import allow_files
 from firstframe.engine.client import Engine
+from firstframe.errors import JournalError
 from firstframe.fold.meter import FoldMeter
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.watch import Watch
@@ -23,6 +26,7 @@ from firstframe.fold.worker import Progress, Worker
 from firstframe.folder import Folder
 from firstframe.journal import FilesConsumer, journal_folder, open_consumer
 from firstframe.journal.division import Partition, make_readable, others, readable
+from firstframe.journal.unread import oldest_unread_ms, unfolded
 from firstframe.roles.store import wait_for_engine
 from firstframe.settings import Settings
 
@@ -31,6 +35,8 @@ log = structlog.get_logger()
 TELL_SECONDS = 0.25
 LOOK_SECONDS = 0.2
 PATIENCE_SECONDS = 10.0
+CHECK_SECONDS = 60.0
+"""How often a worker at its work looks whether somebody writes into another division of the journal."""
 LOOKS = (50_000, 50, 100)
 """How seldom Python looks for garbage in circles, of which a fold makes next to none: events that come and stay make it
 look at them again and again, which took a third of the time of reading."""
@@ -40,6 +46,7 @@ CAPACITY_EVENTS = 400_000
 
 def fold(settings: Settings, partition: int) -> None:
     """Run one fold worker until told to stop. Raises `ConfigError`, `JournalError`."""
+    allow_files()  # a backlog may stand in many segments
     folder = Folder(settings.data).make()
     stop = _stop_flag()
     engine = wait_for_engine(settings, folder, stop, migrates=partition == 0)
@@ -49,7 +56,8 @@ def fold(settings: Settings, partition: int) -> None:
     gc.set_threshold(*LOOKS)
     role = _Role(settings, engine, stop, folder.progress_file(partition))
     if role.may_read(partition):
-        role.work(open_consumer(settings, partition), Partition(partition, settings.journal_partitions))
+        consumer = open_consumer(settings, partition)
+        role.work(consumer, Partition(partition, settings.journal_partitions), role.lookout(partition))
 
 
 class _Role:
@@ -60,9 +68,11 @@ class _Role:
         self._journal = journal_folder(settings)
         self._engine = engine
         self._stop = stop
-        self._meter = FoldMeter(CollectorRegistry())
+        self._meter = _Meter(CollectorRegistry(), self._honest)
         self._watch = Watch()
         self._tell = _teller(progress)
+        self._fresh_until_ms: int | None = None
+        """While another division is drained: what came since is read by nobody yet."""
 
     def work(
         self, consumer: FilesConsumer, partition: Partition, done: Callable[[], bool] = lambda: False
@@ -79,7 +89,7 @@ class _Role:
             capacity_events=CAPACITY_EVENTS // partition.of,
             meter=self._meter,
             watch=self._watch,
-            tell=self._tell,
+            tell=lambda progress: self._tell(self._honest(progress)),
         )
         with self._watch.started():
             worker.run(self._stop, done=done)
@@ -92,13 +102,72 @@ class _Role:
         """
         wanted = self._settings.journal_partitions
         if partition == 0:
-            for left in others(self._journal, wanted):
-                self._drain(left)
+            self._drain_others()
             if not self._stop.is_set():
                 make_readable(self._journal, wanted)
         while readable(self._journal) != wanted and not self._stop.is_set():
             self._stop.wait(LOOK_SECONDS)
         return not self._stop.is_set()
+
+    def lookout(self, partition: int) -> Callable[[], bool]:
+        """To be asked by the first worker, again and again, whether it is done. It never is, but looks around.
+
+        A collector that was started with another number of partitions acknowledges what nobody reads before the next
+        start: that must not go unsaid until then.
+        """
+        wanted = self._settings.journal_partitions
+        look_at = time.monotonic()
+
+        def look() -> bool:
+            nonlocal look_at
+            if partition == 0 and time.monotonic() >= look_at:
+                look_at = time.monotonic() + CHECK_SECONDS
+                self._check_division(wanted)
+            return False
+
+        return look
+
+    def _check_division(self, wanted: int) -> None:
+        try:
+            left = unfolded(self._journal, wanted)
+        except (OSError, JournalError) as error:
+            log.warning("cannot look for other divisions of the journal", error=str(error))
+            return
+        if left or readable(self._journal) != wanted:
+            log.error(
+                "a collector was started with another number of partitions: what it takes is not folded before the fold"
+                " is started again",
+                journal_partitions=wanted,
+                others=sorted({each.of for each in left}),
+            )
+
+    def _drain_others(self) -> None:
+        """Fold what is left of other divisions, until one whole look finds nothing more.
+
+        A collector of another division that still runs may write into a partition that was drained, or had nothing.
+        """
+        wanted = self._settings.journal_partitions
+        left = others(self._journal, wanted)
+        if left:
+            now = epoch_ms()
+            oldest = oldest_unread_ms(self._journal)
+            self._fresh_until_ms = now if oldest is None else min(now, oldest)
+        while left and not self._stop.is_set():
+            for each in left:
+                self._drain(each)
+            left = unfolded(self._journal, wanted)
+        self._fresh_until_ms = None
+
+    def _honest(self, progress: Progress) -> Progress:
+        """A worker's progress, but no fresher than the journal as a whole."""
+        if self._fresh_until_ms is None or progress.fresh_as_of_ms <= self._fresh_until_ms:
+            return progress
+        more_seconds = (progress.fresh_as_of_ms - self._fresh_until_ms) / 1000
+        return msgspec.structs.replace(
+            progress,
+            fresh_as_of_ms=self._fresh_until_ms,
+            lag_seconds=progress.lag_seconds + more_seconds,
+        )
 
     def _drain(self, left: Partition) -> None:
         if self._stop.is_set():
@@ -122,6 +191,17 @@ class _Role:
             return False
 
         self.work(consumer, left, done)
+
+
+class _Meter(FoldMeter):
+    """Shows the progress that is told, not the one that a worker sees who knows its own partition only."""
+
+    def __init__(self, registry: CollectorRegistry, honest: Callable[[Progress], Progress]) -> None:
+        super().__init__(registry)
+        self._honest = honest
+
+    def tell(self, progress: Progress) -> None:
+        super().tell(self._honest(progress))
 
 
 def _teller(file: Path) -> Callable[[Progress], None]:

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import structlog
+from prometheus_client.multiprocess import mark_process_dead
 
 from firstframe.folder import Folder
 from firstframe.settings import SETTINGS, Settings
@@ -118,8 +119,16 @@ class Supervisor:
         if now - role.started_at >= STEADY_SECONDS:
             role.wait = BACK_OFF_SECONDS[0]
         log.warning("role died", role=role.name, exit_code=role.process.returncode, restart_seconds=role.wait)
+        self._forget_gauges(role.process.pid)
         role.process = None
         self._wait(role, now)
+
+    def _forget_gauges(self, pid: int) -> None:
+        """What a dead role told of its present is no longer so; what it counted stays counted."""
+        counters = self.environment.get("PROMETHEUS_MULTIPROC_DIR")
+        if counters is not None:
+            with contextlib.suppress(OSError):
+                mark_process_dead(pid, counters)  # type: ignore[no-untyped-call]
 
     @staticmethod
     def _wait(role: Role, now: float) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from structlog.testing import capture_logs
+
 from firstframe.engine.client import Engine
 from firstframe.engine.migrate import apply_retention, drop_expired, migrate, migrations, pending, script
 
@@ -72,6 +74,29 @@ def test_days_beyond_their_retention_are_dropped(engine):
     assert drop_expired(engine, event_days=30, view_days=30) == ()
     left = engine.query("SELECT native_view_text FROM views ORDER BY first_hour DESC").rows
     assert left == [("view-1",), ("view-30",)]
+
+
+def test_a_clock_that_is_far_ahead_drops_nothing(engine):
+    """Days are counted from the newest stored row when the clock says that it is long past."""
+    days = [300, 310, 329, 332, 400]
+    rows = [(f"view-{day}", datetime.now(UTC) - timedelta(days=day)) for day in days]
+    engine.insert("views", ("native_view_text", "first_hour"), rows)
+    with capture_logs() as said:
+        assert len(drop_expired(engine, event_days=30, view_days=30)) == 2
+    (warning,) = said
+    assert (warning["table"], warning["days_kept"]) == ("views", 3)
+    assert "more than a day ahead" in warning["event"]
+    assert engine.query("SELECT count() FROM views").rows == [(3,)]
+
+
+def test_what_came_last_of_all_tells_the_time(engine):
+    """A table that nothing was written to for long loses its days, when another has newer rows."""
+    day = datetime.now(UTC) - timedelta(days=400)
+    engine.insert("views", ("native_view_text", "first_hour"), [("old", day)])
+    engine.insert("events", ("project", "received_at"), [("new", datetime.now(UTC))])
+    with capture_logs() as said:
+        assert len(drop_expired(engine, event_days=30, view_days=30)) == 1
+    assert said == []
 
 
 def test_there_is_nothing_to_drop_before_the_first_migration(engine_url):

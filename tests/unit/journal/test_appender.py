@@ -125,6 +125,27 @@ def test_journal_over_its_limit_refuses(tmp_path, monkeypatch):
     assert read(tmp_path) == [1]
 
 
+def test_a_full_journal_lets_go_of_what_it_wrote(tmp_path, monkeypatch):
+    """Segments that are held cannot be removed when they are folded: they alone may be what fills the journal."""
+    monkeypatch.setattr(files_module, "MEASURE_SECONDS", 0)
+    appender = FilesAppender(tmp_path, "edge", commit_ms=0, limit_bytes=500)
+    consumer = FilesConsumer(tmp_path, 0, limit_bytes=500)
+
+    async def append() -> None:
+        await appender.append(beacon(1, b"x" * 600), ())
+        with pytest.raises(Unavailable):
+            await appender.append(beacon(2), ())
+        for chunk in drain(consumer):
+            consumer.commit(chunk.number)
+        consumer.next(0)
+        await appender.append(beacon(3), ())
+        await appender.close()
+
+    asyncio.run(append())
+    assert numbers(drain(consumer)) == [3]
+    consumer.close()
+
+
 def test_room_names_what_is_lacking(tmp_path):
     """The look at the disk counts segments and keeps a reserve free."""
     write(tmp_path, [1])

@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import resource
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -221,6 +224,73 @@ def test_folded_segments_go_early_when_the_journal_nears_its_limit(tmp_path):
     assert 0 < len(left) < 4
     assert sum(each.path.stat().st_size for each in left) <= 3_200
     consumer.close()
+
+
+def test_a_full_journal_that_is_folded_makes_room_though_nothing_comes(tmp_path):
+    """What is refused is never committed: room is made without a commit, or the collector would refuse for ever."""
+    for number in range(4):
+        write(tmp_path, [number], body=b"x" * 1_000)
+    assert read(tmp_path) == [0, 1, 2, 3]
+    consumer = FilesConsumer(tmp_path, 0, limit_bytes=4_000)
+    assert consumer.next(0) is None
+    assert consumer.next(0) is None
+    left = list_segments(tmp_path / "p0000of0001")
+    assert 0 < len(left) < 4
+    assert sum(each.path.stat().st_size for each in left) <= 3_200
+    consumer.close()
+
+
+@contextmanager
+def few_files(more: int):
+    """As if this process might open so many files more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = {int(each.name) for each in Path("/proc/self/fd").iterdir()}
+    last = max(taken)
+    filled = [os.dup(last) for _ in range(last + 1 - len(taken))]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (last + 1 + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for each in filled:
+            os.close(each)
+
+
+def test_a_backlog_of_more_segments_than_files_may_be_open(tmp_path):
+    """Segments of writers that are gone are not kept open, neither read, nor waiting, nor read again."""
+    write(tmp_path, [0])
+    for number in range(1, 150):
+        write(tmp_path, [number])
+    with few_files(20):
+        consumer = FilesConsumer(tmp_path, 0)
+        assert consumer.lag().beacons == 150
+        chunks = drain(consumer)
+        assert sorted(numbers(chunks)) == list(range(150))
+        assert consumer.lag().beacons == 150
+        consumer.close()
+        consumer = FilesConsumer(tmp_path, 0)
+        assert drain(consumer) == chunks
+        consumer.commit(chunks[-1].number)
+        assert consumer.lag().beacons == 0
+        consumer.close()
+        consumer = FilesConsumer(tmp_path, 0)
+        assert consumer.lag().beacons == 0, "asked before anything is read"
+        assert drain(consumer) == []
+        consumer.close()
+
+
+def test_what_was_killed_before_it_had_its_name_is_removed(tmp_path):
+    """A file that was to become a segment stays no longer than a writer may need to name it."""
+    write(tmp_path, [1])
+    folder = tmp_path / "p0000of0001"
+    old, fresh = folder / "1-edge-00.new", folder / "2-edge-00.new"
+    old.touch()
+    fresh.touch()
+    os.utime(old, (0, 0))
+    FilesConsumer(tmp_path, 0).close()
+    assert not old.exists()
+    assert fresh.exists()
+    assert len(list_segments(folder)) == 1
 
 
 def test_replay_gives_a_time_range_once(tmp_path):

@@ -1,0 +1,173 @@
+"""The fold worker as a process: which division of the journal it reads, and what it says meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from types import SimpleNamespace
+from typing import ClassVar
+
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+from firstframe.clock import epoch_ms
+from firstframe.fold.worker import Progress
+from firstframe.journal import FilesAppender, open_appender, open_consumer
+from firstframe.journal.base import partition_of
+from firstframe.journal.division import make_readable, others, readable
+from firstframe.roles import fold as module
+from firstframe.roles.fold import CHECK_SECONDS, _Role
+from firstframe.settings import Settings
+from support_journal import beacon, numbers, write
+
+VIEWS = {partition_of(name, 2): name for name in map(str, range(50))}
+"""A view of each of two partitions."""
+
+
+class Reader:
+    """In place of a worker: commits what comes without an engine, and tells that it is fresh."""
+
+    chunks: ClassVar[list] = []
+    before: ClassVar[list] = []
+    """What happens while one works, once each."""
+
+    def __init__(self, consumer, *args, tell, meter, **options):
+        self.consumer, self.tell, self.meter = consumer, tell, meter
+
+    def run(self, stop, *, done):
+        while not done():
+            chunk = self.consumer.next(0)
+            if chunk:
+                self.chunks.append(chunk)
+                self.consumer.commit(chunk.number)
+            elif self.before:
+                self.before.pop()()
+            progress = Progress(epoch_ms(), 0, 0.5, 0)
+            self.tell(progress)
+            self.meter.tell(progress)
+
+
+@pytest.fixture
+def role(tmp_path, monkeypatch):
+    """The first worker of a journal that is one partition now."""
+    monkeypatch.setattr(Reader, "chunks", [])
+    monkeypatch.setattr(Reader, "before", [])
+    monkeypatch.setattr(module, "Worker", Reader)
+    monkeypatch.setattr(module, "TELL_SECONDS", 0)
+    settings = Settings(journal=str(tmp_path / "journal"), journal_partitions=1)
+    return _Role(settings, None, threading.Event(), tmp_path / "progress")
+
+
+def told(tmp_path) -> Progress:
+    """The progress that was written last."""
+    return msgspec.json.decode((tmp_path / "progress").read_bytes(), type=Progress)
+
+
+def test_a_collector_of_the_old_division_is_waited_for_in_all_its_partitions(tmp_path, role) -> None:
+    """One that wrote to the second partition so far, and while that is drained to the first, is read to its end."""
+    journal = tmp_path / "journal"
+    old = FilesAppender(journal, "old", partitions=2, commit_ms=0)
+
+    async def append(number: int, partition: int) -> None:
+        await old.append(beacon(number), [VIEWS[partition]])
+
+    async def end() -> None:
+        await append(2, 0)
+        await old.close()
+
+    asyncio.run(append(1, 1))
+    Reader.before.append(lambda: asyncio.run(end()))
+    assert role.may_read(0)
+    assert numbers(Reader.chunks) == [1, 2]
+    assert readable(journal) == 1
+    consumer = open_consumer(Settings(journal=str(journal), journal_partitions=1), 0)
+    assert len(consumer._inherited) == 2
+    consumer.close()
+
+
+def test_nothing_is_fresh_while_another_division_is_drained(tmp_path, role) -> None:
+    """What came to the new division is read by nobody yet: fresh is no later than the oldest that waits anywhere."""
+    now = epoch_ms()
+    write(tmp_path / "journal", [now - 90_000], partitions=2)
+    write(tmp_path / "journal", [now - 120_000], partitions=1)
+    seen = []
+    Reader.before.append(lambda: seen.append(told(tmp_path)))
+    assert role.may_read(0)
+    assert seen[0].fresh_as_of_ms == now - 120_000
+    assert 120 <= seen[0].lag_seconds < 180
+    assert role._meter._lag_seconds._value.get() >= 120
+    assert role._honest(Progress(now, 0, 0.0, 0)).fresh_as_of_ms == now, "all is drained"
+
+
+def test_fresh_stands_still_from_the_start_of_the_drain(tmp_path, role) -> None:
+    """With nothing old to be read, what comes from now on is not claimed to be seen."""
+    write(tmp_path / "journal", [1], partitions=2)
+    draining = []
+
+    def wait() -> None:
+        time.sleep(0.02)
+        draining.append(epoch_ms())
+
+    Reader.before.append(wait)
+    consumer = open_consumer(Settings(journal=str(tmp_path / "journal"), journal_partitions=2), 0)
+    chunk = consumer.next(0)
+    assert chunk is not None
+    consumer.commit(chunk.number)
+    consumer.close()
+    before = epoch_ms()
+    assert role.may_read(0)
+    assert before <= told(tmp_path).fresh_as_of_ms < draining[0]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_collector_with_another_number_is_said_now_and_then(tmp_path, role, monkeypatch, ended) -> None:
+    """What it takes is read by nobody before the next start, and somebody must learn of it until then."""
+    now = [0.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    journal = tmp_path / "journal"
+    stray = open_appender(Settings(journal=str(journal), journal_partitions=2), "stray")
+    make_readable(journal, 1)
+    look = role.lookout(0)
+    with capture_logs() as said:
+        assert not look()
+    assert said == []
+
+    async def append() -> None:
+        await stray.append(beacon(1), ())
+        if ended:
+            await stray.close()
+
+    asyncio.run(append())
+    assert others(journal, 1)
+    now[0] += CHECK_SECONDS
+    with capture_logs() as said:
+        assert not look()
+        assert not look()
+        assert not role.lookout(1)(), "one worker says it"
+    assert [(each["log_level"], each["others"]) for each in said] == [("error", [2])]
+    if not ended:
+        asyncio.run(stray.close())
+
+
+def test_a_collector_with_another_number_that_took_nothing_yet(tmp_path, role) -> None:
+    """It forbade reading when it started."""
+    ours = open_appender(Settings(journal=str(tmp_path / "journal"), journal_partitions=1), "ours")
+    make_readable(tmp_path / "journal", 1)
+    stray = open_appender(Settings(journal=str(tmp_path / "journal"), journal_partitions=2), "stray")
+    with capture_logs() as said:
+        assert not role.lookout(0)()
+    assert [each["log_level"] for each in said] == ["error"]
+    for appender in (ours, stray):
+        asyncio.run(appender.close())
+
+
+def test_a_worker_may_open_as_many_files_as_the_system_grants(tmp_path, monkeypatch) -> None:
+    """A backlog may stand in many segments."""
+    asked = []
+    monkeypatch.setattr(module, "allow_files", lambda: asked.append(True))
+    monkeypatch.setattr(module, "_stop_flag", threading.Event)
+    monkeypatch.setattr(module, "wait_for_engine", lambda *args, **options: None)
+    module.fold(Settings(data=str(tmp_path)), 0)
+    assert asked == [True]
