@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Line } from "../src/api/line";
 import { messages } from "../src/api/stream";
 import { csv } from "../src/logic/csv";
-import { change, changeOf, format } from "../src/logic/format";
+import { format } from "../src/logic/format";
 import { impact, rest, share } from "../src/logic/impact";
 
 test("the total without a group is the weighted mean of the others", () => {
@@ -47,12 +47,6 @@ test("numbers are written by their unit", () => {
   expect(format(null, "count")).toBe("–");
   expect(format(-0.00001, "ratio")).toBe("−0.001 %");
   expect(format(4.2e-7, "ratio")).toBe("≈ 0 %");
-});
-
-test("a change is told against what was before, and not at all against nothing", () => {
-  expect(changeOf(150, 100)).toBe(0.5);
-  expect(changeOf(150, 0)).toBeNull();
-  expect(change(0.5)).toBe("50 %");
 });
 
 test("a stream is cut into whole messages, wherever its pieces end", () => {

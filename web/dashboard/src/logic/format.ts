@@ -5,7 +5,7 @@ export const NOTHING = "–";
 
 const signed = (text: string): string => (/^-0(\.0+)?$/.test(text) ? text.slice(1) : text.replace("-", "−"));
 
-const grouped = (value: number, digits: number): string =>
+export const grouped = (value: number, digits: number): string =>
   signed(value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
 
 function short(value: number): string {
@@ -59,18 +59,6 @@ export function format(value: unknown, unit: Unit): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   const write = WRITERS[unit];
   return write && typeof value === "number" ? write(value) : String(value);
-}
-
-/** The change against before, as a part of before; null where there is nothing to compare with. */
-export function changeOf(value: unknown, before: unknown): number | null {
-  if (typeof value !== "number" || typeof before !== "number" || before === 0) return null;
-  return (value - before) / Math.abs(before);
-}
-
-export function change(ratio: number): string {
-  const size = Math.abs(ratio);
-  if (size >= 10) return `${grouped(size + (ratio > 0 ? 1 : 0), 0)}×`;
-  return `${grouped(size * 100, size < 0.1 ? 1 : 0)} %`;
 }
 
 /** What a dimension's value is called; null is what nobody knows. */

@@ -2,8 +2,9 @@
 import { useAnswer, useAsked } from "../api/answer";
 import { type Measured, useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
-import type { Answer, Row } from "../api/type";
-import { change, changeOf, format } from "../logic/format";
+import type { Answer, Metric, Row } from "../api/type";
+import { change, differenceOf, sizeOf, verdictOf } from "../logic/change";
+import { format } from "../logic/format";
 import { addsUp, impact, isExact, share } from "../logic/impact";
 import { number } from "../logic/series";
 import { DimensionChoice, MeasurementChoice, MetricChoice } from "../part/choice";
@@ -156,16 +157,6 @@ function useColumns(measured: Measured, groups: string[], rows: Row[], totals: R
     value: (row) => row[key],
     show: (row) => <span data-value={String(row[key])}>{format(row[key], metric.unit)}</span>,
   });
-  if (compare) {
-    columns.push({
-      key: "change",
-      title: "Change",
-      meaning: <span>Against the period of the same length before, as a part of what it was then.</span>,
-      numeric: true,
-      value: (row) => changeOf(row[key], row[`${key}.previous`]),
-      show: (row) => <Change ratio={changeOf(row[key], row[`${key}.previous`])} better={metric.better} />,
-    });
-  }
   if (key !== volume) {
     columns.push({
       key: volume,
@@ -174,6 +165,18 @@ function useColumns(measured: Measured, groups: string[], rows: Row[], totals: R
       numeric: true,
       value: (row) => row[volume],
       show: (row) => format(row[volume], "count"),
+    });
+  }
+  if (compare) {
+    const differenceIn = (row: Row) => differenceOf(row[key], row[`${key}.previous`]);
+    columns.push({
+      key: "change",
+      title: "Change",
+      meaning: <span>Against the period of the same length before, as a part of what it was then.</span>,
+      numeric: true,
+      value: (row) => differenceIn(row)?.ratio ?? null,
+      rank: (row) => sizeOf(differenceIn(row)),
+      show: (row) => <Change value={row[key]} before={row[`${key}.previous`]} metric={metric} />,
     });
   }
   columns.push({
@@ -212,13 +215,15 @@ function Gain({ value, unit, most }: { value: number | null; unit: string; most:
   );
 }
 
-function Change({ ratio, better }: { ratio: number | null; better: string }) {
-  if (ratio === null) return <span className="dim">–</span>;
-  const verdict = better === "neutral" || ratio === 0 ? "same" : ratio > 0 === (better === "higher") ? "good" : "bad";
+function Change({ value, before, metric: { better, unit } }: { value: unknown; before: unknown; metric: Metric }) {
+  const difference = differenceOf(value, before);
+  if (difference === null) return <span className="delta none">{typeof value === "number" ? "nothing before" : "–"}</span>;
+  const { rose, ratio } = difference;
+  const was = format(before, unit);
+  const shown = ratio === null ? `${rose ? "▲" : "▼"} from ${was}` : ratio === 0 ? "=" : `${rose ? "+" : "−"}${change(ratio)}`;
   return (
-    <span className={`delta ${verdict}`}>
-      {ratio > 0 ? "+" : ratio < 0 ? "−" : ""}
-      {change(ratio)}
+    <span className={`delta ${verdictOf(difference, better)}`} title={`before: ${was}`}>
+      {shown}
     </span>
   );
 }

@@ -91,7 +91,7 @@ function useColumns(also: string[]): Column<ErrorGroup>[] {
       value: (row) => row.code,
       show: (row) => (
         <div className="error">
-          <b>{row.code ?? "no code"}</b>
+          <b className="clamped" title={row.code ?? undefined}>{row.code ?? "no code"}</b>
           {row.error_class && <span className="tag">{row.error_class}</span>}
           {row.warnings === row.views && <span className="tag warn">only a warning</span>}
           <span title={row.sample ?? ""}>{row.message ?? "no message"}</span>

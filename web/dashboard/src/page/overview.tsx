@@ -58,8 +58,8 @@ function useSeries({ keys, also = [] }: Figures, asking: Asking = {}) {
   return useAnswer<Answer>(call("/v1/query", question), { every, ...asking });
 }
 
-export function Headlines({ keys, chosen, choose, also = [] }: Figures & { chosen?: string; choose?: (key: string) => void }) {
-  const { metric } = useCatalogue();
+/** All figures in total. */
+export function useTotals({ keys, also = [] }: Figures, asking: Asking = {}) {
   const { base, compare, every } = useScope();
   const question = {
     ...base,
@@ -67,7 +67,13 @@ export function Headlines({ keys, chosen, choose, also = [] }: Figures & { chose
     metrics: keys.join(","),
     compare: compare ? "previous" : undefined,
   };
-  const totals = useAnswer<Answer>(call("/v1/query", question), { every });
+  return useAnswer<Answer>(call("/v1/query", question), { every, ...asking });
+}
+
+export function Headlines({ keys, chosen, choose, also = [] }: Figures & { chosen?: string; choose?: (key: string) => void }) {
+  const { metric } = useCatalogue();
+  const { compare } = useScope();
+  const totals = useTotals({ keys, also });
   const series = useSeries({ keys, also }, { enabled: !totals.isPending });
   return (
     <Ready answer={totals} waiting={<LoadingCards count={keys.length} />}>

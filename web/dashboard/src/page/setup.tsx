@@ -11,6 +11,8 @@ import { useScope } from "../state/range";
 
 const EVERY_MS = 3000;
 const RECENT_MS = 15 * 60_000;
+/** What snippets name where the project has no key, and none is good without one. */
+const NO_KEY = "YOUR_WRITE_KEY";
 type Entry = SetupAnswer["data"]["dialects"][number];
 
 export default function Setup() {
@@ -63,7 +65,13 @@ function Facts({ data }: { data: SetupAnswer["data"] }) {
       <div>
         <dt>Write key</dt>
         <dd>
-          <code>{data.write_key}</code>
+          {data.write_key === NO_KEY ? (
+            <span>
+              none yet: <code>firstframe keys create --kind write --project {data.project}</code>
+            </span>
+          ) : (
+            <code>{data.write_key}</code>
+          )}
           {data.is_open && (
             <span className="dim">
               any key is taken until you make one: <code>firstframe keys create --kind write</code>
@@ -79,21 +87,25 @@ function Facts({ data }: { data: SetupAnswer["data"] }) {
   );
 }
 
-type Light = "green" | "red" | "grey";
+type Light = "green" | "amber" | "red" | "grey";
 
+/** Amber and red: the newest that came was of no use. Amber: earlier beacons were. */
 function lightOf({ last_ms, trouble }: Entry): Light {
-  if (trouble && trouble.at_ms > (last_ms ?? 0)) return last_ms === null ? "red" : "green";
+  if (trouble && trouble.at_ms > (last_ms ?? 0)) return last_ms === null ? "red" : "amber";
   return last_ms === null ? "grey" : "green";
 }
+
+const fateOf = ({ trouble }: Entry): string => (trouble?.is_refused ? "was refused" : "could not be used");
 
 function Light({ entry, now }: { entry: Entry; now: number }) {
   const light = lightOf(entry);
   const words = {
     green: `receiving; last beacon ${ago(entry.last_ms ?? 0, now)}`,
+    amber: `a later beacon ${fateOf(entry)}; the last good one came ${ago(entry.last_ms ?? 0, now)}`,
     red: "beacons come, but none could be used",
     grey: "nothing has arrived yet",
   }[light];
-  const isRecent = entry.last_ms !== null && now - entry.last_ms < RECENT_MS;
+  const isRecent = light === "green" && entry.last_ms !== null && now - entry.last_ms < RECENT_MS;
   return (
     <span className={`light ${light}${isRecent ? " recent" : ""}`} data-light={light} title={words}>
       <span className="sr">{words}: </span>
@@ -113,9 +125,12 @@ function Dialect({ entry, now }: { entry: Entry; now: number }) {
         </pre>
         <p className="verdict" role="status">
           <Light entry={entry} now={now} />
-          {entry.last_ms === null
-            ? "Waiting for the first beacon…"
-            : `First beacon ${precise(entry.first_ms ?? 0, zone)}, latest ${ago(entry.last_ms, now)}.`}
+          <span>
+            {entry.last_ms === null
+              ? "Waiting for the first beacon…"
+              : `First beacon ${precise(entry.first_ms ?? 0, zone)}, latest good one ${ago(entry.last_ms, now)}.`}{" "}
+            {lightOf(entry) === "amber" && <span className="tag warn">A later one {fateOf(entry)}</span>}
+          </span>
         </p>
       </Panel>
       {trouble && (

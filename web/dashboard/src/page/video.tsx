@@ -1,11 +1,11 @@
 /** One video: how much it is watched, how far, how well, by whom, and what goes wrong. */
 import { useMemo } from "react";
-import { useAnswer } from "../api/answer";
+import { type Answered, type Asking, useAnswer } from "../api/answer";
 import { useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
-import type { AudienceAnswer, ViewsAnswer } from "../api/type";
+import type { Answer, AudienceAnswer, Row } from "../api/type";
 import { among } from "../logic/filter";
-import { format, words } from "../logic/format";
+import { format, named, words } from "../logic/format";
 import { offset } from "../logic/time";
 import { Chart } from "../part/chart";
 import { FilterBar } from "../part/filterbar";
@@ -19,7 +19,8 @@ import { Head } from "../shell";
 import { isFrozen } from "../state/address";
 import { useScope } from "../state/range";
 import { ErrorTable } from "./errors";
-import { Headlines, MetricPanel } from "./overview";
+import { Headlines, MetricPanel, useTotals } from "./overview";
+import { Unnamed } from "./unnamed";
 
 export default function Video() {
   const { board, metric } = useCatalogue();
@@ -29,7 +30,7 @@ export default function Video() {
   const also = useMemo(() => [among(by, [id])], [by, id]);
   const chosen = metric(here.params.get("m") ?? board.video.headlines[0] ?? "");
   const choose = (key: string) => here.set({ m: key }, { replace: true });
-  if (!id) return <Empty title="No video was named">Choose one from the list of videos.</Empty>;
+  if (!id) return <Unnamed what="video" list="/videos" />;
   return (
     <>
       <Head title={id} lead={<Facts by={by} also={also} />}>
@@ -54,25 +55,66 @@ export default function Video() {
   );
 }
 
-/** What the latest view says of the video itself. */
+/** What views say of the video itself: most of them, as views of one video may differ. */
 function Facts({ by, also }: { by: string; also: string[] }) {
   const { board, dimension } = useCatalogue();
+  const isTheirTurn = useFigures(also) !== undefined;
+  const length = useAudience(also, { enabled: isTheirTurn }).answer.data?.data.duration_ms;
+  return (
+    <span className="joined">
+      <span>by {dimension(by).title.toLowerCase()}</span>
+      {board.video.facts
+        .filter((one) => one !== by)
+        .map((one) => (
+          <Fact key={one} dimension={one} also={also} enabled={isTheirTurn} />
+        ))}
+      {length ? <span>{words(board.video.length)}: {offset(length)}</span> : null}
+    </span>
+  );
+}
+
+/** One may be unknown: two more tell whether there are several. */
+const VALUES_ASKED = 3;
+
+function Fact({ dimension, also, enabled }: { dimension: string; also: string[]; enabled: boolean }) {
+  const catalogue = useCatalogue();
   const { base } = useScope();
-  const answer = useAnswer<ViewsAnswer>(call("/v1/views", { ...base, filters: [...base.filters, ...also], limit: 1 }));
-  const view = answer.data?.data[0] ?? {};
-  const { facts: named, length } = board.video;
-  const facts = [
-    ...named.filter((one) => one !== by && view[one]).map((one) => [dimension(one).title, view[one]]),
-    ...(view[length] ? [[words(length), offset(Number(view[length]))]] : []),
-  ];
-  return <>{facts.map(([name, value]) => `${name}: ${value}`).join(" · ") || `by ${dimension(by).title}`}</>;
+  const { volume } = catalogue.board;
+  const url = call("/v1/query", {
+    ...base,
+    filters: [...base.filters, ...also],
+    metrics: volume,
+    group_by: dimension,
+    order_by: `-${volume}`,
+    limit: VALUES_ASKED,
+  });
+  const answer = useAnswer<Answer>(url, { enabled });
+  const [first, ...others] = (answer.data?.data ?? []).map((row) => row[dimension]).filter((one) => one !== null);
+  if (first === undefined) return null;
+  return (
+    <span>
+      {catalogue.dimension(dimension).title}: {named(first)}
+      {others.length > 0 && " and others"}
+    </span>
+  );
+}
+
+/** The page's first figures, as soon as they are there: they are asked for elsewhere. */
+function useFigures(also: string[]): Row | undefined {
+  const { board } = useCatalogue();
+  return useTotals({ keys: board.video.headlines, also }, { enabled: false }).data?.data[0];
+}
+
+function useAudience(also: string[], asking: Asking = {}): { url: string; answer: Answered<AudienceAnswer> } {
+  const { base } = useScope();
+  const url = call("/v1/audience", { ...base, filters: [...base.filters, ...also] });
+  return { url, answer: useAnswer<AudienceAnswer>(url, asking) };
 }
 
 function AudiencePanel({ also }: { also: string[] }) {
-  const { base, every, zone } = useScope();
-  const url = call("/v1/audience", { ...base, filters: [...base.filters, ...also] });
+  const { every } = useScope();
   const [place, isSeen] = useSeen();
-  const answer = useAnswer<AudienceAnswer>(url, { every, enabled: isSeen });
+  const { url, answer } = useAudience(also, { every, enabled: isSeen });
   const found = answer.data?.data;
   const rows = useMemo(
     () =>
@@ -84,7 +126,6 @@ function AudiencePanel({ also }: { also: string[] }) {
       })),
     [found],
   );
-  const hasRanges = Boolean(found?.plays_with_ranges);
   return (
     <Panel
       title="Audience over the content"
@@ -110,12 +151,12 @@ function AudiencePanel({ also }: { also: string[] }) {
       >
         {({ data }) => (
           <>
-            <Positions rows={rows} hasRanges={hasRanges} zone={zone} />
+            <Positions rows={rows} plays={data.plays} withRanges={data.plays_with_ranges} />
             <p className="hint">
-              {format(data.plays, "count")} plays on demand
+              <Known plays={data.plays} also={also} />
               {data.duration_ms ? `, usually ${offset(data.duration_ms)} long` : ""};{" "}
-              {hasRanges
-                ? `for ${format(data.plays_with_ranges, "count")} the SDK tells which parts were watched.`
+              {data.plays_with_ranges
+                ? `for ${format(data.plays_with_ranges, "count")} of them it is known which parts were watched.`
                 : "their SDKs tell how far viewers came, not which parts they watched."}
             </p>
           </>
@@ -125,6 +166,14 @@ function AudiencePanel({ also }: { also: string[] }) {
   );
 }
 
+/** Of how many the curve is. */
+function Known({ plays, also }: { plays: number; also: string[] }) {
+  const { board, metric } = useCatalogue();
+  const all = useFigures(also)?.[board.volume];
+  const told = `${format(plays, "count")} ${plays === 1 ? "is a play" : "are plays"} on demand of a known length`;
+  return <>{typeof all === "number" ? `Of ${format(all, "count")} ${metric(board.volume).title.toLowerCase()}, ${told}` : told}</>;
+}
+
 interface Position {
   at_ms: number | null;
   watched: number;
@@ -132,16 +181,16 @@ interface Position {
 }
 
 /** Positions stand on the axis as times of a clock that begins at the video's beginning. */
-function Positions({ rows, hasRanges }: { rows: Position[]; hasRanges: boolean; zone: string }) {
+function Positions({ rows, plays, withRanges }: { rows: Position[]; plays: number; withRanges: number }) {
   const drawn = useMemo(
     () => ({
       times: rows.map((row, at) => row.at_ms ?? at * 1000),
       lines: [
-        ...(hasRanges ? [{ name: "watched it", values: rows.map((row) => row.watched) }] : []),
-        { name: "came this far", values: rows.map((row) => row.reached), faint: hasRanges },
+        ...(withRanges ? [{ name: `watched it (of ${withRanges})`, values: rows.map((row) => row.watched) }] : []),
+        { name: `came this far (of ${plays})`, values: rows.map((row) => row.reached), faint: withRanges > 0 },
       ],
     }),
-    [rows, hasRanges],
+    [rows, plays, withRanges],
   );
   return <Chart {...drawn} unit="count" zone="UTC" granularity="position" label="Audience over the content" height={200} />;
 }

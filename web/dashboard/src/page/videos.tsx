@@ -36,9 +36,9 @@ export default function Videos() {
   const columns: Column<Row>[] = [
     groupColumn(dimension(by), (row) =>
       row[by] === null || isFrozen() ? (
-        <span className="dim">{named(row[by])}</span>
+        <span className="label dim">{named(row[by])}</span>
       ) : (
-        <a href={here.to("/video", { by, id: String(row[by]) })}>{named(row[by])}</a>
+        <a className="label clamped" title={named(row[by])} href={here.to("/video", { by, id: String(row[by]) })}>{named(row[by])}</a>
       ),
     ),
     ...keys.map((key) => ({

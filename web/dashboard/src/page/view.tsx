@@ -3,13 +3,15 @@ import { useAnswer } from "../api/answer";
 import { useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { View as ViewData, ViewEvent } from "../api/type";
-import { format, named, words } from "../logic/format";
-import { isInstant, offset, precise } from "../logic/time";
+import { format, words } from "../logic/format";
+import { offset, precise } from "../logic/time";
+import { told } from "../logic/told";
 import { Defined } from "../part/definition";
-import { Outcome } from "../part/outcome";
+import { Outcome, SoFar } from "../part/outcome";
 import { Panel } from "../part/panel";
 import { Sharing } from "../part/sharing";
-import { Empty, Failed, Ready } from "../part/state";
+import { Failed, Ready } from "../part/state";
+import { Unnamed } from "./unnamed";
 import { Timeline } from "../part/timeline";
 import { Head } from "../shell";
 import { isFrozen } from "../state/address";
@@ -20,7 +22,7 @@ export default function ViewPage() {
   const id = here.params.get("id") ?? "";
   const url = call(`/v1/views/${encodeURIComponent(id)}`);
   const answer = useAnswer<{ data: ViewData }>(url, { enabled: id !== "" });
-  if (!id) return <Empty title="No view was named">Choose one from the list of views.</Empty>;
+  if (!id) return <Unnamed what="view" list="/views" />;
   if (answer.error?.status === 404) return <Failed error={answer.error} />;
   return (
     <Ready answer={answer} height={400}>
@@ -50,13 +52,14 @@ function Shown({ view, url }: { view: ViewData; url: string }) {
       <Timeline view={view} zone={zone} />
       <Notes view={view} />
       <Events view={view} url={url} />
-      <Fields view={view} />
+      <Fields view={view} zone={zone} />
     </div>
   );
 }
 
 function Summary({ view }: { view: ViewData }) {
   const catalogue = useCatalogue();
+  const isOpen = view.closed === false;
   return (
     <ul className="cards small" aria-label="Figures of this view">
       {catalogue.board.views.summary.map((name) => {
@@ -67,7 +70,10 @@ function Summary({ view }: { view: ViewData }) {
               <Defined meaning={<span>{field.meaning}</span>}>{catalogue.title(name)}</Defined>
             </div>
             {name === catalogue.board.views.outcome ? (
-              <Outcome outcome={String(view[name])} />
+              <>
+                <Outcome outcome={String(view[name])} isOpen={isOpen} />
+                {isOpen && <SoFar outcome={String(view[name])} />}
+              </>
             ) : (
               <span className="value" data-value={String(view[name])}>
                 {format(view[name], field.unit)}
@@ -172,7 +178,7 @@ function EventLine({ event, at }: { event: ViewEvent; at: number }) {
   );
 }
 
-function Fields({ view }: { view: ViewData }) {
+function Fields({ view, zone }: { view: ViewData; zone: string }) {
   const catalogue = useCatalogue();
   const groups = Map.groupBy(
     catalogue.board.fields.filter((one) => isTold(view[one.name])),
@@ -192,7 +198,7 @@ function Fields({ view }: { view: ViewData }) {
                       {field.group === "pairs" ? field.name.replaceAll("_", " ") : catalogue.title(field.name)}
                     </Defined>
                   </dt>
-                  <dd>{shown(view[field.name], field.group === "pairs" ? "sum" : field.unit)}</dd>
+                  <dd>{told(view[field.name], field.group === "pairs" ? "sum" : field.unit, zone)}</dd>
                 </div>
               ))}
             </dl>
@@ -205,9 +211,3 @@ function Fields({ view }: { view: ViewData }) {
 
 const isTold = (value: unknown): boolean =>
   value !== null && value !== undefined && !(typeof value === "object" && Object.keys(value).length === 0);
-
-function shown(value: unknown, unit: string): string {
-  if (typeof value === "object") return JSON.stringify(value);
-  if (unit === "sum") return Number(value).toLocaleString("en-US", { maximumFractionDigits: 1 });
-  return unit === "ms" && isInstant(Number(value)) ? new Date(Number(value)).toISOString() : format(value, unit) || named(value);
-}

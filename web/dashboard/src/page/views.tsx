@@ -1,10 +1,9 @@
 /** Single views, newest first, as many as wanted. */
-import { useState } from "react";
 import { useAnswer } from "../api/answer";
 import { useCatalogue } from "../api/catalogue";
 import { call } from "../api/client";
 import type { ViewsAnswer, WhoAnswer } from "../api/type";
-import { type Cursors, cursorsOf } from "../logic/cursors";
+import { cursorsOf, kept } from "../logic/cursors";
 import { format, words } from "../logic/format";
 import { precise } from "../logic/time";
 import { Select } from "../part/choice";
@@ -16,7 +15,7 @@ import { Sharing } from "../part/sharing";
 import { Ready } from "../part/state";
 import { type Column, Table } from "../part/table";
 import { Head } from "../shell";
-import { isFrozen } from "../state/address";
+import { isFrozen, useKept } from "../state/address";
 import { useScope } from "../state/range";
 
 const PAGE = 50;
@@ -85,14 +84,12 @@ export default function Views() {
   );
 }
 
-/** The cursors passed in answers to this question, in the project that answers it. */
+/** The cursors passed in answers to this question, in the project that answers it. Who comes back is where they were. */
 function useCursors(question: string): [string[], (passed: string[]) => void] {
   const who = useAnswer<WhoAnswer>("/v1/session", { enabled: !isFrozen() });
   const key = `${who.data?.data.project} ${question}`;
-  const [held, setHeld] = useState<Cursors>({ question: key, passed: [] });
-  const now = cursorsOf(held, key);
-  if (now !== held) setHeld(now);
-  return [now.passed, (passed) => setHeld({ question: key, passed })];
+  const [held, hold] = useKept();
+  return [cursorsOf(held, key), (passed) => hold(kept({ question: key, passed }))];
 }
 
 const idOf = (row: ViewRow): string => String(row.view_id);
@@ -110,19 +107,21 @@ function useColumns(): Column<ViewRow>[] {
       numeric: at > 0 && field.unit !== "text" && field.unit !== "id",
       value: (row: ViewRow) => row[name],
       show: (row: ViewRow) =>
-        at === 0 ? (
+        at === 0 && isFrozen() ? (
+          <span className="cell">{precise(Number(row[name]), zone)}</span>
+        ) : at === 0 ? (
           <a className="cell" href={here.to("/view", { id: idOf(row) })}>
             {precise(Number(row[name]), zone)}
           </a>
         ) : (
-          <Cell isOutcome={name === catalogue.board.views.outcome} value={row[name]} unit={field.unit} />
+          <Cell row={row} isOutcome={name === catalogue.board.views.outcome} value={row[name]} unit={field.unit} />
         ),
     };
   });
 }
 
-function Cell({ isOutcome, value, unit }: { isOutcome: boolean; value: unknown; unit: string }) {
-  if (isOutcome) return <Outcome outcome={String(value)} />;
+function Cell({ row, isOutcome, value, unit }: { row: ViewRow; isOutcome: boolean; value: unknown; unit: string }) {
+  if (isOutcome) return <Outcome outcome={String(value)} isOpen={row.closed === false} />;
   return (
     <span className="cell" data-value={String(value)} title={String(value ?? "")}>
       {format(value, unit)}

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Unit } from "../api/type";
 import { format } from "../logic/format";
-import type { Line } from "../logic/series";
+import { type Line, lone } from "../logic/series";
 import { clock, labelled, position, tick } from "../logic/time";
 import { useTheme } from "../state/theme";
 import { Brush } from "./brush";
@@ -134,6 +134,7 @@ function optionOf({ times, lines, unit, zone, granularity, bars }: ChartProps, w
     yAxis: {
       type: "value",
       splitNumber: 4,
+      minInterval: unit === "count" ? 1 : 0,
       min: 0,
       max: unit === "score" ? 100 : undefined,
       axisLabel: { color: ink, fontSize: 11, formatter: (value: number) => format(value, unit) },
@@ -148,20 +149,42 @@ function optionOf({ times, lines, unit, zone, granularity, bars }: ChartProps, w
       axisPointer: { lineStyle: { color: ink, type: "dashed" } },
       formatter: (points: { dataIndex: number }[]) => tip(points[0]?.dataIndex ?? 0, { times, lines, unit, zone, granularity }),
     },
-    series: lines.map((one, index) => seriesOf(one, index, bars)),
+    series: lines.flatMap((one, index) => [seriesOf(one, index, bars), ...dotsOf(one, index, bars)]),
   };
+}
+
+const isBarOf = (line: Line, bars: boolean | undefined): boolean => Boolean(bars) && !line.faint;
+
+/** A line through one value is nothing to see: such values are drawn as dots. */
+function dotsOf(line: Line, index: number, bars: boolean | undefined): object[] {
+  const data = lone(line.values);
+  if (isBarOf(line, bars) || data.every((one) => one === null)) return [];
+  return [
+    {
+      type: "line",
+      name: line.name,
+      data,
+      symbol: "circle",
+      symbolSize: 5,
+      showSymbol: true,
+      showAllSymbol: true,
+      silent: true,
+      z: line.faint ? 1 : 3,
+      color: color(shadeOf(line, index)),
+    },
+  ];
 }
 
 function seriesOf(line: Line, index: number, bars: boolean | undefined): object {
   const shade = color(shadeOf(line, index));
-  const isBar = bars && !line.faint;
+  const isBar = isBarOf(line, bars);
   return {
     type: isBar ? "bar" : "line",
     name: line.name,
     data: line.values,
     symbol: "circle",
     symbolSize: 5,
-    showSymbol: line.values.length === 1,
+    showSymbol: false,
     z: line.faint ? 1 : 3,
     color: shade,
     barMaxWidth: 18,

@@ -1,6 +1,7 @@
 /** One number with its change against before. */
 import type { Better, Unit } from "../api/type";
-import { change, changeOf, format } from "../logic/format";
+import { change, differenceOf, verdictOf } from "../logic/change";
+import { format } from "../logic/format";
 
 export function Value({ value, unit, name }: { value: unknown; unit: Unit; name?: string }) {
   const shown = format(value, unit);
@@ -20,17 +21,20 @@ export function Value({ value, unit, name }: { value: unknown; unit: Unit; name?
 }
 
 export function Delta({ value, before, better, unit }: { value: unknown; before: unknown; better: Better; unit: Unit }) {
-  const ratio = changeOf(value, before);
-  if (ratio === null) return <span className="delta none">nothing before</span>;
-  const rose = ratio > 0;
-  const verdict = ratio === 0 || better === "neutral" ? "same" : rose === (better === "higher") ? "good" : "bad";
-  const words = ratio === 0 ? "the same as" : rose ? "more than" : "less than";
+  if (typeof before !== "number") return <span className="delta none">nothing before</span>;
+  const was = format(before, unit);
+  const difference = differenceOf(value, before);
+  if (difference === null) return <span className="delta none">before: {was}</span>;
+  const { rose, fell, ratio } = difference;
+  const verdict = verdictOf(difference, better);
   return (
-    <span className={`delta ${verdict}`} title={`before: ${format(before, unit)}`}>
-      <span aria-hidden="true">{ratio === 0 ? "=" : rose ? "▲" : "▼"}</span> {change(ratio)}
+    <span className={`delta ${verdict}`} title={`before: ${was}`}>
+      <span aria-hidden="true">{rose ? "▲" : fell ? "▼" : "="}</span>
+      {ratio === null ? ` from ${was}` : ratio !== 0 && ` ${change(ratio)}`}
       <span className="sr">
-        {words} before, which was {format(before, unit)}
-        {verdict === "good" || verdict === "bad" ? `; that is ${verdict}` : ""}
+        {" "}
+        {rose ? "more than" : fell ? "less than" : "the same as"} before, which was {was}
+        {verdict === "same" ? "" : `; that is ${verdict}`}
       </span>
     </span>
   );

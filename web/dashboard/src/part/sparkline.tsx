@@ -1,4 +1,5 @@
 /** A line without axes, for beside a number. */
+import { spark } from "../logic/spark";
 
 export function Sparkline({
   values,
@@ -9,40 +10,14 @@ export function Sparkline({
   width?: number;
   height?: number;
 }) {
-  const known = values.filter((one): one is number => one !== null);
-  if (known.length === 0) return <svg className="spark" viewBox={`0 0 ${width} ${height}`} aria-hidden="true" />;
-  const top = Math.max(...known) || 1;
-  const low = Math.min(0, ...known);
+  const { line, fill, dots } = spark(values, width, height);
   return (
     <svg className="spark" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
-      <path className="fill" d={area(values, width, height, low, top)} />
-      <path d={path(values, width, height, low, top)} />
+      <path className="fill" d={fill} />
+      <path d={line} />
+      <path className="dot" d={dots} />
     </svg>
   );
-}
-
-function point(value: number, index: number, count: number, width: number, height: number, low: number, top: number) {
-  const x = count < 2 ? 0 : (index / (count - 1)) * width;
-  const y = height - 2 - ((value - low) / (top - low || 1)) * (height - 4);
-  return `${x.toFixed(1)} ${y.toFixed(1)}`;
-}
-
-function path(values: readonly (number | null)[], width: number, height: number, low: number, top: number): string {
-  let pen = "M";
-  let text = "";
-  values.forEach((value, index) => {
-    if (value === null) pen = "M";
-    else {
-      text += pen + point(value, index, values.length, width, height, low, top);
-      pen = "L";
-    }
-  });
-  return text;
-}
-
-function area(values: readonly (number | null)[], width: number, height: number, low: number, top: number): string {
-  const known = values.map((value) => value ?? 0);
-  return `${path(known, width, height, low, top)}L${width} ${height}L0 ${height}Z`;
 }
 
 export function Bars({ values, title }: { values: readonly number[]; title: string }) {

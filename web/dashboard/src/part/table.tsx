@@ -8,8 +8,9 @@ export interface Column<R> {
   title: ReactNode;
   /** Its definition, told on hover and focus. */
   meaning?: ReactNode;
-  /** What it sorts by, and what stands in an export. */
+  /** What stands in an export, and what it sorts by where there is no rank. */
   value: (row: R) => unknown;
+  rank?: (row: R) => unknown;
   show?: (row: R) => ReactNode;
   numeric?: boolean;
   /** The first press sorts the other way round. */
@@ -122,13 +123,14 @@ function ordered<R>(rows: readonly R[], columns: Column<R>[], order: Order | und
   const column = columns.find((one) => one.key === order?.key);
   if (!column || !order) return rows;
   const sign = order.descending ? -1 : 1;
-  return [...rows].sort((left, right) => compare(column.value(left), column.value(right), sign));
+  const rank = column.rank ?? column.value;
+  return [...rows].sort((left, right) => compare(rank(left), rank(right), sign));
 }
 
 /** Nothing known comes last, whichever way. */
 function compare(left: unknown, right: unknown, sign: number): number {
   const [a, b] = [left ?? null, right ?? null];
   if (a === null || b === null) return Number(a === null) - Number(b === null);
-  if (typeof a === "number" && typeof b === "number") return sign * (a - b);
+  if (typeof a === "number" && typeof b === "number") return a === b ? 0 : sign * (a - b);
   return sign * String(a).localeCompare(String(b), undefined, { numeric: true });
 }

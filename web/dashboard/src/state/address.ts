@@ -51,6 +51,18 @@ export function go(url: string, { replace = false } = {}): void {
   dispatchEvent(new Event(CHANGED));
 }
 
+/** What a page keeps with its place in the browser's history, for who comes back to it; text, to be told apart by value. */
+export function useKept(): [string | null, (text: string) => void] {
+  return [useSyncExternalStore(listen, keptNow), keep];
+}
+
+const keptNow = (): string | null => (typeof history.state === "string" ? history.state : null);
+
+function keep(text: string): void {
+  history.replaceState(text, "");
+  dispatchEvent(new Event(CHANGED));
+}
+
 export type Change = Record<string, string | string[] | null>;
 
 /** The search with some parameters set, or taken out where they are null or empty. */
