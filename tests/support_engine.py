@@ -38,10 +38,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(folder: Path, port: int, query_seconds: float = 30) -> subprocess.Popen[bytes]:
-    """The engine as a process of its own, answering when this returns."""
+def begin(folder: Path, port: int, query_seconds: float = 30) -> subprocess.Popen[bytes]:
+    """The engine as a process of its own that is starting."""
     arguments = [str(folder), str(port), WRITE_PASSWORD, READ_PASSWORD, str(MEMORY_BYTES), str(query_seconds)]
-    process = subprocess.Popen([sys.executable, "-c", _SERVE, *arguments])
+    return subprocess.Popen([sys.executable, "-c", _SERVE, *arguments])
+
+
+def start(folder: Path, port: int, query_seconds: float = 30) -> subprocess.Popen[bytes]:
+    """The same, answering when this returns."""
+    process = begin(folder, port, query_seconds)
     try:
         _wait(process, port)
     except BaseException:

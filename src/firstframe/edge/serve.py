@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +27,7 @@ from firstframe.errors import ConfigError
 from firstframe.folder import Folder
 from firstframe.journal import open_appender
 from firstframe.settings import Settings, address
+from firstframe.stop import Stop
 
 log = structlog.get_logger()
 
@@ -67,11 +67,9 @@ def run(
     allow_files()
     folder = Folder(settings.data).make()
     listener = _inherited(fd) if fd is not None else listen(settings.collector)
-    # uvicorn raises the signal again when it has drained; here that is a good end, no death.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+    stop = Stop()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, name, folder, listener, dialects, mounts, ready))
+        runner.run(_serve(settings, name, folder, listener, dialects, mounts, ready, stop))
 
 
 async def _serve(
@@ -82,6 +80,7 @@ async def _serve(
     dialects: Sequence[Dialect],
     mounts: Mapping[str, App] | None,
     ready: Callable[[int], None] | None,
+    stop: Stop,
 ) -> None:
     keys = KeyBook(settings.accounts or folder.accounts_url, folder.run / "keys.json")
     places = PlaceFinder.of(settings.geo)
@@ -96,6 +95,7 @@ async def _serve(
         mounts={**MOUNTS, **(mounts or {})},
     )
     server = _Server(server_config(app, settings), ready)
+    stop.end(server)
     gc.freeze()  # what is here now stays: it need not be looked at again and again
     sys.setswitchinterval(SWITCH_SECONDS)
     try:

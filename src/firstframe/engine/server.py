@@ -5,7 +5,6 @@ that are running.
 """
 
 import ipaddress
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from firstframe.engine.definition import Definitions
 from firstframe.engine.request import READER, WRITER
 from firstframe.errors import ConfigError
 from firstframe.lock import hold
+from firstframe.stop import Stop
 
 log = structlog.get_logger()
 
@@ -47,9 +47,7 @@ def run(
     from firstframe.engine.lane import Lanes
 
     _check(host, write_password)
-    # uvicorn raises the signal once more when it has stopped; the engine must be closed first.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+    stop = Stop()  # before chDB is loaded, which takes longer than the life of some who start it
     with owned(folder):
         from firstframe.engine.session import Sessions  # loads chDB: a second or two
 
@@ -66,7 +64,9 @@ def run(
             query_seconds=query_seconds,
         )
         try:
-            uvicorn.Server(_config(face, host, port)).run()
+            server = uvicorn.Server(_config(face, host, port))
+            stop.end(server)
+            server.run()
         finally:
             keeper.close()
             lanes.close()

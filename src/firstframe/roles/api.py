@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -30,6 +29,7 @@ from firstframe.engine.client import AsyncEngine
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
 from firstframe.settings import Settings, address
+from firstframe.stop import Stop
 
 log = structlog.get_logger()
 
@@ -49,6 +49,7 @@ def api(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT; requests that are being answered are finished first."""
     folder = Folder(settings.data).make()
     engine = AsyncEngine.connect(_engine_url(settings, folder))
+    stop = Stop()
     accounts = Accounts(settings.accounts or folder.accounts_url)
     if settings.api_token:
         add_given(accounts, settings.api_token)
@@ -84,9 +85,7 @@ def api(settings: Settings) -> None:
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )
-    # uvicorn drains and then raises the signal again, for whoever listened before; we only want to end well.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+    stop.end(server)
     server.run()
     accounts.close()
 

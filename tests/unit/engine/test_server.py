@@ -104,6 +104,18 @@ def test_sigterm_lets_a_running_insert_finish(tmp_path):
         assert support_engine.stop(process) == 0
 
 
+def test_it_stops_while_it_starts(tmp_path):
+    """Its supervisor is killed before chDB is loaded: nobody would end it later, and no other could have its folder."""
+    process = support_engine.begin(tmp_path, support_engine.free_port())
+    try:
+        while not (tmp_path / "firstframe.lock").exists():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+
+
 def test_a_folder_has_one_engine(tmp_path):
     """A second one is refused, and told whose the folder is."""
     with owned(tmp_path):
