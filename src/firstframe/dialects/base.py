@@ -28,7 +28,10 @@ class Reason(Word):
     UNKNOWN_EVENT = "unknown_event", "Kept with the view, but it changes no number."
     BAD_CLOCK = "bad_clock", "A time that no clock can have meant (negative, beyond the year 2100)."
     TOO_MANY_EVENTS = "too_many_events", "One body holds more events than `max_events` allows."
-    TOO_LARGE = "too_large", "The body is larger than `max_body_bytes` allows, or one event larger than 64 KiB."
+    TOO_LARGE = (
+        "too_large",
+        "The body is larger than `max_body_bytes` allows, or one event larger than 64 KiB.",
+    )
     UNKNOWN_KEY = "unknown_key", "The write key does not exist or was revoked."
     FORBIDDEN_ORIGIN = "forbidden_origin", "The page is not among the origins of its write key."
     RATE_LIMITED = "rate_limited", "The project's beacons come faster than its rate."
