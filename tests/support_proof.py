@@ -13,13 +13,13 @@ from firstframe.beacon import Event
 from firstframe.dialects import DIALECTS
 from firstframe.engine.client import Engine
 from firstframe.engine.rows import EPOCH_FIELDS, LATEST_MS, READ_COLUMNS, record_from
-from firstframe.engine.stored import load_events
 from firstframe.fold.rule import FoldRule
 from firstframe.folder import Folder
 from firstframe.view.record import Span, ViewRecord
 from support_ledger import Ledger
 from support_load import Load
 from support_product import Product
+from support_stored import load_events
 
 SPEAKERS = {dialect.name: dialect for dialect in DIALECTS}
 AT_ONCE = 1_000

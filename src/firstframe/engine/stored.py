@@ -1,6 +1,6 @@
 """What is already stored of some views: their events for a fold, and the rows that were written of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,14 +16,8 @@ _AT_ONCE = 1000
 """Views asked for in one statement."""
 _EVENTS_AT_ONCE = 500
 """Views whose events are asked for in one statement: events are many times as many."""
-ALL_EVENTS = 2**32 - 2
-"""No limit to the events of one view."""
 LOAD_BYTES = 128 * 2**20
 """Most that one statement may bring. A view with more than that is not loaded."""
-PART_BYTES = LOAD_BYTES // 2
-"""What is asked for together once a statement proved too much."""
-ROW_BYTES = 200
-"""About what an event takes beside its texts."""
 _TOO_MUCH = frozenset({241, 396})
 """ClickHouse's codes for a statement that needs too much memory, or brings more than it may."""
 
@@ -33,12 +27,6 @@ FROM events FINAL
 WHERE view_key IN {keys:Array(String)}
 ORDER BY view_key, at, event_key
 LIMIT {most:UInt32} BY view_key
-"""
-_WEIGHTS = f"""
-SELECT view_key, toUInt64(sum({ROW_BYTES} + length(context) + length(payload)))
-FROM events
-WHERE view_key IN {{keys:Array(String)}}
-GROUP BY view_key
 """
 _FIRST_RECEIPTS = """
 SELECT view_key, toUnixTimestamp64Milli(min(received_at))
@@ -108,16 +96,6 @@ class Portion(msgspec.Struct):
     """The first receipt of views that have more events than were loaded."""
 
 
-def load_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, list[Event]]:
-    """Every stored event of these views, each delivery once; views without events are not in it."""
-
-    def leave(key: str, error: EngineError) -> None:
-        raise error
-
-    portions = load_portions(engine, view_keys, ALL_EVENTS, leave)
-    return {key: events for portion in portions for key, events in portion.events.items()}
-
-
 def load_portions(
     engine: Engine, view_keys: Iterable[str], most_events: int, leave: Callable[[str, EngineError], None]
 ) -> Iterator[Portion]:
@@ -127,26 +105,22 @@ def load_portions(
     more. A view that is too much even alone is left out and told to ``leave``: it must not keep all others waiting.
     """
     for keys in _parts(view_keys, _EVENTS_AT_ONCE):
-        found = _try(engine, keys, most_events)
-        if isinstance(found, Portion):
-            yield found
-        else:
-            yield from _divided(engine, keys, most_events, leave)
+        yield from _portions(engine, keys, most_events, leave)
 
 
-def _divided(
+def _portions(
     engine: Engine, keys: Sequence[str], most_events: int, leave: Callable[[str, EngineError], None]
 ) -> Iterator[Portion]:
-    """The same of views that are too much together: by their weight, and one by one where that is still too much."""
-    for few in _by_weight(keys, _weigh(engine, keys)):
-        found = _try(engine, few, most_events)
-        if isinstance(found, Portion):
-            yield found
-        elif len(few) == 1:
-            leave(few[0], found)
-        else:
-            for key in few:
-                yield from _divided(engine, [key], most_events, leave)
+    """The same, asked for at once; what is too much together is halved, down to one view."""
+    found = _try(engine, keys, most_events)
+    if isinstance(found, Portion):
+        yield found
+    elif len(keys) == 1:
+        leave(keys[0], found)
+    else:
+        middle = len(keys) // 2
+        for half in (keys[:middle], keys[middle:]):
+            yield from _portions(engine, half, most_events, leave)
 
 
 def _try(engine: Engine, keys: Sequence[str], most_events: int) -> Portion | EngineError:
@@ -171,37 +145,9 @@ def _load(engine: Engine, keys: Sequence[str], most_events: int) -> Portion:
         found.weights[row[0]] = found.weights.get(row[0], 0) + len(row[-1])
     crowded = [key for key, events in found.events.items() if len(events) > most_events]
     if crowded:
-        found.received_first_ms = _numbers(engine, _FIRST_RECEIPTS, crowded)
+        receipts = engine.query(_FIRST_RECEIPTS, {"keys": crowded}).rows
+        found.received_first_ms = {key: int(received_ms) for key, received_ms in receipts}
     return found
-
-
-def _weigh(engine: Engine, keys: Sequence[str]) -> dict[str, int]:
-    """What loading each of these views brings, in bytes; as much as a part may where even that is too much to ask."""
-    try:
-        return _numbers(engine, _WEIGHTS, keys)
-    except EngineError as error:
-        if error.code in _TOO_MUCH:
-            return dict.fromkeys(keys, PART_BYTES)
-        raise
-
-
-def _numbers(engine: Engine, sql: str, keys: Sequence[str]) -> dict[str, int]:
-    return {key: int(number) for key, number in engine.query(sql, {"keys": keys}).rows}
-
-
-def _by_weight(keys: Sequence[str], weights: Mapping[str, int]) -> Iterator[list[str]]:
-    """Views in parts that are light enough; one that is not is a part of its own."""
-    part: list[str] = []
-    weight = 0
-    for key in keys:
-        more = weights.get(key, 0)
-        if part and weight + more > PART_BYTES:
-            yield part
-            part, weight = [], 0
-        part.append(key)
-        weight += more
-    if part:
-        yield part
 
 
 def count_events(engine: Engine, view_keys: Sequence[str]) -> dict[str, int]:

@@ -18,8 +18,8 @@ from firstframe.engine.rows import (
     reject_row,
     view_row,
 )
-from firstframe.engine.stored import ALL_EVENTS, Portion, count_events, load_heads, load_portions, load_rows
 from firstframe.engine.stored import Head as StoredHead
+from firstframe.engine.stored import Portion, count_events, load_heads, load_portions, load_rows
 from firstframe.engine.survey import EPOCH_SHIFT, NativeView, epoch_of, open_views
 from firstframe.errors import EngineError
 from firstframe.fold.open_view import Head, OpenView
@@ -87,21 +87,18 @@ class Store:
         self,
         names: Sequence[NativeView],
         *,
-        most_events: int = ALL_EVENTS,
-        leave: Callable[[NativeView, EngineError], None] | None = None,
+        most_events: int,
+        leave: Callable[[NativeView, EngineError], None],
     ) -> Iterator[OpenView]:
         """These views with their stored events and the heads of their rows, in no promised order, some at a time.
 
         Who lets go of each before the next needs little memory for however many. Of more than ``most_events`` events
         the earliest by client time come, and one more. A view that is too much to load is told to ``leave`` and does
-        not come; without that it raises `EngineError`. Rows whose first events are gone come as they are: there is
-        no folding them again.
+        not come. Rows whose first events are gone come as they are: there is no folding them again.
         """
         name_of = {name.key: name for name in names}
 
         def left(key: str, error: EngineError) -> None:
-            if leave is None:
-                raise error
             leave(name_of[key], error)
 
         for portion in load_portions(self._engine, name_of, most_events, left):

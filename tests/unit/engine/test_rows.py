@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from firstframe.beacon import Context, Event, Place, view_id_of
 from firstframe.engine import rows
 from firstframe.engine.client import Engine
-from firstframe.engine.stored import load_events
 from firstframe.engine.twin import TWINS
 from firstframe.view.record import FIELDS, EndReason, Outcome, Span, State, ViewRecord
 from firstframe.view.score import fill_scores
 from support_law import law
+from support_stored import load_events
 
 NOW_MS = 1_900_000_000_000
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

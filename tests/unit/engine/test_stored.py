@@ -5,10 +5,11 @@ import pytest
 
 from firstframe.beacon import Event, view_id_of
 from firstframe.engine import rows, stored
-from firstframe.engine.stored import load_events, load_heads, load_portions
+from firstframe.engine.stored import load_heads, load_portions
 from firstframe.engine.survey import NativeView
 from firstframe.errors import EngineError
 from firstframe.view.record import ViewRecord
+from support_stored import ALL_EVENTS, load_events
 
 NOW_MS = 1_900_000_000_000
 HOUR = NOW_MS // 3_600_000 * 3600
@@ -131,7 +132,7 @@ def test_a_head_is_that_of_its_project_and_dialect(engine):
     assert set(load_heads(engine, [_name("a"), _name("a\ud800")])) == {_key("a"), _key("a\ud800")}
 
 
-def _left_of(engine, views: list[str], most_events: int = stored.ALL_EVENTS):
+def _left_of(engine, views: list[str], most_events: int = ALL_EVENTS):
     """(portions, what was left)."""
     left: dict[str, EngineError] = {}
     portions = list(load_portions(engine, [_key(view) for view in views], most_events, left.__setitem__))
@@ -159,7 +160,6 @@ def test_views_that_are_too_much_together_are_loaded_in_parts(engine, monkeypatc
         _store(engine, *(_event(view, number, note=f"{number}" * size) for number in range(1, 10)))
     if limited == "result":
         monkeypatch.setattr(stored, "LOAD_BYTES", 1_000_000)
-        monkeypatch.setattr(stored, "PART_BYTES", 500_000)
     else:
         ask = engine.query
 

@@ -439,7 +439,6 @@ def test_giant_views_are_loaded_and_written_some_at_a_time(
 ) -> None:
     """However many views one chunk wakes, memory holds few of them, and all are written."""
     monkeypatch.setattr(stored, "LOAD_BYTES", 1_000_000)
-    monkeypatch.setattr(stored, "PART_BYTES", 200_000)
     bench.worker = bench.fresh_worker(capacity_events=50)
     views = [f"v{number}" for number in range(20)]
     for view in views:
