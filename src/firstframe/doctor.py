@@ -73,10 +73,6 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
         else "the collector refuses beacons when the disk is full; free at least 5 GiB"
     )
     yield Finding(verdict, f"{free / 2**30:.1f} GiB are free at {folder}", advice)
-    if settings.journal_retention_hours < 24:
-        yield Finding(
-            "bad", "journal_retention_hours is under 24", "consumed segments must stay a day at least"
-        )
 
 
 def listeners(settings: Settings) -> Iterator[Finding]:

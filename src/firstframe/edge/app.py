@@ -36,6 +36,7 @@ from firstframe.edge.socket import SocketHub
 from firstframe.enrich.place import PlaceFinder
 from firstframe.errors import MethodNotAllowed, NotFound, Refusal, Unavailable
 from firstframe.journal.base import Appender
+from firstframe.journal.room import Room
 from firstframe.settings import Settings
 
 log = structlog.get_logger()
@@ -302,7 +303,7 @@ class Collector:
         }
 
     def _health(self) -> tuple[int, dict[str, Any]]:
-        room = getattr(self._journal, "room", None)
+        room = self._room
         lack = room.lack if room is not None else None
         if not self._keys.is_ready:
             lack = "the write keys cannot be read"
@@ -311,6 +312,11 @@ class Collector:
         return (503 if lack else 200), {"status": "unavailable" if lack else "ok", "message": lack or ""}
 
     # Bookkeeping
+
+    @property
+    def _room(self) -> Room | None:
+        """What the journal last saw of its disk; None for one that has none of its own."""
+        return getattr(self._journal, "room", None)
 
     def _note(
         self,
@@ -350,13 +356,13 @@ class Collector:
 
     def _count(self) -> None:
         self._meter.flush(self._in_flight)
-        room = getattr(self._journal, "room", None)
+        room = self._room
         if room is not None:
             self._meter.room(room.used_bytes, room.free_bytes)
 
     async def _look_at_room(self) -> None:
         """A journal that was full looks again by itself: who heeds `/health` sends no beacon that would make it look."""
-        room = getattr(self._journal, "room", None)
+        room = self._room
         if room is not None and room.lack and hasattr(self._journal, "look"):
             await self._journal.look()
 

@@ -15,7 +15,7 @@ from firstframe.accounts.keybook import KeyBook, KeyGrant
 from firstframe.beacon import KEPT_HEADERS, Beacon, Place, view_id_of
 from firstframe.dialects.base import Envelope, Request
 from firstframe.edge.body import check_depth, check_values, expand
-from firstframe.edge.large import Annex, expand_quick, is_quick, most_values
+from firstframe.edge.large import annex, expand_quick, is_quick, most_values
 from firstframe.edge.meter import Meter
 from firstframe.edge.rate import Rate
 from firstframe.edge.route import Match, Target
@@ -71,7 +71,7 @@ class Intake:
         self._trusted = trusted_networks(settings.trusted_proxies)
         self._wants_address = settings.keep_address or not places.is_empty
         self._most_values = most_values(settings.max_expanded_bytes)
-        self._annex = Annex()
+        self._annex = annex()
         self._rate = Rate(settings.key_rate / max(1, settings.edges), time.monotonic)
 
     def keep(self, arrival: Arrival) -> asyncio.Future[None]:
@@ -92,18 +92,18 @@ class Intake:
             request = self._open(arrival)
             return request, self._read(arrival.target, request)
 
-        await self._append(arrival, *await self._annex.read(read), grant)
+        await self._append(arrival, *await self._annex.do(read), grant)
 
     async def request(self, arrival: Arrival) -> Request:
         """What the dialect sees of a request whose body is not kept. Raises a `Refusal` for one that cannot be read."""
         meant = expand_quick(arrival.body, arrival.encoding, self._settings.max_expanded_bytes)
         if meant is None:
-            return await self._annex.read(partial(self._open, arrival))
+            return await self._annex.do(partial(self._open, arrival))
         return self._request(arrival, meant)
 
     async def ask(self, request: Request, work: Callable[[], Result]) -> Result:
         """What a dialect says to a request, without holding up the loop."""
-        return work() if is_quick(request.body) else await self._annex.read(work)
+        return work() if is_quick(request.body) else await self._annex.do(work)
 
     def _open(self, arrival: Arrival) -> Request:
         """A request whose body may be large. Touches nothing that belongs to the loop."""

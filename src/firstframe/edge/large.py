@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
-
+from firstframe.aside import Aside
 from firstframe.edge.body import count_values, expand
-from firstframe.errors import TooLarge, Unavailable
+from firstframe.errors import TooLarge
 
 QUICK_BYTES = 64 * 1024
 QUICK_VALUES = 2_048
@@ -17,8 +13,6 @@ VALUE_BYTES = 16
 """A value of honest JSON, with its name, takes at least that on average: no body may hold more values than fit so."""
 MOST_WAITING = 64
 """Large bodies that wait for their turn; beyond it 503, or the last of them would wait for ever."""
-
-Result = TypeVar("Result")
 
 
 def expand_quick(body: bytes, encoding: bytes | None, limit: int) -> bytes | None:
@@ -44,22 +38,6 @@ def most_values(max_expanded_bytes: int) -> int:
     return max(QUICK_VALUES, max_expanded_bytes // VALUE_BYTES)
 
 
-class Annex:
-    """Where large bodies are read: in a thread, each when the one before it is done, so that the loop goes on.
-
-    The thread is for nothing else: whatever hangs elsewhere, beacons are kept.
-    """
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="edge-large")
-        self._waiting = 0
-
-    async def read(self, work: Callable[[], Result]) -> Result:
-        """What ``work`` gives, or raises. Raises `Unavailable` where too many wait."""
-        if self._waiting >= MOST_WAITING:
-            raise Unavailable("too many large bodies at once", code="overloaded", retry_after_seconds=2)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        finally:
-            self._waiting -= 1
+def annex() -> Aside:
+    """Where large bodies are read: in a thread, each when the one before it is done, so that the loop goes on."""
+    return Aside("edge-large", threads=1, most=MOST_WAITING, refusal="too many large bodies at once")

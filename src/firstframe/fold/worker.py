@@ -328,10 +328,7 @@ class Worker:
         waiting = [view.dirty_received_ms for view in self._shelf.dirty]
         unread = [lag.oldest_received_ms] if lag.oldest_received_ms is not None and not caught_up else []
         fresh = min([asked_ms, *waiting, *unread])
-        progress = Progress(fresh, lag.beacons, max(0.0, (now - fresh) / 1000), len(self._shelf))
-        if self._meter:
-            self._meter.tell(progress)
-        self._tell(progress)
+        self._tell(Progress(fresh, lag.beacons, max(0.0, (now - fresh) / 1000), len(self._shelf)))
 
     def _report_standstill(self) -> None:
         """Say how far behind this is while nothing can be written: the last good figures would tell that all is well."""

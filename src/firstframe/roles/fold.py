@@ -68,9 +68,9 @@ class _Role:
         self._journal = journal_folder(settings)
         self._engine = engine
         self._stop = stop
-        self._meter = _Meter(CollectorRegistry(), self._honest)
+        self._meter = FoldMeter(CollectorRegistry())
         self._watch = Watch()
-        self._tell = _teller(progress)
+        self._write_down = _teller(progress)
         self._fresh_until_ms: int | None = None
         """While another division is drained: what came since is read by nobody yet."""
 
@@ -89,7 +89,7 @@ class _Role:
             capacity_events=CAPACITY_EVENTS // partition.of,
             meter=self._meter,
             watch=self._watch,
-            tell=lambda progress: self._tell(self._honest(progress)),
+            tell=self._tell,
         )
         with self._watch.started():
             worker.run(self._stop, done=done)
@@ -158,6 +158,12 @@ class _Role:
             left = unfolded(self._journal, wanted)
         self._fresh_until_ms = None
 
+    def _tell(self, progress: Progress) -> None:
+        """To the counters first: they are in memory, a file may find the disk full."""
+        honest = self._honest(progress)
+        self._meter.tell(honest)
+        self._write_down(honest)
+
     def _honest(self, progress: Progress) -> Progress:
         """A worker's progress, but no fresher than the journal as a whole."""
         if self._fresh_until_ms is None or progress.fresh_as_of_ms <= self._fresh_until_ms:
@@ -191,17 +197,6 @@ class _Role:
             return False
 
         self.work(consumer, left, done)
-
-
-class _Meter(FoldMeter):
-    """Shows the progress that is told, not the one that a worker sees who knows its own partition only."""
-
-    def __init__(self, registry: CollectorRegistry, honest: Callable[[Progress], Progress]) -> None:
-        super().__init__(registry)
-        self._honest = honest
-
-    def tell(self, progress: Progress) -> None:
-        super().tell(self._honest(progress))
 
 
 def _teller(file: Path) -> Callable[[Progress], None]:

@@ -33,8 +33,8 @@ class Reader:
     before: ClassVar[list] = []
     """What happens while one works, once each."""
 
-    def __init__(self, consumer, *args, tell, meter, **options):
-        self.consumer, self.tell, self.meter = consumer, tell, meter
+    def __init__(self, consumer, *args, tell, **options):
+        self.consumer, self.tell = consumer, tell
 
     def run(self, stop, *, done):
         while not done():
@@ -44,9 +44,7 @@ class Reader:
                 self.consumer.commit(chunk.number)
             elif self.before:
                 self.before.pop()()
-            progress = Progress(epoch_ms(), 0, 0.5, 0)
-            self.tell(progress)
-            self.meter.tell(progress)
+            self.tell(Progress(epoch_ms(), 0, 0.5, 0))
 
 
 @pytest.fixture

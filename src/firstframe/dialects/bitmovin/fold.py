@@ -14,10 +14,10 @@ from firstframe.dialects.bitmovin.dimension import dimensions_of
 from firstframe.dialects.bitmovin.ending import SILENCE_MS, end_reason, tail_flags
 from firstframe.dialects.bitmovin.parts import (
     FASTEST,
+    LONGEST_AUTOPLAY_MS,
     NOTICE_MS,
     at_end,
     autoplay_gap_ms,
-    autoplay_wait_ms,
     has_jump,
     startup_ms,
 )
@@ -361,9 +361,8 @@ def _began_moving(view: View) -> bool:
 def _may_have_waited(view: View) -> bool:
     """An autoplay began so late that its wait cannot be told from the time before anybody saw it."""
     index = view.startup_index
-    if index is None or autoplay_gap_ms(view.samples, index) is None:
-        return False
-    return autoplay_wait_ms(view.samples, index) is None
+    gap = None if index is None else autoplay_gap_ms(view.samples, index)
+    return gap is not None and gap > LONGEST_AUTOPLAY_MS
 
 
 def _rate_behind(samples: Sequence[Sample]) -> float:

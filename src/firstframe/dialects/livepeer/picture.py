@@ -51,7 +51,9 @@ def picture_of(history: History, shares: Sequence[Share], *, live: bool) -> dict
 def _by_rate(share: Share, rates: Sequence[tuple[float, float]]) -> list[tuple[float, int]]:
     """The playing of a heartbeat by the rates that held in its stretch, shared out by the time between their marks."""
     low, high, playing_ms = share.beat.start_ms, share.beat.at_ms, round(share.playing_ms)
-    held = next((rate for at, rate in reversed(rates) if at <= low), 1.0)
+    if not rates:
+        return [(1, playing_ms)]
+    held = next((rate for at, rate in reversed(rates) if at <= low), 1)
     inside = [(at, rate) for at, rate in rates if low < at < high]
     parts: list[tuple[float, int]] = []
     spent_ms = 0
