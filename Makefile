@@ -24,7 +24,7 @@ test: $(BIN)/.installed-dev tools web ## install what tests need, then every che
 	$(MAKE) static web-check
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-check: $(BIN)/.installed-dev ## the quick part: format, lint, types, layers, docs, fast tests
+check: $(BIN)/.installed-dev web ## the quick part: format, lint, types, layers, docs, fast tests
 	$(MAKE) static
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not e2e and not faults and not slow" $(ARGS)
 

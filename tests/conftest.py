@@ -11,6 +11,8 @@ from firstframe.engine.client import Engine
 
 ALONE = ("tests/e2e/", "tests/faults/")
 """Tests that need the machine to themselves."""
+LAWS = "tests/properties/"
+"""Tests on thousands of cases: for `make test` and `make laws`, not for `make check`."""
 
 
 class SideBySide(LoadScopeScheduling):
@@ -21,8 +23,11 @@ class SideBySide(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that need the machine last."""
+    """Put the tests that need the machine last, and call the laws slow."""
     items.sort(key=lambda item: item.nodeid.startswith(ALONE))
+    for item in items:
+        if item.nodeid.startswith(LAWS):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:

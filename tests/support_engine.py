@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +21,8 @@ from firstframe.engine.migrate import migrate
 WRITE_PASSWORD = "write-secret"
 READ_PASSWORD = "read-secret"
 MEMORY_BYTES = 2 << 30
+TEMPLATE = "template"
+"""The database that was migrated; others are copies of it, which takes a third of the time."""
 
 _SERVE = """
 import sys
@@ -68,12 +70,15 @@ def stop(process: subprocess.Popen[bytes]) -> int:
 
 @contextmanager
 def running(folder: Path | None = None) -> Iterator[str]:
-    """An engine on a folder (a temporary one by default): its URL, without a database."""
+    """An engine on a folder (a temporary one by default): its URL, without a database but the template of all."""
     place = folder or Path(tempfile.mkdtemp(prefix="firstframe-engine-"))
     port = free_port()
     process = start(place, port)
+    url = f"clickhouse://default:{WRITE_PASSWORD}@127.0.0.1:{port}"
     try:
-        yield f"clickhouse://default:{WRITE_PASSWORD}@127.0.0.1:{port}"
+        with closing(Engine.connect(f"{url}/{TEMPLATE}")) as engine:
+            migrate(engine)
+        yield url
     finally:
         stop(process)
         if folder is None:
@@ -86,7 +91,10 @@ def fresh(engine_url: str) -> Iterator[Engine]:
     name = f"test_{os.getpid()}_{uuid4().hex[:12]}"
     engine = Engine.connect(f"{engine_url}/{name}")
     try:
-        migrate(engine)
+        engine.create_database()
+        for (table,) in engine.query(f"SHOW TABLES FROM {TEMPLATE}").rows:
+            engine.command(f"CREATE TABLE {table} AS {TEMPLATE}.{table}")
+        engine.command(f"INSERT INTO migrations SELECT * FROM {TEMPLATE}.migrations")
         yield engine
     finally:
         engine.command(f"DROP DATABASE IF EXISTS {name}")

@@ -101,6 +101,7 @@ def test_a_newer_version_replaces_the_row(engine):
     assert engine.query("SELECT version FROM views FINAL").rows == [(2,)]
 
 
+@pytest.mark.slow
 def test_rows_of_any_number_of_days_are_written_at_once(engine):
     """Late events of views of half a year come in one batch, however the tables are parted."""
     records = []
@@ -114,6 +115,7 @@ def test_rows_of_any_number_of_days_are_written_at_once(engine):
     ]
 
 
+@pytest.mark.slow
 def test_rows_of_any_number_of_days_are_one_insert(engine):
     """Views that began on more days than ClickHouse usually allows in one insert are written at once."""
     written = []

@@ -434,6 +434,7 @@ def test_a_view_that_is_too_much_to_load_stops_no_other(
     assert bench.rows("closed, playing_time") == [(True, 40_000), (True, 20_000)]
 
 
+@pytest.mark.slow
 def test_giant_views_are_loaded_and_written_some_at_a_time(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
