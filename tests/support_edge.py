@@ -105,8 +105,8 @@ class Clerk:
         self, folder: Path, *, picture: Picture | None = OPEN, dialects=None, geo=(), **settings
     ) -> None:
         self.folder = folder
-        self.settings = Settings(data=str(folder), journal_commit_ms=1, **settings)
-        self.journal = FilesAppender(folder / "journal", "test", commit_ms=1)
+        self.settings = Settings(data=str(folder), **{"journal_commit_ms": 1, **settings})
+        self.journal = FilesAppender(folder / "journal", "test", commit_ms=self.settings.journal_commit_ms)
         self.registry = CollectorRegistry()
         self.keys = KeyBook.of(picture) if picture else KeyBook("")
         self.app: Collector = make_app(

@@ -135,6 +135,11 @@ def seeds_of(dialect: Dialect) -> list[Seed]:
     return [_with_others(seed, by_view) for seed in found[:LATEST_SEEDS]]
 
 
+def with_body(request: Request, body: bytes) -> Request:
+    """The same request with another body."""
+    return msgspec.structs.replace(request, body=body)
+
+
 def mutants(seeds: Sequence[Seed], count: int, chance: Random) -> Iterator[tuple[Seed, bytes]]:
     """So many requests gone wrong, the same for the same seed of chance."""
     words = sorted({word for seed in seeds for word in _words(_decoded(seed.request.body))}) or [""]

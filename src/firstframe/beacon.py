@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import Any
 
 import msgspec
+
+KNOWN_VIEWS = 16_384
+"""Ids of views that are kept ready, some six megabytes: a view sends many beacons, each of which asks for it."""
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,6 +126,7 @@ def event_key(*identity: object, content: Any = None) -> str:
     return blake2b(named + said, digest_size=16).hexdigest()
 
 
+@lru_cache(KNOWN_VIEWS)
 def view_id_of(project: str, dialect: str, native_view_id: str, ordinal: int = 0) -> str:
     """The id of a view: 32 hex digits of (project, dialect, native id, ordinal).
 

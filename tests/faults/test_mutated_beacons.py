@@ -12,7 +12,7 @@ import pytest
 
 from firstframe.beacon import Event, view_id_of
 from firstframe.dialects import DIALECTS
-from firstframe.dialects.base import Dialect, Folded, Request
+from firstframe.dialects.base import Dialect, Folded
 from firstframe.edge.body import check_depth
 from firstframe.engine.rows import EVENT_COLUMNS, event_from, event_row, view_row
 from firstframe.errors import Refusal
@@ -22,7 +22,7 @@ from firstframe.fold.store import _print_of
 from firstframe.settings import Settings
 from support_attack import HOW_HARD, seen
 from support_ledger import Ledger, is_named
-from support_mutation import Seed, mutants, seeds_of
+from support_mutation import Seed, mutants, seeds_of, with_body
 from support_product import Product
 from support_proof import settle, told
 
@@ -114,10 +114,6 @@ def grown_in_parts(
         if view.events:
             found = GROWING.fold_open(dialect, view, now_ms)
     return found
-
-
-def with_body(request: Request, body: bytes) -> Request:
-    return Request(request.method, request.route, request.params, request.query, request.headers, body)
 
 
 def test_no_mutant_breaks_the_product(tmp_path: Path) -> None:

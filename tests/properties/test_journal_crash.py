@@ -57,7 +57,7 @@ class CrashingJournal(RuleBasedStateMachine):
         """The writer dies in the middle of a write: some bytes of a record stand at the end of its segment."""
         name = data.draw(st.sampled_from(sorted(self.writers)))
         writer = self.writers.pop(name)
-        for segment in writer._segments.values():
+        for segment in filter(None, (each._segment for each in writer._writers)):
             half = segment.marker + len(torn + b"more").to_bytes(4, "little") + b"\0\0\0\0" + torn
             cut = data.draw(st.integers(0, len(half)))
             os.write(segment._descriptor, half[:cut])

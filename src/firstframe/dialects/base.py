@@ -56,7 +56,7 @@ class Request(msgspec.Struct, frozen=True):
     params: Mapping[str, str]
     """Named segments of the path, such as ``playback_id``."""
     query: str
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     body: bytes
 
 

@@ -172,30 +172,32 @@ class Collector:
     def take(self, door: Door, scope: Scope, body: bytes, answer: Callable[[Answer], None]) -> None:
         """Keep a whole body and answer when that is done, now or later."""
         headers = dict(scope["headers"])
-        sample: list[bytes] = []
         self._in_flight += 1
-
-        def settle(error: BaseException | None) -> None:
-            self._in_flight -= 1
-            if error is None:
-                answer(answer_of(door.target.route.reply, headers.get(b"origin")))
-            else:
-                answer(self._failed(error, door.target, scope, headers, sample))
-
+        sample: tuple[bytes, ...] = ()
         try:
             self._check_crowd()
             check_size(len(body), self._settings.max_body_bytes)
-            sample.append(body)
+            sample = (body,)
             encoding = headers.get(b"content-encoding")
-            kept = self._intake.keep(Arrival(door.target, door.match, scope, headers, body, encoding))
+            arrival = Arrival(door.target, door.match, scope, headers, body, encoding)
+            kept = self._intake.keep(arrival)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is answered
-            settle(error)
+            self._in_flight -= 1
+            answer(self._failed(error, door.target, scope, headers, sample))
         else:
-            kept.add_done_callback(lambda kept: settle(_ending(kept)))
+            kept.then(partial(self._settle, arrival, answer))
+
+    def _settle(self, arrival: Arrival, answer: Callable[[Answer], None], error: Exception | None) -> None:
+        self._in_flight -= 1
+        headers = arrival.headers
+        if error is None:
+            answer(answer_of(arrival.target.route.reply, headers.get(b"origin")))
+        else:
+            answer(self._failed(error, arrival.target, arrival.scope, headers, (arrival.body,)))
 
     def _failed(
         self,
-        error: BaseException,
+        error: Exception,
         target: Target | None,
         scope: Scope,
         headers: Mapping[bytes, bytes],
@@ -410,13 +412,6 @@ def make_app(
         refusal_file=refusal_file,
         mounts=mounts,
     )
-
-
-def _ending(kept: asyncio.Future[None]) -> BaseException | None:
-    """Why a beacon was not kept; None where it was."""
-    if kept.cancelled():  # only one that is read aside, at the very end
-        return Unavailable("the collector is being stopped", code="stopping", retry_after_seconds=1)
-    return kept.exception()
 
 
 def _sample(body: bytes, headers: Mapping[bytes, bytes]) -> str:

@@ -23,6 +23,7 @@ from firstframe.enrich.address import client_address, truncate, trusted_networks
 from firstframe.enrich.place import PlaceFinder
 from firstframe.errors import BadRequest, Forbidden, Refusal, TooLarge, Unauthenticated, Unavailable
 from firstframe.journal.base import Appender
+from firstframe.journal.kept import Kept
 from firstframe.settings import Settings
 
 log = structlog.get_logger()
@@ -72,10 +73,12 @@ class Intake:
         self._wants_address = settings.keep_address or not places.is_empty
         self._most_values = most_values(settings.max_expanded_bytes)
         self._annex = annex()
+        self._reading: set[asyncio.Task[None]] = set()
+        """Of large bodies."""
         self._rate = Rate(settings.key_rate / max(1, settings.edges), time.monotonic)
 
-    def keep(self, arrival: Arrival) -> asyncio.Future[None]:
-        """Begin to make one beacon durable: the future is done when it is, or it fails with a `Refusal`.
+    def keep(self, arrival: Arrival) -> Kept:
+        """Begin to make one beacon durable: settled when it is, or with a `Refusal`. Raises one that is clear at once.
 
         A key in the path is looked up first: who has none makes no work with a body.
         """
@@ -83,16 +86,25 @@ class Intake:
         grant = self.grant(key, _origin(arrival.headers)) if key is not None else None
         meant = expand_quick(arrival.body, arrival.encoding, self._settings.max_expanded_bytes)
         if meant is None:
-            return asyncio.ensure_future(self._keep_large(arrival, grant))
+            kept = Kept()
+            self._reading.add(reading := asyncio.ensure_future(self._keep_large(arrival, grant, kept)))
+            reading.add_done_callback(self._reading.discard)
+            return kept
         request = self._request(arrival, meant)
         return self._append(arrival, request, self._read(arrival.target, request), grant)
 
-    async def _keep_large(self, arrival: Arrival, grant: KeyGrant | None) -> None:
+    async def _keep_large(self, arrival: Arrival, grant: KeyGrant | None, kept: Kept) -> None:
         def read() -> tuple[Request, Envelope]:
             request = self._open(arrival)
             return request, self._read(arrival.target, request)
 
-        await self._append(arrival, *await self._annex.do(read), grant)
+        try:
+            self._append(arrival, *await self._annex.do(read), grant).then(kept.settle)
+        except asyncio.CancelledError:
+            kept.settle(Unavailable("the collector is being stopped", code="stopping", retry_after_seconds=1))
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            kept.settle(error)
 
     async def request(self, arrival: Arrival) -> Request:
         """What the dialect sees of a request whose body is not kept. Raises a `Refusal` for one that cannot be read."""
@@ -123,9 +135,9 @@ class Intake:
                 f"the query is {len(query)} bytes, {QUERY_BYTES} are allowed", limit_bytes=QUERY_BYTES
             )
         kept = {
-            _KEPT[raw]: value.decode("latin-1")[:HEADER_CHARS]
+            name: value.decode("latin-1")[:HEADER_CHARS]
             for raw, value in arrival.headers.items()
-            if raw in _KEPT
+            if (name := _KEPT.get(raw))
         }
         if "referer" in kept and not self._settings.keep_page_query:
             kept["referer"] = kept["referer"].partition("?")[0]
@@ -134,9 +146,7 @@ class Intake:
             method, arrival.target.route.path, arrival.match.params, query.decode("latin-1"), kept, body
         )
 
-    def _append(
-        self, arrival: Arrival, request: Request, envelope: Envelope, grant: KeyGrant | None
-    ) -> asyncio.Future[None]:
+    def _append(self, arrival: Arrival, request: Request, envelope: Envelope, grant: KeyGrant | None) -> Kept:
         """What was read goes to the journal. ``grant`` is that of the path's key, where it has one."""
         if grant is None:
             grant = self.grant(envelope.write_key, request.headers.get("origin"))
@@ -149,17 +159,17 @@ class Intake:
             grant.project,
             scope["path"][:QUERY_BYTES],
             request.query,
-            dict(request.headers),
+            request.headers,
             self._place(scope) if self._wants_address else _NOWHERE,
             request.body,
         )
         views = [view_id_of(grant.project, dialect, native) for native in envelope.native_view_ids]
         kept = self._journal.append(beacon, views)
-        kept.add_done_callback(partial(self._count, dialect, time.perf_counter()))
+        kept.then(partial(self._count, dialect, time.perf_counter()))
         return kept
 
-    def _count(self, dialect: str, began: float, kept: asyncio.Future[None]) -> None:
-        if not kept.cancelled() and kept.exception() is None:
+    def _count(self, dialect: str, began: float, error: Exception | None) -> None:
+        if error is None:
             self._meter.append_seconds.observe(time.perf_counter() - began)
             self._meter.accepted(dialect)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
@@ -35,6 +36,11 @@ class WholeProtocol(GuardedProtocol):
         self._door: Door | None = None
         """Where the request goes that is being read, if all of it is here."""
         self._parts: list[bytes] = []
+        self._rest = _Rest(self.loop, self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._rest.end()
+        super().connection_lost(exc)
 
     def on_headers_complete(self) -> None:
         self._door = self._find_door()
@@ -109,7 +115,50 @@ class WholeProtocol(GuardedProtocol):
         self.transport.write(b"".join((first, *usual, rest)))
         if not cycle.keep_alive:
             self.transport.close()
-        self.on_response_complete()
+            self.on_response_complete()
+        elif self.pipeline:
+            self.on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+            self.timeout_keep_alive_task = self._rest.begin()  # type: ignore[assignment]  # it can be cancelled
+
+
+class _Rest:
+    """The wait of a connection for its next request: one timer for many waits, since nearly all are cut short."""
+
+    __slots__ = ("_loop", "_over", "_seconds", "_since", "_timer")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, over: Callable[[], None]) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._over = over
+        self._since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> _Rest:
+        self._since = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._seconds, self._look)
+        return self
+
+    def cancel(self) -> None:
+        """Something came."""
+        self._since = None
+
+    def end(self) -> None:
+        """Nothing will come any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._since is None:
+            return
+        left = self._since + self._seconds - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
+        else:
+            self._over()
 
 
 class _Nobody:

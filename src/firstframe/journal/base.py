@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 from zlib import crc32
@@ -10,17 +9,18 @@ from zlib import crc32
 import msgspec
 
 from firstframe.beacon import Beacon
+from firstframe.journal.kept import Kept
 
 
 class Appender(Protocol):
     """The writing side: one per edge process."""
 
-    def append(self, beacon: Beacon, view_keys: Sequence[str]) -> asyncio.Future[None]:
-        """The future is done once the beacon is on disk in the partition of each of its views.
+    def append(self, beacon: Beacon, view_keys: Sequence[str]) -> Kept:
+        """Settled once the beacon is on disk in the partition of each of its views.
 
         ``view_keys`` are the `firstframe.beacon.view_id_of` of each view the beacon speaks of; with none it
-        goes to partition 0. Raises `firstframe.errors.Unavailable`, or the future fails with it, when it cannot
-        be kept now; then the caller must not acknowledge it. Needs a running loop.
+        goes to partition 0. Raises `firstframe.errors.Unavailable`, or is settled with it, when it cannot be kept
+        now; then the caller must not acknowledge it. Needs a running loop.
         """
         ...
 
@@ -78,4 +78,6 @@ def partitions_of(view_keys: Sequence[str], partitions: int) -> Sequence[int]:
     """Each partition that a beacon of these views goes to, once, the first view's first."""
     if partitions == 1 or not view_keys:
         return (0,)
+    if len(view_keys) == 1:  # nearly always, and asked for each beacon
+        return (partition_of(view_keys[0], partitions),)
     return tuple(dict.fromkeys(partition_of(key, partitions) for key in view_keys))

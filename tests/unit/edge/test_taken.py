@@ -19,6 +19,7 @@ from firstframe.edge import app, protocol, serve
 from support_edge import Clerk, Tiny, serving, wait_for
 
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+BEACON = b"POST /v1/beacons HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 HALF = b"POST /v1/beacons HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{"
 BIG = 2_000_000
 
@@ -113,10 +114,19 @@ def test_who_reads_slowly_gets_all(tmp_path, monkeypatch):
     [
         (GET, b"\r\n"),
         (GET, b""),
+        (BEACON, b"\r\n"),
+        (BEACON, b""),
         (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n", b"x"),
         (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
     ],
-    ids=["an empty line", "nothing", "the rest of a body", "chunks without end"],
+    ids=[
+        "an empty line",
+        "nothing",
+        "a line behind a beacon",
+        "nothing behind one",
+        "the rest of a body",
+        "chunks without end",
+    ],
 )
 def test_what_belongs_to_no_request_keeps_no_connection(tmp_path, monkeypatch, first, then):
     """After an answer a connection ends in time, whatever else comes on it, once or again and again."""
@@ -143,12 +153,22 @@ def test_what_belongs_to_no_request_keeps_no_connection(tmp_path, monkeypatch, f
         assert list(pieces(once)) == []
 
 
+def test_the_wait_for_the_next_beacon_begins_anew_with_each(tmp_path, monkeypatch):
+    """A player that beats within the time keeps its connection; one that falls silent loses it."""
+    monkeypatch.setattr(serve, "KEEP_ALIVE_SECONDS", 0.6)
+    with serving(Clerk(tmp_path)) as port, closing(join(port)) as client:
+        for _ in range(6):
+            client.sendall(BEACON)
+            assert client.recv(65_536).startswith(b"HTTP/1.1 204")
+            time.sleep(0.3)
+        assert list(pieces(client)) == []
+
+
 def test_an_empty_line_is_no_harm(tmp_path):
     """Some clients send one behind a body (RFC 9112, 2.2); the next request is answered as ever."""
-    request = b"POST /v1/beacons HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
     with serving(Clerk(tmp_path)) as port, closing(join(port)) as client:
         for _ in range(3):
-            client.sendall(request)
+            client.sendall(BEACON)
             assert client.recv(65_536).startswith(b"HTTP/1.1 204")
             client.sendall(b"\r\n")
             time.sleep(0.02)

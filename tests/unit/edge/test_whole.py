@@ -11,6 +11,7 @@ import time
 import pytest
 
 from firstframe.errors import Unavailable
+from firstframe.journal.kept import Kept
 from support_edge import CLOSED, OPEN, Clerk, serving
 
 BODY = b'{"views": ["a", "b"]}'
@@ -134,8 +135,8 @@ def test_what_the_journal_cannot_keep_is_refused(tmp_path, monkeypatch, when):
         error = Unavailable("full", code="journal_full", retry_after_seconds=5)
         if when == "at once":
             raise error
-        later = asyncio.get_running_loop().create_future()
-        later.set_exception(error)
+        later = Kept()
+        asyncio.get_running_loop().call_later(0.01, later.settle, error)
         return later
 
     monkeypatch.setattr(clerk.journal, "append", full)
@@ -161,8 +162,7 @@ def test_a_fault_of_ours_is_answered(tmp_path, monkeypatch):
 
 def test_the_end_waits_for_answers(tmp_path):
     """A server that is told to stop answers what it has taken, and says that the connection ends."""
-    clerk = Clerk(tmp_path)
-    clerk.journal._commit_seconds = 0.3
+    clerk = Clerk(tmp_path, journal_commit_ms=300)
     with serving(clerk) as port:
         client = socket.create_connection(("127.0.0.1", port), timeout=10)
         client.sendall(post())

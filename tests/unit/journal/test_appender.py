@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import os
+import threading
+import time
 
 import pytest
 
@@ -12,7 +14,7 @@ from firstframe.journal import files as files_module
 from firstframe.journal.base import partition_of
 from firstframe.journal.files import ENOUGH_BEACONS
 from firstframe.journal.room import measure
-from firstframe.journal.segment import SegmentWriter, list_segments
+from firstframe.journal.segment import Segment, SegmentWriter, is_final, list_segments
 from firstframe.settings import Settings
 from support_journal import beacon, drain, numbers, read, write
 
@@ -31,6 +33,58 @@ def test_beacon_of_two_partitions_is_in_both(tmp_path):
     write(tmp_path, [2], keys=lambda n: [ours[0]], partitions=2)
     assert read(tmp_path, 0, 2) == [1, 2]
     assert read(tmp_path, 1, 2) == [1]
+
+
+def test_partitions_do_not_wait_for_each_other(tmp_path, monkeypatch):
+    """A disk that is slow with one segment holds up the beacons of its partition, and those that go to both."""
+    ours = {partition_of(f"view {n}", 2): f"view {n}" for n in range(50)}
+    appender = FilesAppender(tmp_path, "edge", commit_ms=0, partitions=2)
+    go_on, written = threading.Event(), SegmentWriter.append
+
+    def slow(segment: SegmentWriter, frames: list[bytes]) -> None:
+        if "p0000" in str(segment.path):
+            assert go_on.wait(10)
+        written(segment, frames)
+
+    async def append() -> None:
+        slow_one = asyncio.ensure_future(appender.append(beacon(1), [ours[0]]))
+        both = asyncio.ensure_future(appender.append(beacon(2), [ours[1], ours[0]]))
+        await appender.append(beacon(3), [ours[1]])
+        await asyncio.sleep(0.05)
+        assert not slow_one.done()
+        assert not both.done()
+        go_on.set()
+        await asyncio.gather(slow_one, both)
+        await appender.close()
+
+    monkeypatch.setattr(SegmentWriter, "append", slow)
+    asyncio.run(append())
+    assert sorted(read(tmp_path, 0, 2)) == [1, 2]
+    assert sorted(read(tmp_path, 1, 2)) == [2, 3]
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_a_beacon_is_kept_when_all_its_partitions_have_it(tmp_path, monkeypatch, broken):
+    """One that cannot be written to one of them is not acknowledged; those of the other are."""
+    ours = {partition_of(f"view {n}", 2): f"view {n}" for n in range(50)}
+    appender = FilesAppender(tmp_path, "edge", commit_ms=0, partitions=2)
+    written = SegmentWriter.append
+
+    def fail(segment: SegmentWriter, frames: list[bytes]) -> None:
+        if f"p000{broken}" in str(segment.path):
+            raise OSError(errno.EIO, "Input/output error")
+        written(segment, frames)
+
+    async def append() -> None:
+        for keys in ([ours[broken]], [ours[0], ours[1]], [ours[1], ours[0]]):
+            with pytest.raises(Unavailable, match="cannot be written"):
+                await appender.append(beacon(1), keys)
+        await appender.append(beacon(2), [ours[1 - broken]])
+        await appender.close()
+
+    monkeypatch.setattr(SegmentWriter, "append", fail)
+    asyncio.run(append())
+    assert 2 in read(tmp_path, 1 - broken, 2)
 
 
 def test_beacon_without_views_goes_to_the_first_partition(tmp_path):
@@ -125,6 +179,32 @@ def test_journal_over_its_limit_refuses(tmp_path, monkeypatch):
     assert read(tmp_path) == [1]
 
 
+def test_a_full_journal_lets_go_in_all_partitions(tmp_path, monkeypatch):
+    """Also of the segments of those that nothing comes for any more."""
+    monkeypatch.setattr(files_module, "MEASURE_SECONDS", 0)
+    ours = {partition_of(f"view {n}", 2): f"view {n}" for n in range(50)}
+    appender = FilesAppender(tmp_path, "edge", commit_ms=0, limit_bytes=500, partitions=2)
+
+    async def append() -> None:
+        await appender.append(beacon(1, b"x" * 600), [ours[0]])
+        with pytest.raises(Unavailable):
+            await appender.append(beacon(2), [ours[1]])
+        until = time.monotonic() + 10
+        while not all(map(final, list_segments(tmp_path / "p0000of0002"))) and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        assert all(map(final, list_segments(tmp_path / "p0000of0002")))
+        await appender.close()
+
+    asyncio.run(append())
+    assert read(tmp_path, 0, 2) == [1]
+
+
+def final(segment: Segment) -> bool:
+    """Whether nobody can write it any more."""
+    with segment.path.open("rb") as file:
+        return is_final(file.fileno())
+
+
 def test_a_full_journal_lets_go_of_what_it_wrote(tmp_path, monkeypatch):
     """Segments that are held cannot be removed when they are folded: they alone may be what fills the journal."""
     monkeypatch.setattr(files_module, "MEASURE_SECONDS", 0)
@@ -160,7 +240,7 @@ def test_cancelled_request_disturbs_nobody(tmp_path):
     appender = FilesAppender(tmp_path, "edge", commit_ms=5)
 
     async def append() -> None:
-        gone = appender.append(beacon(1), ())
+        gone = asyncio.ensure_future(appender.append(beacon(1), ()))
         stays = appender.append(beacon(2), ())
         await asyncio.sleep(0)
         gone.cancel()
@@ -199,7 +279,9 @@ def test_syncs_keep_their_distance_unless_a_crowd_waits(tmp_path):
 
     async def append() -> None:
         await appender.append(beacon(0), ())
-        few = [appender.append(beacon(number), ()) for number in range(1, ENOUGH_BEACONS)]
+        few = [
+            asyncio.ensure_future(appender.append(beacon(number), ())) for number in range(1, ENOUGH_BEACONS)
+        ]
         assert not (await asyncio.wait(few, timeout=0.05))[0]
         await asyncio.gather(*few, appender.append(beacon(ENOUGH_BEACONS), ()))
         assert appender.commits == 2

@@ -74,10 +74,31 @@ ROUTES = (
 )
 
 
+class _Usual(msgspec.Struct, rename="camel"):
+    """What is asked of a body as the SDK writes it."""
+
+    impression_id: str | None = None
+    video_impression_id: str | None = None
+    key: str | None = None
+    license_key: str | None = None
+
+
+_USUAL = msgspec.json.Decoder(_Usual)
+
+
 def envelope(request: Request) -> Envelope:
     """The view and the key of a body, whatever its content type: beacons have none."""
-    payload = _object(request.body)
-    view_id = _view_id(request.route, payload)
+    usual = foreign.glance(_USUAL, request.body)
+    return _envelope(request) if usual is None else _told(request.route, msgspec.to_builtins(usual))
+
+
+def _envelope(request: Request) -> Envelope:
+    """The same for a body of any shape."""
+    return _told(request.route, _object(request.body))
+
+
+def _told(route: str, payload: Mapping[str, Any]) -> Envelope:
+    view_id = _view_id(route, payload)
     return Envelope((view_id,) if view_id else (), 1, _key(payload))
 
 

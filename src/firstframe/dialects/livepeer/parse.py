@@ -30,8 +30,26 @@ _ID_LIMIT = 256
 _SAMPLE = 300
 
 
+class _Usual(msgspec.Struct):
+    """A report as the SDKs write it."""
+
+    session_id: str
+    events: list[msgspec.Raw]
+
+
+_USUAL = msgspec.json.Decoder(_Usual)
+
+
 def envelope(request: Request) -> Envelope:
     """The session of an HTTP report. Raises `BadRequest` for what cannot be one."""
+    usual = foreign.glance(_USUAL, request.body)
+    if usual is not None and (session := text(usual.session_id, _ID_LIMIT)):
+        return Envelope((session,), len(usual.events))
+    return _envelope(request)
+
+
+def _envelope(request: Request) -> Envelope:
+    """The same for a body of any shape."""
     body = _object(request.body)
     session = text(body.get("session_id"), _ID_LIMIT)
     if session is None:

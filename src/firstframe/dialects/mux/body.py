@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from firstframe.beacon import Beacon, Context, Event, context_of, event_key
+from firstframe.dialects import foreign
 from firstframe.dialects.base import Envelope, Reading, Reason, Reject, number, text, whole
 from firstframe.dialects.mux.key import decode_fields
 from firstframe.dialects.mux.vocabulary import EVENTS
@@ -68,8 +69,36 @@ def read_body(content: bytes, route: str) -> Body:
     )
 
 
+class _UsualEvent(msgspec.Struct):
+    """An event as the SDK writes it: `view_id` and `env_key` in short, and in no other spelling."""
+
+    xid: str | None = None
+    ake: str | None = None
+    view_id: None = None
+    x_id_: None = None
+    env_key: None = None
+    a_key_: None = None
+
+
+class _UsualBody(msgspec.Struct):
+    events: list[_UsualEvent]
+
+
+_USUAL = msgspec.json.Decoder(_UsualBody)
+
+
 def envelope(content: bytes, route: str) -> Envelope:
     """Which views a body speaks of, and the key it names."""
+    usual = foreign.glance(_USUAL, content) if route != RAW_ROUTE else None
+    if usual is not None:
+        views = dict.fromkeys(view for event in usual.events if (view := _id(event.xid)))
+        key = next((key for event in usual.events if (key := text(event.ake))), None)
+        return Envelope(list(views), len(usual.events), key)
+    return _envelope(content, route)
+
+
+def _envelope(content: bytes, route: str) -> Envelope:
+    """The same for a body of any shape."""
     body = read_body(content, route)
     views: dict[str, None] = {}
     write_key = None
@@ -160,7 +189,11 @@ def _fault(fields: Fields | None) -> tuple[Reason, str] | None:
 
 
 def _view_id(fields: Mapping[str, Any]) -> str | None:
-    view = text(fields.get("view_id"), _LONGEST_ID + 1)
+    return _id(fields.get("view_id"))
+
+
+def _id(value: Any) -> str | None:
+    view = text(value, _LONGEST_ID + 1)
     return view if view is not None and len(view) <= _LONGEST_ID else None
 
 

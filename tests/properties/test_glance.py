@@ -1,0 +1,88 @@
+"""What an envelope sees at a glance is what a careful reading finds, whatever comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstframe.dialects import DIALECTS, foreign
+from firstframe.dialects.base import Dialect, Envelope, Request
+from firstframe.dialects.mux import MUX
+from firstframe.errors import Refusal
+from support_law import law
+from support_mutation import mutants, seeds_of, with_body
+
+MUTANTS = 4_000
+GLANCING = [dialect for dialect in DIALECTS if dialect.name != "pillarbox"]
+
+
+@pytest.mark.parametrize("dialect", GLANCING, ids=lambda dialect: dialect.name)
+def test_a_glance_sees_what_a_careful_reading_finds(dialect: Dialect, monkeypatch) -> None:
+    """Views, events and key are the same, and what is refused with care is refused at a glance too."""
+    seeds = seeds_of(dialect)
+    bodies = [(seed.request, body) for seed, body in mutants(seeds, MUTANTS, Random(4))]
+    requests = [seed.request for seed in seeds] + [with_body(*each) for each in bodies]
+    quick = [told(dialect, request) for request in requests]
+    monkeypatch.setattr(foreign, "glance", lambda *_: None)
+    assert quick == [told(dialect, request) for request in requests]
+
+
+@law(500)
+@given(
+    bodies=st.lists(
+        st.dictionaries(
+            st.sampled_from(("events", "xid", "x_id_", "view_id", "ake", "a_key_", "env_key", "a")),
+            st.sampled_from(("a", "b", " c ", "", "x" * 300, 1, True, None, [], {})),
+            max_size=4,
+        ),
+        max_size=3,
+    ),
+    route=st.sampled_from(("/", "/events")),
+)
+def test_a_field_in_another_spelling_is_seen_too(bodies: list[dict[str, Any]], route: str) -> None:
+    """Mux's keys can be written in more than one way."""
+    request = Request("POST", route, {}, "", {}, json.dumps({"events": bodies}).encode())
+    with pytest.MonkeyPatch.context() as patch:
+        quick = told(MUX, request)
+        patch.setattr(foreign, "glance", lambda *_: None)
+        assert quick == told(MUX, request)
+
+
+@pytest.mark.parametrize("dialect", GLANCING, ids=lambda dialect: dialect.name)
+def test_what_players_send_is_read_at_a_glance(dialect: Dialect, monkeypatch) -> None:
+    """Or nothing would be saved."""
+    glances = list(glanced(dialect, monkeypatch))
+    assert sum(glances) > 0.9 * len(glances)
+
+
+def glanced(dialect: Dialect, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
+    """Of each played or recorded request that is kept, whether a glance was enough."""
+    seen: list[Any] = []
+
+    def glance(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+        seen.append(look(decoder, body))
+        return seen[-1]
+
+    look = foreign.glance
+    monkeypatch.setattr(foreign, "glance", glance)
+    for seed in seeds_of(dialect):
+        seen.clear()
+        dialect.envelope(seed.request)
+        if seen:
+            yield seen[0] is not None
+
+
+def told(dialect: Dialect, request: Request) -> tuple[list[str], int, str | None] | str:
+    """What an envelope says, or how it refuses."""
+    try:
+        found: Envelope = dialect.envelope(request)
+    except Refusal as refusal:
+        return refusal.message
+    return list(found.native_view_ids), found.event_count, found.write_key
