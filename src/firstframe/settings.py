@@ -89,7 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "storage",
             "least time between two syncs of the journal, in ms, while fewer than 32 beacons wait for one",
         ),
-    ] = 3
+    ] = 5
     engine: Annotated[
         str,
         _h(

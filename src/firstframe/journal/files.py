@@ -41,7 +41,7 @@ class FilesAppender:
         writer: str,
         *,
         partitions: int = 1,
-        commit_ms: float = 3,
+        commit_ms: float = 5,
         limit_bytes: int = 20 * 2**30,
         segment_bytes: int = SEGMENT_BYTES,
         segment_seconds: float = SEGMENT_SECONDS,
