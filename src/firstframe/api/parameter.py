@@ -1,8 +1,11 @@
-"""Query parameters that a route does not know are refused: a misspelt filter must not silently be none."""
+"""Query parameters that a route does not know are refused, and those given twice that mean one thing.
+
+A misspelt filter must not silently be none, nor one of two instants be chosen for the asker.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -10,6 +13,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from firstframe.api.access import PUBLIC
 from firstframe.api.document import document
+from firstframe.errors import BadRequest
 from firstframe.metrics.dimension import unknown
 
 
@@ -21,10 +25,11 @@ class ParameterCheck:
     """
 
     def __init__(self) -> None:
-        self._names: Mapping[tuple[str, str], Sequence[str]] | None = None
+        self._names: Mapping[tuple[str, str], Mapping[str, bool]] | None = None
+        """Of each method and path: whether a parameter may be given more than once."""
 
     def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """Raises `BadRequest` that names the parameter and the nearest known ones."""
+        """Raises `BadRequest` that names the parameter, and the nearest known ones."""
         if handler.opt.get(PUBLIC):
             return
         if self._names is None:
@@ -36,12 +41,29 @@ class ParameterCheck:
         for name in connection.query_params:
             if name not in known:
                 raise unknown("the query string", name, known, list(known))
+            values = connection.query_params.getall(name)
+            if len(values) > 1 and not known[name]:
+                raise BadRequest(
+                    f"{name} is given {len(values)} times, and means one thing",
+                    parameter=name,
+                    expected="one value",
+                    got=[value[:100] for value in values[:10]],
+                )
 
 
-def _documented(found: Mapping[str, Any]) -> dict[tuple[str, str], Sequence[str]]:
-    """The names of the query parameters of each method and path."""
+def _documented(found: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, bool]]:
+    """The query parameters of each method and path, and whether each is a list."""
     return {
-        (verb.upper(), path): [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
+        (verb.upper(), path): {
+            one["name"]: _is_list(one["schema"])
+            for one in operation.get("parameters", ())
+            if one["in"] == "query"
+        }
         for path, verbs in found["paths"].items()
         for verb, operation in verbs.items()
     }
+
+
+def _is_list(schema: Mapping[str, Any]) -> bool:
+    kinds = [schema, *schema.get("oneOf", ()), *schema.get("anyOf", ())]
+    return any(kind.get("type") == "array" for kind in kinds)

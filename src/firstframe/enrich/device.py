@@ -110,6 +110,11 @@ MODELLESS = frozenset({"K", "Desktop", "Smartphone", "Feature Phone", "Other", "
 """`K` is what Chrome says of every device since it hides them."""
 
 
+def prepare() -> None:
+    """Read the parser's patterns, half a second that the first user agent would wait for."""
+    parse("")
+
+
 def describe(user_agent: str | None, client_hints: Mapping[str, str]) -> Device:
     """What is known of the device; client hints, where sent, are more exact than the frozen user agent."""
     agent = (user_agent or "").strip()[:USER_AGENT_LIMIT]

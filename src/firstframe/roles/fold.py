@@ -18,6 +18,7 @@ from firstframe.dialects import DIALECTS
 from firstframe.disk import write_atomically
 from firstframe.edge.files import allow_files
 from firstframe.engine.client import Engine
+from firstframe.enrich.device import prepare
 from firstframe.errors import JournalError
 from firstframe.fold.meter import FoldMeter
 from firstframe.fold.rule import FoldRule
@@ -49,6 +50,7 @@ def fold(settings: Settings, partition: int) -> None:
     allow_files()  # a backlog may stand in many segments
     folder = Folder(settings.data).make()
     stop = _stop_flag()
+    prepare()  # the engine starts meanwhile
     engine = wait_for_engine(settings, folder, stop, migrates=partition == 0)
     if engine is None:
         return

@@ -66,6 +66,40 @@ def test_unknown_parameters_are_refused(board, path, given, meant) -> None:
     assert set(detail["did_you_mean"]) <= set(detail["allowed"])
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/query?metrics=attempts&from=-24h&from=-7d",
+        "/v1/query?metrics=attempts&timezone=UTC&timezone=Europe/Berlin",
+        "/v1/query?metrics=attempts&totals=true&totals=false",
+        "/v1/views?order_by=-view_start_ms&order_by=country",
+        "/v1/views?limit=5&limit=5",
+        "/v1/errors?from=-1h&from=-2h",
+        "/v1/live/now?minutes=5&minutes=6",
+    ],
+)
+def test_what_means_one_thing_is_given_once(board, path) -> None:
+    """Nobody's choice between two instants, zones or orders is right."""
+    answer = board.ask(path)
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["error"]
+    assert f"{error['detail']['parameter']} is given 2 times" in error["message"]
+    assert len(error["detail"]["got"]) == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/query?metrics=attempts&metrics=plays&group_by=country&group_by=browser&order_by=country&order_by=plays",
+        "/v1/errors?filters=country:eq:DE&filters=live:eq:false",
+    ],
+)
+def test_lists_are_given_one_by_one(board, path) -> None:
+    """As many as one likes."""
+    answer = board.ask(path)
+    assert answer.status_code == 200, answer.text
+
+
 def test_a_body_is_asked_without_a_query_string(board) -> None:
     """What stands beside a body would be ignored, so it is refused too."""
     answer = board.ask("/v1/query?limit=1", method="POST", json={"metrics": "attempts"})
