@@ -115,8 +115,7 @@ class WholeProtocol(GuardedProtocol):
         self.transport.write(b"".join((first, *usual, rest)))
         if not cycle.keep_alive:
             self.transport.close()
-            self.on_response_complete()
-        elif self.pipeline:
+        if self.pipeline or self.transport.is_closing():
             self.on_response_complete()
         else:
             self.server_state.total_requests += 1

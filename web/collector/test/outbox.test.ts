@@ -39,6 +39,18 @@ test("the shelf holds so many bodies and no more; the oldest give way", async ()
   expect(await kept()).toEqual([found[0]]);
 });
 
+test("what is kept within a millisecond stays in order, wherever on the shelf it comes to lie", async () => {
+  for (let first = 0; first < SHELF_LIMIT; first++) {
+    vi.stubGlobal("indexedDB", new IDBFactory());
+    vi.spyOn(Math, "random").mockReturnValue(first / SHELF_LIMIT);
+    const shelf = shelfFor(URL);
+    shelf.keep(["1", "2"]);
+    shelf.keep(["3"]);
+    expect(await kept()).toEqual(["1", "2", "3"]);
+  }
+  vi.restoreAllMocks();
+});
+
 test("what is a day old is thrown away", async () => {
   vi.setSystemTime(0);
   shelfFor(URL).keep(["old"]);
