@@ -58,12 +58,14 @@ def running(engine: Engine, folder: Path, site: Path) -> Iterator[Board]:
     accounts = Accounts(f"sqlite:///{folder / 'accounts.db'}", now_ms=lambda: round(clock[0] * 1000))
     refusals: list[Any] = []
     sessions = Sessions(accounts, b"k" * 32, clock=lambda: clock[0])
+    pages = Site(site)
     app = make_app(
         AsyncEngine(engine, threads=2),
         accounts,
         session=sessions.find,
         refusals=lambda: refusals,
-        routes=[dashboard(accounts, sessions, Collector(lambda: URL, DIALECTS), Site(site))],
+        routes=[dashboard(accounts, sessions, Collector(lambda: URL, DIALECTS), pages)],
+        missing=pages.missing,
         now_ms=lambda: round(clock[0] * 1000),
     )
     secret = accounts.create_token()[1]

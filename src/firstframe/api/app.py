@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -61,6 +61,7 @@ def make_app(
     routes: Sequence[ControllerRouterHandler] = (),
     stopping: Callable[[], bool] = lambda: False,
     turns: Turns | None = None,
+    missing: Callable[[Request[Any, Any, Any]], Response[bytes] | None] = lambda _: None,
     now_ms: Callable[[], int] = epoch_ms,
 ) -> Litestar:
     """The application.
@@ -69,7 +70,8 @@ def make_app(
     count into files). ``refusals`` gives the collector's latest refusals. ``session`` knows callers in another way
     than by a bearer token. ``routes`` are further handlers, such as the dashboard's files and vendors' read APIs;
     they may ask for ``services`` and ``caller`` as ours do, and say ``opt={"public": True}`` to need no token.
-    ``turns`` is how much of the engine each project may have.
+    ``turns`` is how much of the engine each project may have. ``missing`` may show a page to people who ask for one that
+    is not there.
     """
     shown = registry if registry is not None else CollectorRegistry()
     services = Services(
@@ -95,7 +97,7 @@ def make_app(
         },
         middleware=[DefineMiddleware(Access, accounts=accounts, session=session)],
         guards=[check_kind, ParameterCheck()],
-        exception_handlers=_HANDLERS,
+        exception_handlers={**_HANDLERS, NotFoundException: fault.nothing_there(missing)},
         cors_config=_cors(),
         openapi_config=_openapi(),
         before_send=[add_headers],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -97,6 +97,17 @@ def framework_failed(request: Request[Any, Any, Any], error: HTTPException) -> R
     if kind is MethodNotAllowed:
         return _response(_wrong_method(request, headers), headers)
     return _response(kind(error.detail or kind.default_code), headers)
+
+
+def nothing_there(
+    page: Callable[[Request[Any, Any, Any]], Response[bytes] | None],
+) -> Callable[[Request[Any, Any, Any], HTTPException], Response[Any]]:
+    """For addresses that no route has: a page, where there is one for whoever asked, else what programs are told."""
+
+    def answer(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+        return page(request) or framework_failed(request, error)
+
+    return answer
 
 
 def _wrong_method(request: Request[Any, Any, Any], headers: Mapping[str, str]) -> MethodNotAllowed:

@@ -79,6 +79,13 @@ class Site:
             raise NotFound(f"there is no file {name[:100]!r}", got=name[:100])
         return file
 
+    def missing(self, request: Request[Any, Any, Any]) -> Response[bytes] | None:
+        """What people see where there is no page: the document, which says so; None for programs, and beside the pages."""
+        is_person = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+        if not (is_person and self.is_built and request.url.path.count("/") == 1):
+            return None
+        return _send(request, self.find("index.html"), "no-cache", NotFound.status)
+
 
 @get(list(PAGES), opt={PUBLIC: True}, include_in_schema=False)
 async def get_page(request: Request[Any, Any, Any], site: NamedDependency[Site]) -> Response[bytes]:
@@ -102,14 +109,14 @@ async def get_icon(request: Request[Any, Any, Any], site: NamedDependency[Site])
     return _send(request, site.find("favicon.svg"), "public, max-age=86400")
 
 
-def _send(request: Request[Any, Any, Any], file: File, keep: str) -> Response[bytes]:
+def _send(request: Request[Any, Any, Any], file: File, keep: str, status: int = 200) -> Response[bytes]:
     headers = {**HEADERS, "Cache-Control": keep, "ETag": file.tag, "Vary": "Accept-Encoding"}
-    if request.headers.get("if-none-match") == file.tag:
+    if status == 200 and request.headers.get("if-none-match") == file.tag:
         return Response(b"", status_code=304, media_type=file.media_type, headers=headers)
     if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
-        return Response(file.packed, media_type=file.media_type, headers=headers)
-    return Response(file.body, media_type=file.media_type, headers=headers)
+        return Response(file.packed, status_code=status, media_type=file.media_type, headers=headers)
+    return Response(file.body, status_code=status, media_type=file.media_type, headers=headers)
 
 
 def _file(path: Path) -> File:

@@ -43,7 +43,7 @@ DRAIN_SECONDS = 10
 def check(settings: Settings) -> None:
     """What a collector could not start with. Raises `ConfigError`."""
 
-    async def nobody(*_: object) -> None: ...
+    async def nobody(scope: object, receive: object, send: object) -> None: ...
 
     trusted_networks(settings.trusted_proxies)
     PlaceFinder.of(settings.geo).close()

@@ -77,6 +77,7 @@ class PartitionWriter:
         self._timer: asyncio.TimerHandle | None = None
         self._is_due = False
         """Whether the next sync begins with the loop's next round."""
+        self._dropping: Future[None] | None = None
         self._writing: Future[None] | None = None
         self._writing_bytes = 0
         self._begun = 0.0
@@ -115,9 +116,10 @@ class PartitionWriter:
         self._thread.shutdown()
 
     def drop_soon(self) -> None:
-        """Let go of the segment, as where there is no room. From any thread."""
-        with suppress(RuntimeError):  # closed meanwhile, and so is its segment
-            self._thread.submit(self._drop)
+        """Let go of the segment, as where there is no room. From any thread, as often as one likes."""
+        if self._dropping is None or self._dropping.done():
+            with suppress(RuntimeError):  # closed meanwhile, and so is its segment
+                self._dropping = self._thread.submit(self._drop)
 
     def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin the next sync: soon for a crowd, else so long after the last that more can share it."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 import msgspec
-import structlog
 import uvicorn
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -28,10 +27,9 @@ from firstframe.edge.refusal import read_refusals
 from firstframe.engine.client import AsyncEngine
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
+from firstframe.roles.store import EngineWait, engine_url
 from firstframe.settings import Settings, address
 from firstframe.stop import Stop
-
-log = structlog.get_logger()
 
 DRAIN_SECONDS = 10
 MOST_RESULT_BYTES = 128 * 2**20
@@ -58,6 +56,7 @@ def api(settings: Settings) -> None:
     def stopping() -> bool:
         return server.should_exit
 
+    site = Site()
     app = make_app(
         engine,
         accounts,
@@ -69,8 +68,9 @@ def api(settings: Settings) -> None:
         session=sessions.find,
         routes=[
             *livepeer.routes(engine, accounts),
-            dashboard(accounts, sessions, Collector(lambda: collector_url(settings), DIALECTS), Site()),
+            dashboard(accounts, sessions, Collector(lambda: collector_url(settings), DIALECTS), site),
         ],
+        missing=site.missing,
     )
     host, port = address(settings.api, "api")
     server = uvicorn.Server(
@@ -114,14 +114,12 @@ def counted() -> CollectorRegistry:
 
 def _engine_url(settings: Settings, folder: Folder) -> str:
     """Where the engine is, with the limit of time for one question; waits for an embedded one that is starting."""
-    said = False
+    waiting = EngineWait()
     while True:
         try:
-            url = settings.engine or folder.engine_face().url
+            url = engine_url(settings, folder)
         except ConfigError as error:
-            if not said:
-                log.info("waiting for the engine", reason=str(error)[:200])
-                said = True
+            waiting.tell(error)
             time.sleep(WAIT_SECONDS)
         else:
             limit = urlencode(

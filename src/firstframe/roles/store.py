@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -21,6 +22,22 @@ from firstframe.settings import Settings
 
 log = structlog.get_logger()
 
+USUAL_SECONDS = 10.0
+"""An engine that starts along with whoever waits for it is there by then; before that there is nothing to say."""
+
+
+class EngineWait:
+    """Says why there is no engine yet: each reason once, and none while it may only be starting."""
+
+    def __init__(self) -> None:
+        self._said = ""
+        self._silent_until = time.monotonic() + USUAL_SECONDS
+
+    def tell(self, reason: Exception) -> None:
+        if str(reason) != self._said and time.monotonic() > self._silent_until:
+            self._said = str(reason)
+            log.info("waiting for the engine", reason=self._said[:300])
+
 
 def engine_url(settings: Settings, folder: Folder) -> str:
     """The engine to talk to: the operator's, or the embedded one of this folder. Raises `ConfigError`."""
@@ -34,15 +51,13 @@ def wait_for_engine(
 
     Who does not migrate waits for somebody who does.
     """
-    said = ""
+    waiting = EngineWait()
     while not stop.is_set():
         try:
             found = Engine.connect(engine_url(settings, folder))
             _prepare(found, settings, migrates=migrates)
         except (EngineError, ConfigError) as error:
-            if str(error) != said:
-                said = str(error)
-                log.info("waiting for the engine", reason=said[:300])
+            waiting.tell(error)
             stop.wait(0.2)
         else:
             return found

@@ -36,6 +36,21 @@ def test_every_page_is_the_document_under_a_strict_policy(board, path) -> None:
     assert answer.headers["cache-control"] == "no-cache"
 
 
+def test_people_who_mistype_a_page_are_shown_one(board) -> None:
+    """The document says what is there instead; programs, and whoever asks the API, are told as ever."""
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = board.client.get("/overveiw", headers={**browser, "If-None-Match": "*"})
+    assert (answer.status_code, answer.headers["content-security-policy"]) == (404, POLICY)
+    assert answer.text == board.client.get("/").text
+    tag = answer.headers["etag"]
+    assert board.client.get("/overveiw", headers={**browser, "If-None-Match": tag}).status_code == 404
+    for path, headers in (("/overveiw", {}), ("/v1/overveiw", browser), ("/static/x/y", browser)):
+        answer = board.client.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+    answer = board.client.post("/overveiw", headers=browser)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
 def test_a_script_is_compressed_and_kept_for_ever(board) -> None:
     """Its name changes with its content, so nobody need ask again."""
     answer = board.client.get("/static/app-1.js", headers={"Accept-Encoding": "gzip"})

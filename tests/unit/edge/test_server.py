@@ -1,14 +1,16 @@
 """The collector behind the real server, on loopback."""
 
+import gc
 import json
 import socket
+import warnings
 
 import httpx
 import pytest
 from websockets.sync.client import connect
 
 from firstframe.edge import protocol
-from firstframe.edge.serve import listen, server_config
+from firstframe.edge.serve import check, listen, server_config
 from firstframe.errors import ConfigError
 from firstframe.settings import Settings
 from support_edge import Clerk, serving, wait_for
@@ -100,6 +102,15 @@ def test_two_processes_can_share_a_port():
     second = listen(f"127.0.0.1:{first.getsockname()[1]}")
     first.close()
     second.close()
+
+
+def test_good_settings_are_nothing_to_talk_about(caplog):
+    """`serve` checks them at each start."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check(Settings())
+        gc.collect()
+    assert caplog.records == []
 
 
 def test_wrong_addresses_and_certificates_are_said(tmp_path):

@@ -6,6 +6,7 @@ import { CatalogueProvider } from "./api/catalogue";
 import { type ApiError, read, shareWith } from "./api/client";
 import type { WhoAnswer } from "./api/type";
 import { clock } from "./logic/time";
+import { Nowhere } from "./page/nowhere";
 import { SignIn } from "./page/signin";
 import { PAGES } from "./pages";
 import { Guard } from "./part/guard";
@@ -64,13 +65,12 @@ function Shared() {
 
 function Here() {
   const { path, params, search } = useAddress();
-  const Page = COMPONENTS[path] ?? COMPONENTS["/"];
+  const Page = COMPONENTS[path] ?? Nowhere;
   const hasZone = params.has("tz");
   // A link shows everybody the same days: the zone is always part of it.
   useEffect(() => {
     if (!hasZone) go(`${path}${search}${search ? "&" : "?"}tz=${encodeURIComponent(ownZone())}`, { replace: true });
   }, [hasZone, path, search]);
-  if (!Page) return null;
   return (
     <Shell>
       <CatalogueProvider>

@@ -13,12 +13,15 @@ const CHANGED = "addresschange";
 export const SHARE = "/share";
 
 let frozen: Address | null = null;
-let current: Address = { path: location.pathname, search: location.search };
+/** A slash at its end means nothing. */
+const pathHere = () => location.pathname.replace(/(.)\/+$/, "$1");
+
+let current: Address = { path: pathHere(), search: location.search };
 
 function now(): Address {
   if (frozen) return frozen;
-  if (current.path !== location.pathname || current.search !== location.search) {
-    current = { path: location.pathname, search: location.search };
+  if (current.path !== pathHere() || current.search !== location.search) {
+    current = { path: pathHere(), search: location.search };
   }
   return current;
 }
