@@ -183,6 +183,9 @@ address they send to changes.
   it, and is flagged (`clock_shifted`).
 - **Place** comes from the address, which is then dropped; browser, system and device from the user agent. What the SDK
   says itself wins. Query strings are cut from the page URLs of views ([what is kept](../security.md)).
+- **Ends.** A view that falls silent while somebody watches is `dropped`. So is one that was paused, if its SDK says goodbye
+  in a pause too (native, Mux, Pillarbox): the goodbye was lost. Where the SDK leaves a pause without a word (Bitmovin,
+  Livepeer) the view is `exited`.
 - **Null is unknown.** What an SDK cannot know stays null and enters no average. What it knows less than exactly is
   [flagged](../record.md#flags-of-approx).
 - `GET /openapi.json` on the collector describes every route below.
