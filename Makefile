@@ -22,7 +22,7 @@ run: $(BIN)/.installed $(if $(NODE),web) ## install and start the product on the
 
 test: $(BIN)/.installed-dev tools web ## install what tests need, then every check and every test
 	$(MAKE) static web-check
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations 15 $(ARGS)
 
 check: $(BIN)/.installed-dev web ## the quick part: format, lint, types, layers, docs, fast tests
 	$(MAKE) static

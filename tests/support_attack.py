@@ -42,15 +42,15 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
 SIZES = {
     "small": Size(
-        kills=15,
-        frozen_seconds=3,
-        away_seconds=20,
-        crowded_seconds=8,
+        kills=10,
+        frozen_seconds=2,
+        away_seconds=10,
+        crowded_seconds=5,
         connections=300,
-        mutants=1_500,
-        mutants_sent=60,
-        questions=300,
-        views=150,
+        mutants=700,
+        mutants_sent=40,
+        questions=120,
+        views=80,
         flips=400,
     ),
     "full": Size(

@@ -86,6 +86,8 @@ def test_sigterm_lets_a_running_insert_finish(tmp_path):
 
     def body():
         yield b"1\n" * 100
+        # What is answered later was read later: by then the insert has begun.
+        httpx.post(url, content="SELECT 1", auth=auth, timeout=30)
         process.send_signal(signal.SIGTERM)
         for _ in range(5):
             threading.Event().wait(0.1)
