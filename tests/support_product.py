@@ -158,5 +158,5 @@ class Product:
             if holds():
                 return
             time.sleep(0.1)
-        tail = (self.data / "serve.log").read_text(errors="replace")[-3000:]
+        tail = (self.data / "serve.log").read_text(errors="replace")[-10_000:]
         raise AssertionError(f"waited {seconds} s in vain for {what}\n{tail}")
