@@ -13,7 +13,8 @@ from firstframe.beacon import view_id_of
 from firstframe.engine.client import AsyncEngine
 from firstframe.metrics.answer import answer
 from firstframe.metrics.query import plan_of, read_question
-from firstframe.metrics.view import list_views, one_view, read_view_query
+from firstframe.metrics.view import one_view
+from firstframe.metrics.view_list import list_views, read_view_query
 
 Asked = Callable[[AsyncEngine, Load], Coroutine[Any, Any, object]]
 

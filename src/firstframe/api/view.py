@@ -15,7 +15,8 @@ from firstframe.api.fault import answers
 from firstframe.api.metric import clean
 from firstframe.api.service import Services
 from firstframe.metrics.instant import iso
-from firstframe.metrics.view import MOST_VIEWS, USUAL_ORDER, list_views, one_view, read_view_query
+from firstframe.metrics.view import one_view
+from firstframe.metrics.view_list import MOST_VIEWS, USUAL_ORDER, list_views, read_view_query
 
 
 class ViewListMeta(msgspec.Struct, frozen=True, kw_only=True):

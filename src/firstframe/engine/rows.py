@@ -181,7 +181,7 @@ def view_row(record: ViewRecord, version: int, first_hour: int, is_deleted: bool
     values[_FIRST_RECEIPT] -= values[_START]
     values[_LAST_RECEIPT] -= values[_END]
     for place in _IDS:
-        values[place], text = _id_parts(values[place])
+        values[place], text = id_parts(values[place])
         values.append(text)
     for place in _NUMBERS:
         values[place], rest = _number_parts(values[place])
@@ -189,7 +189,7 @@ def view_row(record: ViewRecord, version: int, first_hour: int, is_deleted: bool
     return (*values, first_hour, version, int(is_deleted))
 
 
-def _id_parts(text: str | None) -> tuple[str, str | None]:
+def id_parts(text: str | None) -> tuple[str, str | None]:
     """As a UUID and as text, one of them empty; zeros are text, because an empty UUID is zeros."""
     if text is not None and len(text) == _UUID_LENGTH and _is_uuid(text) and text != _NO_UUID:
         return text, ""

@@ -37,10 +37,12 @@ def views(
     bots: bool,
     groups: Sequence[Dimension] = (),
     apart: str = "",
+    versions: bool = False,
 ) -> str:
     """``FROM views … WHERE …``: this project's views that fulfil the filter and the further conditions.
 
-    ``apart`` is an array, named, for each element of which a view is a row of its own.
+    ``apart`` is an array, named, for each element of which a view is a row of its own; with ``versions``, so is each
+    version of a view that the engine has not merged yet.
     """
     owner = binder.bind(project, "String")
     join = _ASSETS.replace("{project}", owner) if _joined(found, groups) else ""
@@ -49,7 +51,7 @@ def views(
     held = [f"views.project = {owner}", *also, where(found, binder)]
     if not bots:
         held.insert(1, "NOT bot")
-    return f"FROM views FINAL{join} WHERE {' AND '.join(held)}"
+    return f"FROM views{'' if versions else ' FINAL'}{join} WHERE {' AND '.join(held)}"
 
 
 def instant(value_ms: int, binder: Binder) -> str:

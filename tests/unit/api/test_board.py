@@ -22,10 +22,9 @@ from firstframe.api.board import (
     VOLUME,
     board,
 )
-from firstframe.metrics.dimension import DIMENSION_BY_ID
+from firstframe.metrics.dimension import DIMENSION_BY_ID, FILTERABLE
 from firstframe.metrics.live import FIGURES as LIVE_FIGURES
 from firstframe.metrics.query import measure_of
-from firstframe.metrics.view import FILTERABLE
 from firstframe.view.derived import derive
 from firstframe.view.record import Approx, Outcome, State, ViewRecord
 

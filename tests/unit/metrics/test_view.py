@@ -1,11 +1,14 @@
 """Views as a list and one by one."""
 
+import random
+
 import pytest
 
 from firstframe.beacon import Context, Event
 from firstframe.engine.rows import EVENT_COLUMNS, event_row
 from firstframe.errors import BadRequest, NotFound
-from firstframe.metrics.view import list_views, one_view, read_view_query
+from firstframe.metrics.view import one_view
+from firstframe.metrics.view_list import list_views, read_view_query
 from firstframe.view.record import State
 from support_question import NEW_YEAR_MS, NOW_MS, PROJECT, make_view, spans, store, wait
 
@@ -54,6 +57,45 @@ def test_pages_are_the_whole_list_once(engine, order_by, wanted) -> None:
             assert sorted(names[at : at + len(equals)]) == equals
             at += len(equals)
         assert len(names) == 4
+
+
+@pytest.mark.engine
+def test_only_what_a_view_is_now_is_listed(engine, monkeypatch) -> None:
+    """Nothing of earlier versions is seen, however many there are: not their place, not what they fulfilled."""
+    chance = random.Random(11)
+    engine.command("SYSTEM STOP MERGES views")
+    for version in range(12):
+        views = [
+            make_view(
+                name,
+                NEW_YEAR_MS + chance.randrange(5),
+                received_first_ms=NEW_YEAR_MS,
+                watch_time_ms=float(chance.randrange(4)),
+                country=chance.choice(["DE", "AT", None]),
+                live=chance.random() < 0.5,
+            )
+            for name in chance.sample([f"v{number:02}" for number in range(30)], 20)
+        ]
+        store(engine, views, version)
+    assert engine.query("SELECT count() FROM views").rows == [(240,)]
+    views = [
+        (name, start, watched, country, bool(live))
+        for name, start, watched, country, live in engine.query(
+            "SELECT native_view_id, toUnixTimestamp64Milli(view_start), watch_time_ms, country, live FROM views FINAL"
+        ).rows
+    ]
+    assert len(views) == 30
+    for order, place in {"-view_start_ms": 1, "watch_time_ms": 2, "-country": 3}.items():
+        for filters in ([], ["live:eq:true"]):
+            wanted = sorted(view for view in views if view[4] or not filters)
+            known = [view for view in wanted if view[place] is not None]
+            known.sort(key=lambda view: view[place], reverse=order.startswith("-"))
+            names = [name for name, *_ in (*known, *(view for view in wanted if view[place] is None))]
+            for limit, glanced in ((5, 1), (5, 1_000), (100, 1_000)):
+                monkeypatch.setattr("firstframe.metrics.view_list.GLANCED_ROWS", glanced)
+                found = pages(engine, limit=limit, order_by=order, filters=filters)
+                assert [name for page in found for name in page] == names
+                assert all(len(page) == limit for page in found[:-1])
 
 
 @pytest.mark.engine
