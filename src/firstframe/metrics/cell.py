@@ -1,7 +1,8 @@
-"""One read of the views for all placements: a view is a row for each cell that it touches, a bucket of one period.
+"""One read of the views for all placements, cell by cell: a cell is a period, in a series a bucket of one.
 
-In its row a view *starts*, *ends* or passes time, so that numbers placed by its start, by its end and by its spans are
-aggregates of the same rows. Nearly every view lies in one cell, and has one row.
+In a cell a view *starts*, *ends* or *passes* time, so that numbers placed by its start, by its end and by its spans are
+aggregates of the same rows. In a series a view has a row for each cell that it touches, nearly always one. Elsewhere the
+two periods are told apart by names, because making rows costs as much as all the rest.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ _AT = {
     Placement.VIEW_END: "toUnixTimestamp64Milli(view_end)",
 }
 _ROW = {Placement.VIEW_START: "starts", Placement.VIEW_END: "ends", Placement.SPANS: "passes"}
+_BACK = "_back"
+"""Behind the names of what is true of the period before."""
 
 
 class Cells(msgspec.Struct, frozen=True):
-    """The cells of a plan, numbered from 0; those of the period before come first."""
+    """The cells of a plan. In a series they are numbered from 0; those of the period before come first."""
 
     plan: Plan
     binder: Binder
@@ -41,31 +44,36 @@ class Cells(msgspec.Struct, frozen=True):
         return self.plan.start_ms - (self.length_ms if self.plan.compare else 0)
 
     @property
-    def one(self) -> bool:
-        """Whether there is no other than the first."""
-        return not (self.plan.compare or self.plan.series)
+    def suffixes(self) -> tuple[str, ...]:
+        """What tells the names of the cells apart that a row may lie in."""
+        return ("", _BACK) if self.plan.compare and not self.plan.series else ("",)
+
+    def suffix(self, column: Column) -> str:
+        """Of the cell that a number is about."""
+        return _BACK if column.previous and not self.plan.series else ""
 
     def index(self, at: str) -> str:
-        """The cell of an instant between the first and the last."""
-        if not self.plan.series:
-            return f"toInt64({at} >= {self._start()})" if self.plan.compare else "toInt64(0)"
+        """In a series: the cell of an instant between the first and the last."""
         if not self.plan.compare:
             return f"toInt64({self.plan.buckets.index(at, self.binder)})"
         moved = f"({at} + ({at} < {self._start()}) * {self._length()})"
         return f"toInt64({self.plan.buckets.index(moved, self.binder)} + ({at} >= {self._start()}) * {self._count()})"
 
     def columns(self) -> list[str]:
-        """``back``, ``bucket``, and the instants ``low`` and ``high`` between which the cell lies, by ``cell``."""
-        plan, back_ms = self.plan, ""
-        found = ["toInt64(0) AS cell"] if self.one else []
-        if plan.compare:
+        """The instants ``low`` and ``high`` between which each cell lies; in a series ``back`` and ``bucket``, by ``cell``."""
+        start, end = self._start(), self.binder.bind(self.plan.end_ms, "Int64")
+        if not self.plan.series:
+            found = [f"{start} AS low", f"{end} AS high"]
+            if self.plan.compare:
+                found += [f"{start} - {self._length()} AS low{_BACK}", f"{start} AS high{_BACK}"]
+            return found
+        found, back_ms = [], ""
+        if self.plan.compare:
             found.append(f"cell < {self._count()} AS back")
             back_ms = f" - back * {self._length()}"
-        low, high = self._start(), self.binder.bind(plan.end_ms, "Int64")
-        if plan.series:
-            found.append(f"{f'cell % {self._count()}' if plan.compare else 'cell'} AS bucket")
-            low = f"greatest({plan.buckets.edge('bucket', self.binder)}, {low})"
-            high = f"least({plan.buckets.edge('bucket + 1', self.binder)}, {high})"
+        found.append(f"{f'cell % {self._count()}' if self.plan.compare else 'cell'} AS bucket")
+        low = f"greatest({self.plan.buckets.edge('bucket', self.binder)}, {start})"
+        high = f"least({self.plan.buckets.edge('bucket + 1', self.binder)}, {end})"
         return [*found, f"{low}{back_ms} AS low", f"{high}{back_ms} AS high"]
 
     def _start(self) -> str:
@@ -75,7 +83,7 @@ class Cells(msgspec.Struct, frozen=True):
         return self.binder.bind(self.length_ms, "Int64")
 
     def _count(self) -> str:
-        return self.binder.bind(self.plan.buckets.count if self.plan.series else 1, "Int64")
+        return self.binder.bind(self.plan.buckets.count, "Int64")
 
 
 def cell_branch(
@@ -86,38 +94,36 @@ def cell_branch(
     wanted = [one for one, here in zip(columns, mine, strict=True) if here]
     passing = [one for one in wanted if one.placement is Placement.SPANS]
     rows = {one.placement for one in wanted} | ({Placement.SPANS} if spans else set())
-    made = [
-        *cells.columns(),
-        *(passage(passing) if spans else ()),
-        *(f"{_inside(placement)} AS {_ROW[placement]}" for placement in _AT if placement in rows),
+    made = cells.columns()
+    if spans:
+        made += passage(passing, cells.suffixes)
+    made += [
+        f"{_inside(placement, suffix)} AS {_ROW[placement]}{suffix}"
+        for placement in _AT
+        if placement in rows
+        for suffix in cells.suffixes
     ]
     found = Aggregates(
         columns,
         {n: _aggregate(one, cells) for n, (one, here) in enumerate(zip(columns, mine, strict=True)) if here},
     )
+    backs = plan.compare and plan.series
     names = [*key_names(plan), *(["bucket"] if plan.series else [])]
-    shared = [*names, *(["back"] if plan.compare else [])]
+    shared = [*names, *(["back"] if backs else [])]
     select = ", ".join([*key_columns(plan, binder), *shared[len(plan.groups) :], *found.made()]) or "1"
     sql = f"WITH {', '.join(made)} SELECT {select} {_rows(cells, rows)}{chosen}"
     if plan.groups or not plan.fill:
         # A view that touches a cell and is not counted there does not make it known.
-        sql += f" AND ({' OR '.join(_ROW[placement] for placement in Placement if placement in rows)})"
+        counted = (f"{_ROW[one]}{suffix}" for one in Placement if one in rows for suffix in cells.suffixes)
+        sql += f" AND ({' OR '.join(counted)})"
     if shared:
         sql += f" GROUP BY {', '.join(shared)}"
-    return f"SELECT {', '.join([*names, *found.numbers(compare=plan.compare)])} FROM ({sql})"
+    return f"SELECT {', '.join([*names, *found.numbers(compare=backs)])} FROM ({sql})"
 
 
 def _rows(cells: Cells, rows: set[Placement]) -> str:
-    """``FROM … WHERE …``: views that touch the periods, a row for each cell."""
+    """``FROM … WHERE …``: views that touch the periods, in a series a row for each cell."""
     plan, binder = cells.plan, cells.binder
-    start, end = _AT[Placement.VIEW_START], _AT[Placement.VIEW_END]
-    if Placement.SPANS in rows:
-        start, end = f"least({start}, begun_ms)", f"greatest({end}, over_ms)"
-    low, high = binder.bind(cells.first_ms, "Int64"), binder.bind(plan.end_ms - 1, "Int64")
-    first, last = cells.index(f"greatest({start}, {low})"), cells.index(f"least({end}, {high})")
-    each = f"range({first}, {last} + 1)"
-    if Placement.SPANS not in rows:
-        each = f"arrayDistinct([{first}, {last}])"
     return views(
         binder,
         plan.project,
@@ -125,22 +131,36 @@ def _rows(cells: Cells, rows: set[Placement]) -> str:
         *touching(cells.first_ms, plan.end_ms, binder),
         bots=plan.bots,
         groups=plan.groups,
-        apart="" if cells.one else f"{each} AS cell",
+        apart=f"{_touched(cells, rows)} AS cell" if plan.series else "",
     )
 
 
-def _inside(placement: Placement) -> str:
+def _touched(cells: Cells, rows: set[Placement]) -> str:
+    """The cells of a series that a view touches."""
+    start, end = _AT[Placement.VIEW_START], _AT[Placement.VIEW_END]
+    if Placement.SPANS in rows:
+        start, end = f"least({start}, begun_ms)", f"greatest({end}, over_ms)"
+    low, high = (
+        cells.binder.bind(cells.first_ms, "Int64"),
+        cells.binder.bind(cells.plan.end_ms - 1, "Int64"),
+    )
+    first, last = cells.index(f"greatest({start}, {low})"), cells.index(f"least({end}, {high})")
+    return f"range({first}, {last} + 1)" if Placement.SPANS in rows else f"arrayDistinct([{first}, {last}])"
+
+
+def _inside(placement: Placement, suffix: str) -> str:
     """Whether a view starts, or is over, in the cell."""
     at = _AT[placement]
-    inside = f"{at} >= low AND {at} < high"
+    inside = f"{at} >= low{suffix} AND {at} < high{suffix}"
     return f"closed AND {inside}" if placement is Placement.VIEW_END else inside
 
 
 def _aggregate(column: Column, cells: Cells) -> str:
-    among = _ROW[column.placement]
+    suffix = cells.suffix(column)
+    among = f"{_ROW[column.placement]}{suffix}"
     if column.weight:
         return weight(column.measure, cells.plan, among, rest=column.rest)
     if column.placement is Placement.SPANS:
         start_ms = cells.first_ms if column.previous else cells.plan.start_ms
-        return amount(column, cells.plan.now_ms, start_ms, cells.binder)
+        return amount(column, cells.plan.now_ms, start_ms, suffix, cells.binder)
     return over_views(column.measure, cells.plan, among)
