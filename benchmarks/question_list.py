@@ -73,18 +73,11 @@ async def _one(engine: AsyncEngine, load: Load) -> object:
 
 _HEADLINES = list(HEADLINES)
 _OVERVIEW_COLUMNS = (
-    *(
-        "attempted",
-        "started",
-        "outcome",
-        "closed",
-        "viewer_id",
-        "video_startup_time_ms",
-        "startup_in_background",
-    ),
-    *("has(approx, 'startup_is_ready_time')", "rebuffer_duration_ms", "watch_time_ms", "experience_score"),
-    *("arraySum(`spans.length_ms`)", "arraySum(`spans.gap_ms`)", "view_start"),
+    *("attempted", "started", "outcome", "closed", "viewer_uuid", "viewer_text", "video_startup_time_ms"),
+    *("startup_in_background", "startup_is_ready_time", "rebuffer_duration_ms", "watch_time_ms"),
+    *("experience_score", "held_states", "lasted", "view_start"),
 )
+_SPANS = ("arraySum(`spans.length_ms`)", "arraySum(`spans.gap_ms`)")
 _HELD = "project = 'default' AND NOT bot"
 _ENDED = f"{_HELD} AND closed AND view_end_ms >= {{start}} AND view_end_ms < {{end}}"
 _OVERVIEW = f"""
@@ -123,7 +116,7 @@ QUESTIONS: Sequence[Ask] = (
         name="overview's series, a day by hour and the one before",
         product=_question(1, metrics=_HEADLINES, compare="previous", granularity="hour"),
         days=2,
-        scan=_OVERVIEW_COLUMNS,
+        scan=(*_OVERVIEW_COLUMNS, *_SPANS),
     ),
     Ask(
         name="breakdown by country and device, 30 days",
@@ -158,7 +151,7 @@ QUESTIONS: Sequence[Ask] = (
             *(
                 "video_startup_time_ms",
                 "startup_in_background",
-                "has(approx, 'startup_is_ready_time')",
+                "startup_is_ready_time",
                 "view_start",
             ),
         ),
@@ -174,7 +167,7 @@ QUESTIONS: Sequence[Ask] = (
         days=DAYS,
         scan=(
             *("country", "started", "video_startup_time_ms", "startup_in_background", "closed"),
-            "has(approx, 'startup_is_ready_time')",
+            "startup_is_ready_time",
         ),
         other=f"SELECT country, percentile_cont(0.95) WITHIN GROUP (ORDER BY video_startup_time_ms)"
         f" FILTER (WHERE started AND NOT ready_time) FROM views WHERE {_ENDED} GROUP BY country",
@@ -184,7 +177,7 @@ QUESTIONS: Sequence[Ask] = (
         product=_question(DAYS, metrics=["unique_viewers"]),
         days=DAYS,
         at="view_start",
-        scan=("viewer_id", "attempted"),
+        scan=("viewer_uuid", "viewer_text", "attempted"),
         other=f"SELECT count(DISTINCT viewer_id) FROM views WHERE {_HELD} AND attempted"
         " AND view_start_ms >= {start} AND view_start_ms < {end}",
     ),
@@ -193,12 +186,7 @@ QUESTIONS: Sequence[Ask] = (
         product=_question(1, metrics=["concurrent_viewers"], granularity="minute"),
         days=1,
         at="view_start",
-        scan=(
-            "attempted",
-            "arraySum(`spans.length_ms`)",
-            "arraySum(`spans.gap_ms`)",
-            "length(`spans.state`)",
-        ),
+        scan=("attempted", "held_states", *_SPANS),
         other=f"WITH marks AS (SELECT view_start_ms AS moment, 1 AS step FROM views WHERE {_HELD} AND attempted"
         " AND view_start_ms < {end} AND view_end_ms >= {start} UNION ALL SELECT view_end_ms, -1 FROM views WHERE"
         f" {_HELD} AND attempted AND view_start_ms < {{end}} AND view_end_ms >= {{start}}), running AS"
@@ -216,7 +204,7 @@ QUESTIONS: Sequence[Ask] = (
         product=_list,
         days=1,
         at="view_start",
-        scan=("view_start", "native_view_id"),
+        scan=("view_start", "native_view_uuid", "native_view_text"),
         other=f"SELECT * FROM views WHERE {_HELD} ORDER BY view_start_ms DESC LIMIT 50",
     ),
     Ask(name="list of views, of all the newest 50", product=_list_all, days=DAYS),
@@ -235,7 +223,7 @@ OTHER_COLUMNS: Mapping[str, tuple[str, str]] = {
     "closed": ("closed", "boolean"),
     "attempted": ("attempted", "boolean"),
     "started": ("started", "boolean"),
-    "ready_time": ("has(approx, 'startup_is_ready_time')::Bool", "boolean"),
+    "ready_time": ("startup_is_ready_time", "boolean"),
     "view_start_ms": ("toUnixTimestamp64Milli(view_start)", "bigint"),
     "view_end_ms": ("toUnixTimestamp64Milli(view_end)", "bigint"),
     "video_startup_time_ms": ("video_startup_time_ms", "double precision"),

@@ -97,7 +97,12 @@ def folded(dialect: Dialect, native_view_id: str, events: list[Event], chance: R
     assert len(first.rows) <= len(events)
     for row in first.rows:
         assert row.view_id == view_id_of("default", dialect.name, native_view_id, row.ordinal)
-        assert row.view_start_ms <= row.view_end_ms
+        marks = [mark for span in row.spans for mark in (span.start_ms, span.end_ms)]
+        assert sorted((row.view_start_ms, *marks, row.view_end_ms)) == [
+            row.view_start_ms,
+            *marks,
+            row.view_end_ms,
+        ]
         view_row(row, 1, 0)
         _print_of(row)
     return len(first.rows)

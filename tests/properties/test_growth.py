@@ -44,6 +44,11 @@ def check(dialect: Dialect, parts: Iterable[Sequence[Event]], step_ms: int = 60_
         whole = RULE.fold(dialect, cases.PROJECT, "v", list(view.events.values()), now_ms)
         assert [told(row) for row in grown.rows] == [told(row) for row in whole.rows]
         assert grown.due_ms == whole.due_ms
+        for row in whole.rows:  # questions look for spans only between a view's start and its end
+            marks = [mark for span in row.spans for mark in (span.start_ms, span.end_ms)]
+            assert [row.view_start_ms, *marks, row.view_end_ms] == sorted(
+                (row.view_start_ms, *marks, row.view_end_ms)
+            )
     return view
 
 

@@ -1,11 +1,13 @@
 """Time watched and mean concurrency as SQL: the spans of a view, cut at the edges of its row's cell.
 
-A view that lies whole in its cell counts with its record's own total, and the arrays of its spans are not looked at.
+A view that lies whole in its cell counts with its record's own total. Where few views do not (in all but series), they are
+a branch of their own: only there are spans read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 
 from firstframe.metrics.bind import Binder
 from firstframe.metrics.branch import Column
@@ -22,40 +24,63 @@ from firstframe.metrics.span import (
 )
 
 
-def passage(columns: Sequence[Column], suffixes: Sequence[str]) -> list[str]:
-    """The spans of a row as columns: when they begin and are over, and the arrays of those that are to be cut.
+class Part(Enum):
+    """Which of the views that pass time in a cell are added up."""
 
-    Whether they pass through a cell and lie in it whole, is said of each of the row's cells, by the suffix of its names.
+    ALL = "all"
+    WITHIN = "within"
+    """Those that lie in it from their start to their end."""
+    ACROSS = "across"
+    """The others."""
+
+
+def is_apart(columns: Sequence[Column]) -> bool:
+    """Whether views within a cell need no look at their spans: of some time in states the record has the sum."""
+    return bool(columns) and all(isinstance(one.measure.metric.shape, Elapsed) for one in columns)
+
+
+def passage(columns: Sequence[Column], part: Part, suffixes: Sequence[str]) -> list[str]:
+    """Whether a view's spans pass through a cell, for each of a row's cells, by the suffix of its names; and the spans.
+
+    The arrays of spans are empty where none are to be cut.
     """
+    if part is Part.WITHIN:
+        lasts = "(lasted OR bare AND toInt64(watch_time_ms) > 0)"
+        return [BARE, *(f"{_within(suffix)} AND {lasts} AS passes{suffix}" for suffix in suffixes)]
     found = [BARE, f"{FIRST_MS} AS begun_ms", f"{LAST_MS} AS over_ms"]
     for suffix in suffixes:
         low, high = f"low{suffix}", f"high{suffix}"
-        found += [
-            f"greatest(begun_ms, {low}) < least(over_ms, {high}) AS passes{suffix}",
-            f"begun_ms >= {low} AND over_ms <= {high} AS whole{suffix}",
-        ]
+        passes = f"greatest(begun_ms, {low}) < least(over_ms, {high})"
+        if part is Part.ACROSS:
+            passes += f" AND NOT ({_within(suffix)})"
+        found += [f"{passes} AS passes{suffix}", f"begun_ms >= {low} AND over_ms <= {high} AS whole{suffix}"]
     if not columns:
         return found
-    totals = all(isinstance(one.measure.metric.shape, Elapsed) for one in columns)
     whole = " OR ".join(f"whole{suffix}" for suffix in suffixes)
-    return [*found, *arrays(whole if totals else None)]
+    return [*found, *arrays(whole if is_apart(columns) else None)]
 
 
-def amount(column: Column, now_ms: int, start_ms: int, suffix: str, binder: Binder) -> str:
+def _within(suffix: str) -> str:
+    return f"toUnixTimestamp64Milli(view_start) >= low{suffix} AND toUnixTimestamp64Milli(view_end) <= high{suffix}"
+
+
+def amount(column: Column, part: Part, now_ms: int, start_ms: int, suffix: str, binder: Binder) -> str:
     """Of each row the time in some states, added up, in the cell of that suffix."""
     shape = column.measure.metric.shape
     low, high, passes = f"low{suffix}", f"high{suffix}", f"attempted AND passes{suffix}"
     if isinstance(shape, Elapsed):
-        part = _passed(shape.states, "stop", low, high)
-        length = f"arraySum((state, one) -> if({among(shape.states)}, one, 0), states, lengths)"
-        scaled = f"{part} * if({length} = 0, 1, ({shape.total}) / {length})"
         total = f"if({_any(shape.states)}, {shape.total}, 0)"
+        if part is Part.WITHIN:
+            return f"sumIf({total}, {passes})"
+        passed = _passed(shape.states, "stop", low, high)
+        length = f"arraySum((state, one) -> if({among(shape.states)}, one, 0), states, lengths)"
+        scaled = f"{passed} * if({length} = 0, 1, ({shape.total}) / {length})"
         return f"sumIf(if(whole{suffix}, {total}, {scaled}), {passes})"
     if not isinstance(shape, Concurrent):
         raise TypeError(f"{column.key} is measured over views")
     now = binder.bind(max(now_ms, start_ms + 1), "Int64")
-    part = _passed(shape.states, watched_until("stop", "stop - one"), low, high)
-    return f"sumIf({part}, {passes}) / greatest(1, any(least({high}, {now}) - {low}))"
+    passed = _passed(shape.states, watched_until("stop", "stop - one"), low, high)
+    return f"sumIf({passed}, {passes}) / greatest(1, any(least({high}, {now}) - {low}))"
 
 
 def _passed(states: Sequence[str], until: str, low: str, high: str) -> str:
@@ -66,4 +91,4 @@ def _passed(states: Sequence[str], until: str, low: str, high: str) -> str:
 
 def _any(states: Sequence[str]) -> str:
     """Whether a view was ever in one of the states."""
-    return f"({hold(states)} OR bare)" if set(states) & set(BARE_STATES) else hold(states)
+    return f"({hold(states)}) OR bare" if set(states) & set(BARE_STATES) else hold(states)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import msgspec
 
 from firstframe.metrics.aggregate import over_views, weight
-from firstframe.metrics.amount import amount, passage
+from firstframe.metrics.amount import Part, amount, is_apart, passage
 from firstframe.metrics.bind import Binder
 from firstframe.metrics.branch import Aggregates, Column, key_columns, key_names
 from firstframe.metrics.metric import Placement
 from firstframe.metrics.query import Plan
-from firstframe.metrics.source import touching, views
+from firstframe.metrics.source import instant, touching, views
 
 _AT = {
     Placement.VIEW_START: "toUnixTimestamp64Milli(view_start)",
@@ -76,6 +76,15 @@ class Cells(msgspec.Struct, frozen=True):
         high = f"least({self.plan.buckets.edge('bucket + 1', self.binder)}, {end})"
         return [*found, f"{low}{back_ms} AS low", f"{high}{back_ms} AS high"]
 
+    def crossed(self) -> str:
+        """Outside series: whether a view begins before an edge of a cell and ends behind it, by columns with an index.
+
+        No span begins before its view or ends after it.
+        """
+        edges = sorted({self.first_ms, self.plan.start_ms, self.plan.end_ms})
+        at = [instant(edge, self.binder) for edge in edges]
+        return " OR ".join(f"(view_start <= {edge} AND view_end >= {edge})" for edge in at)
+
     def _start(self) -> str:
         return self.binder.bind(self.plan.start_ms, "Int64")
 
@@ -86,17 +95,37 @@ class Cells(msgspec.Struct, frozen=True):
         return self.binder.bind(self.plan.buckets.count, "Int64")
 
 
-def cell_branch(
+def cell_branches(
     plan: Plan, columns: Sequence[Column], mine: Sequence[bool], chosen: str, *, spans: bool, binder: Binder
-) -> str:
-    """One SELECT of the columns that are mine; with ``spans``, cells in which time passed are known too."""
+) -> list[str]:
+    """SELECTs of the columns that are mine; with ``spans``, cells in which time passed are known too."""
     cells = Cells(plan, binder)
     wanted = [one for one, here in zip(columns, mine, strict=True) if here]
-    passing = [one for one in wanted if one.placement is Placement.SPANS]
     rows = {one.placement for one in wanted} | ({Placement.SPANS} if spans else set())
+    passing = [here and one.placement is Placement.SPANS for one, here in zip(columns, mine, strict=True)]
+    if plan.series or not is_apart([one for one, here in zip(columns, passing, strict=True) if here]):
+        return [_branch(cells, columns, mine, Part.ALL, rows, chosen)]
+    return [
+        _branch(cells, columns, mine, Part.WITHIN, rows, chosen),
+        _branch(cells, columns, passing, Part.ACROSS, {Placement.SPANS}, chosen),
+    ]
+
+
+def _branch(
+    cells: Cells,
+    columns: Sequence[Column],
+    mine: Sequence[bool],
+    part: Part,
+    rows: set[Placement],
+    chosen: str,
+) -> str:
+    plan = cells.plan
     made = cells.columns()
-    if spans:
-        made += passage(passing, cells.suffixes)
+    if Placement.SPANS in rows:
+        passing = [
+            one for one, here in zip(columns, mine, strict=True) if here and one.placement is Placement.SPANS
+        ]
+        made += passage(passing, part, cells.suffixes)
     made += [
         f"{_inside(placement, suffix)} AS {_ROW[placement]}{suffix}"
         for placement in _AT
@@ -105,13 +134,20 @@ def cell_branch(
     ]
     found = Aggregates(
         columns,
-        {n: _aggregate(one, cells) for n, (one, here) in enumerate(zip(columns, mine, strict=True)) if here},
+        {
+            n: _aggregate(one, part, cells)
+            for n, (one, here) in enumerate(zip(columns, mine, strict=True))
+            if here
+        },
     )
     backs = plan.compare and plan.series
     names = [*key_names(plan), *(["bucket"] if plan.series else [])]
     shared = [*names, *(["back"] if backs else [])]
-    select = ", ".join([*key_columns(plan, binder), *shared[len(plan.groups) :], *found.made()]) or "1"
+    keys = key_columns(plan, cells.binder)
+    select = ", ".join([*keys, *shared[len(plan.groups) :], *found.made()]) or "1"
     sql = f"WITH {', '.join(made)} SELECT {select} {_rows(cells, rows)}{chosen}"
+    if part is Part.ACROSS:
+        sql += f" AND ({cells.crossed()})"
     if plan.groups or not plan.fill:
         # A view that touches a cell and is not counted there does not make it known.
         counted = (f"{_ROW[one]}{suffix}" for one in Placement if one in rows for suffix in cells.suffixes)
@@ -155,12 +191,12 @@ def _inside(placement: Placement, suffix: str) -> str:
     return f"closed AND {inside}" if placement is Placement.VIEW_END else inside
 
 
-def _aggregate(column: Column, cells: Cells) -> str:
+def _aggregate(column: Column, part: Part, cells: Cells) -> str:
     suffix = cells.suffix(column)
     among = f"{_ROW[column.placement]}{suffix}"
     if column.weight:
         return weight(column.measure, cells.plan, among, rest=column.rest)
     if column.placement is Placement.SPANS:
         start_ms = cells.first_ms if column.previous else cells.plan.start_ms
-        return amount(column, cells.plan.now_ms, start_ms, suffix, cells.binder)
+        return amount(column, part, cells.plan.now_ms, start_ms, suffix, cells.binder)
     return over_views(column.measure, cells.plan, among)

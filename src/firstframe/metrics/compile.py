@@ -13,7 +13,7 @@ import msgspec
 from firstframe.metrics.aggregate import has_rest, over_views, weight
 from firstframe.metrics.bind import Binder
 from firstframe.metrics.branch import Aggregates, Column, Period, group_by, key_columns, key_names
-from firstframe.metrics.cell import cell_branch
+from firstframe.metrics.cell import cell_branches
 from firstframe.metrics.granularity import Buckets, Granularity
 from firstframe.metrics.metric import Placement
 from firstframe.metrics.query import Order, Plan
@@ -110,9 +110,12 @@ def _usual_order(plan: Plan) -> tuple[Order, ...]:
 
 
 def _filled(plan: Plan, columns: Sequence[Column], binder: Binder) -> str:
-    """All branches laid over each other, and a row for each bucket of each group."""
+    """All branches laid over each other, and a row for each bucket of each group.
+
+    A number stands in one branch, or in parts that add up in two.
+    """
     keys = [*key_names(plan), *(["bucket"] if plan.series else [])]
-    select = [*keys, *(f"anyOrNull(m{n}) AS v{n}" for n in range(len(columns)))]
+    select = [*keys, *(f"sumOrNull(m{n}) AS v{n}" for n in range(len(columns)))]
     sql = f"SELECT {', '.join(select)} FROM ({' UNION ALL '.join(_branches(plan, columns, binder))})"
     if keys:
         sql += f" GROUP BY {', '.join(keys)}"
@@ -146,7 +149,7 @@ def _amounts(
     known = not all(mine) and bool(plan.groups or not plan.fill)
     spans = Placement.SPANS in placements or known
     if spans or len(placements) > 1:
-        return [cell_branch(plan, columns, mine, chosen, spans=spans, binder=binder)]
+        return cell_branches(plan, columns, mine, chosen, spans=spans, binder=binder)
     return [_view_branch(plan, placement, columns, mine, chosen, binder) for placement in placements]
 
 

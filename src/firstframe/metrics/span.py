@@ -20,7 +20,7 @@ STALL_LIMIT_MS = 300_000
 
 _START = "toUnixTimestamp64Milli(view_start)"
 _WAIT = "toInt64(watch_time_ms - content_playing_time_ms - ad_playing_time_ms)"
-BARE = "empty(`spans.state`) AND watch_time_ms > 0 AS bare"
+BARE = "held_states = 0 AND watch_time_ms > 0 AS bare"
 # A record without spans keeps its time: waiting first, then playing, from the start of the view.
 BARE_STATES = ("startup", "playing")
 _STATES = f"if(bare, CAST({list(BARE_STATES)}, toTypeName(`spans.state`)), `spans.state`)"
@@ -48,8 +48,9 @@ def arrays(without: str | None = None) -> list[str]:
 
 
 def hold(states: Sequence[str]) -> str:
-    """Whether a view that has spans was ever in one of the states."""
-    return f"hasAny(`spans.state`, CAST([{', '.join(map(repr, states))}], toTypeName(`spans.state`)))"
+    """Whether a view that has spans was ever in one of the states; their numbers in the table are those of `State`."""
+    bits = sum(1 << number for number, state in enumerate(State) if state in states)
+    return f"bitAnd(held_states, {bits}) != 0"
 
 
 def among(states: Sequence[str]) -> str:
@@ -140,7 +141,7 @@ def _single(states: Sequence[str]) -> str:
     """Whether a view was in these states from its first span to its last: no gaps, no other state, no stall too long."""
     others = [state.value for state in State if state.value not in states]
     return (
-        f"notEmpty(`spans.state`) AND NOT {hold(others)}"
+        f"held_states != 0 AND NOT ({hold(others)})"
         " AND countEqual(`spans.gap_ms`, 0) + (`spans.gap_ms`[1] != 0) = length(`spans.gap_ms`)"
-        f" AND (NOT {hold(('rebuffer',))} OR arrayMax(`spans.length_ms`) <= {STALL_LIMIT_MS})"
+        f" AND (NOT ({hold(('rebuffer',))}) OR arrayMax(`spans.length_ms`) <= {STALL_LIMIT_MS})"
     )

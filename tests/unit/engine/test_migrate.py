@@ -6,6 +6,7 @@ from structlog.testing import capture_logs
 
 from firstframe.engine.client import Engine
 from firstframe.engine.migrate import apply_retention, drop_expired, migrate, migrations, pending, script
+from firstframe.view.record import State
 
 
 def _schema(engine):
@@ -32,13 +33,29 @@ def test_statements_may_run_twice(engine):
 
 def test_rows_from_before_have_what_a_migration_adds(engine):
     """A column that came later is computed for the rows that were there already."""
-    engine.command("ALTER TABLE views DROP COLUMN startup_is_ready_time")
-    rows = [("a", ["startup_is_ready_time"]), ("b", [])]
-    engine.insert("views", ("native_view_text", "approx"), rows)
+    for column in ("startup_is_ready_time", "held_states", "lasted"):
+        engine.command(f"ALTER TABLE views DROP COLUMN {column}")
+    columns = ("native_view_text", "approx", "spans.state", "spans.gap_ms", "spans.length_ms")
+    rows = [
+        ("a", ["startup_is_ready_time"], ["startup", "playing", "startup"], [7, 0, 0], [1, 2, 3]),
+        ("b", [], ["playing"], [5], [0]),
+        ("c", [], [], [], []),
+    ]
+    engine.insert("views", columns, rows)
     engine.command("TRUNCATE TABLE migrations")
     migrate(engine)
-    found = engine.query("SELECT native_view_text, startup_is_ready_time FROM views ORDER BY ALL").rows
-    assert found == [("a", True), ("b", False)]
+    found = engine.query(
+        "SELECT native_view_text, startup_is_ready_time, held_states, lasted FROM views ORDER BY ALL"
+    ).rows
+    assert found == [("a", True, 2 + 4, True), ("b", False, 4, False), ("c", False, 0, False)]
+
+
+def test_states_have_the_numbers_of_their_order(engine):
+    """Questions know the bit of a state by its place in `State`."""
+    numbers = ", ".join(f"'{state.value}' = {number}" for number, state in enumerate(State))
+    assert engine.query("SELECT toTypeName(any(`spans.state`)) FROM views").rows == [
+        (f"Array(Enum8({numbers}))",)
+    ]
 
 
 def test_numbers_are_consecutive():

@@ -371,6 +371,46 @@ def test_spans_that_do_not_add_up_are_scaled(engine) -> None:
     assert [row["playing_time"] for row in rows] == [15_000, 15_000 + 9_000]
 
 
+def test_time_in_a_range_and_in_the_one_before(engine) -> None:
+    """Views within the range count with their own total, those across an edge with the part that lies in it."""
+    start, second = NEW_YEAR_MS + HOUR_MS, 1_000
+    played = (State.PLAYING, 10 * second)
+    views = {
+        "within": (start, 20.0, spans(start, played)),
+        "no time passed": (start + 1, 7.0, spans(start + 1, (State.PLAYING, 0))),
+        "only paused": (start + 2, 3.0, spans(start + 2, (State.PAUSE, 10 * second))),
+        "across": (start - 4 * second, 20.0, spans(start - 4 * second, played)),
+        "out at the end": (start + 55 * second, 10.0, spans(start + 55 * second, played)),
+        "bare": (start + 3, 8.0, []),
+        "bare and nearly nothing": (start + 4, 0.0004, []),
+        "bare, across": (start - 4 * second, 10.0, []),
+        "before": (start - 30 * second, 30.0, spans(start - 30 * second, played)),
+    }
+    store(
+        engine,
+        [
+            make_view(
+                name, at, length_ms=10 * second, spans=pieces, watch_time_ms=watched_s * 1000, country=name
+            )
+            for name, (at, watched_s, pieces) in views.items()
+        ],
+    )
+    question = {"metrics": ["watch_time"], "from": start, "to": start + MINUTE_MS, "compare": "previous"}
+    (total,) = ask(engine, **question).data
+    assert total == {"watch_time": (20 + 12 + 5 + 8 + 6) * 1000, "watch_time.previous": (8 + 4 + 30) * 1000}
+    rows = ask(engine, **question, group_by=["country"]).data
+    found = {row["country"]: (row["watch_time"] / 1000, row["watch_time.previous"] / 1000) for row in rows}
+    assert found == {
+        "within": (20, 0),
+        "only paused": (0, 0),
+        "across": (12, 8),
+        "out at the end": (5, 0),
+        "bare": (8, 0),
+        "bare, across": (6, 4),
+        "before": (0, 30),
+    }
+
+
 def test_a_long_stall_stops_counting_as_watching(engine) -> None:
     """After five minutes of one stall nobody is thought to be watching."""
     pieces = spans(NEW_YEAR_MS, (State.STARTUP, 1_000), (State.REBUFFER, 600_000))
