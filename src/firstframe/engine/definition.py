@@ -3,7 +3,8 @@
 Without room chDB writes a changed definition as an empty or a cut file, says that all is well, and cannot open the table
 from the next start on. So before a change every definition gets a second name; chDB replaces files and never writes into
 them, so what that name leads to stays. It goes when the change is known to be whole, and is put back when it is not, or
-when the process ended amid it.
+when the process ended amid it. The process may end amid that too, and what was half put back or half removed be looked
+at by the next.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _WHERE = ("metadata/*.sql", "store/*/*/*.sql")
+_LIST = "list"
+"""Beside the second names: what there was, so that a definition that was put back is not taken for a new one."""
 
 
 class Definitions:
@@ -31,9 +34,11 @@ class Definitions:
         fresh = self._kept.with_suffix(".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir()
-        for name in _names(self._columns):
+        names = list(_names(self._columns))
+        for name in names:
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             _name_twice(self._columns / name, fresh / name)
+        (fresh / _LIST).write_text("\n".join(map(str, names)))
         fresh.rename(self._kept)  # all of them, or none
 
     def are_whole(self) -> bool:
@@ -41,8 +46,12 @@ class Definitions:
         return all((self._columns / name).stat().st_size for name in _names(self._columns))
 
     def forget(self) -> None:
-        """The change is whole."""
-        shutil.rmtree(self._kept, ignore_errors=True)
+        """The change is whole. Raises OSError."""
+        gone = self._kept.with_suffix(".gone")
+        shutil.rmtree(gone, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            self._kept.rename(gone)  # all of them, or none
+        shutil.rmtree(gone, ignore_errors=True)
 
     def restore(self) -> list[Path]:
         """Take the last change back, if it was not whole; returns the files that it had touched. Raises OSError.
@@ -51,11 +60,12 @@ class Definitions:
         """
         if not self._kept.is_dir():
             return []
+        known = set((self._kept / _LIST).read_text().splitlines())
         touched = []
         for name in _names(self._columns):
             path, kept = self._columns / name, self._kept / name
-            with suppress(FileNotFoundError):  # dropped in this moment
-                if not kept.exists():
+            with suppress(FileNotFoundError):  # dropped in this moment, or put back already
+                if str(name) not in known:
                     path.unlink()
                     touched.append(path)
                 elif not filecmp.cmp(path, kept, shallow=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -66,3 +67,32 @@ def test_a_change_without_effect_touches_nothing(folder):
     definitions.keep()  # and the next change can begin
     write(folder, VIEWS, "")
     assert len(definitions.restore()) == 1
+
+
+def test_an_end_amid_putting_back_costs_nothing(folder):
+    """The next process goes on where the one before was killed; what is back already is no new table."""
+    Definitions(folder).keep()
+    write(folder, VIEWS, "")
+    write(folder, EVENTS, "")
+    (folder / "definitions" / VIEWS).replace(folder / "columns" / VIEWS)
+    touched = Definitions(folder).restore()
+    assert [path.name for path in touched] == ["events.sql"]
+    assert [read(folder, name) for name in (VIEWS, EVENTS)] == [
+        f"definition of {VIEWS}",
+        f"definition of {EVENTS}",
+    ]
+
+
+def test_an_end_amid_forgetting_costs_nothing(folder, monkeypatch):
+    """A change that was whole stays, though some of what was kept for it is still there."""
+    definitions = Definitions(folder)
+    definitions.keep()
+    write(folder, VIEWS, "another")
+    with monkeypatch.context() as killed:
+        killed.setattr(shutil, "rmtree", lambda place, **_: (place / EVENTS).unlink(missing_ok=True))
+        definitions.forget()
+    assert Definitions(folder).restore() == []
+    assert [read(folder, name) for name in (VIEWS, EVENTS)] == ["another", f"definition of {EVENTS}"]
+    definitions.keep()  # and the next change can begin
+    definitions.forget()
+    assert [path.name for path in folder.iterdir()] == ["columns"]
