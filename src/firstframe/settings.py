@@ -94,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         _h(
             "storage",
-            "clickhouse://user:password@host:port/database; empty: the embedded engine",
+            "clickhouse://user:pass@host:port/db; empty: the embedded engine",
             secret=True,
         ),
     ] = ""
