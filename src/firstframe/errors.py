@@ -20,9 +20,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, ClassVar, Self
 
 import msgspec
+
+TEXT_CHARS = 1_000
+MANY = 1_000
+"""Most that a refusal repeats of what came, of each text and of each list: it is sent back, and kept for a while."""
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -51,9 +56,9 @@ class Refusal(FirstframeError):
 
     def __init__(self, message: str, *, code: str | None = None, **detail: Any) -> None:
         super().__init__(message)
-        self.message = message
+        self.message: str = _cut(message)
         self.code = code or self.default_code
-        self.detail = detail
+        self.detail: dict[str, Any] = _cut(detail)
 
     def of(self, project: str | None) -> Self:
         """The same, saying whose request it was."""
@@ -124,3 +129,15 @@ class EngineError(FirstframeError):
     def __init__(self, message: str, code: int = 0) -> None:
         super().__init__(message)
         self.code = code
+
+
+def _cut(value: Any) -> Any:
+    match value:
+        case str():
+            return value if len(value) <= TEXT_CHARS else f"{value[:TEXT_CHARS]}…"
+        case dict():
+            return {_cut(key): _cut(item) for key, item in islice(value.items(), MANY)}
+        case list() | tuple():
+            return [_cut(item) for item in value[:MANY]]
+        case _:
+            return value

@@ -55,6 +55,26 @@ def test_a_field_in_another_spelling_is_seen_too(bodies: list[dict[str, Any]], r
         assert quick == told(MUX, request)
 
 
+@pytest.mark.parametrize("name", ["view_id", "x_id_", "env_key", "a_key_"])
+def test_null_in_another_spelling_is_seen_too(name: str, monkeypatch) -> None:
+    """What is written last counts, and null says that there is none."""
+    body = json.dumps({"events": [{"xid": "a", "ake": "k", name: None}]}).encode()
+    request = Request("POST", "/", {}, "", {}, body)
+    quick = told(MUX, request)
+    monkeypatch.setattr(foreign, "glance", lambda *_: None)
+    assert quick == told(MUX, request)
+
+
+@pytest.mark.parametrize("dialect", GLANCING, ids=lambda dialect: dialect.name)
+def test_a_number_of_too_many_digits_costs_itself_only(dialect: Dialect) -> None:
+    """Python reads no more than some thousands of digits; the rest of such a beacon is kept, and used."""
+    request = next(each.request for each in seeds_of(dialect) if each.request.body.startswith(b"{"))
+    digits = b"1" * 5_000
+    body = b'{"x": -%s, "y": %s, ' % (digits, digits) + request.body[1:]
+    assert told(dialect, with_body(request, body)) == told(dialect, request)
+    assert foreign.decode(body) == {"x": None, "y": None} | foreign.decode(request.body)
+
+
 @pytest.mark.parametrize("dialect", GLANCING, ids=lambda dialect: dialect.name)
 def test_what_players_send_is_read_at_a_glance(dialect: Dialect, monkeypatch) -> None:
     """Or nothing would be saved."""

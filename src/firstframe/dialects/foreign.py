@@ -25,7 +25,7 @@ def decode(body: bytes | str) -> Any:
         raise ValueError("nested too deeply") from error
     try:
         text = body if isinstance(body, str) else body.decode("utf-8", "replace")
-        return _mended(json.loads(text, parse_constant=_nothing))
+        return _mended(json.loads(text, parse_constant=_nothing, parse_int=whole_number))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -55,6 +55,19 @@ _NAMES: Mapping[type, str] = {
 def named(value: Any) -> str:
     """What a decoded value is in JSON's own words, for those who sent it."""
     return _NAMES.get(type(value), "no JSON")
+
+
+def whole_number(digits: str) -> int | None:
+    """None for one of thousands of digits, which Python does not read: a float of as many is infinite, and None too."""
+    try:
+        return int(digits)
+    except ValueError:
+        return None
+
+
+def names_of(body: Mapping[str, Any]) -> list[str]:
+    """Some of the names in an object, for those who sent another than was expected."""
+    return [name[:64] for name in sorted(body)[:20]]
 
 
 def _nothing(word: str) -> None:

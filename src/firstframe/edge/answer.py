@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from firstframe.dialects.base import Reply
-from firstframe.edge.cors import Headers, cors_headers
+from firstframe.edge.cors import ORIGIN_BYTES, Headers, cors_headers
 from firstframe.errors import MethodNotAllowed, Refusal
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -35,9 +35,13 @@ class Answer(msgspec.Struct, frozen=True):
         return cls(status, (*headers, *length), body)
 
 
-@lru_cache(KEPT_ANSWERS)
 def answer_of(reply: Reply, origin: bytes | None) -> Answer:
     """A dialect's reply, with what lets a page of this origin read it."""
+    return _answer_of(reply, None if origin is None or len(origin) > ORIGIN_BYTES else origin)
+
+
+@lru_cache(KEPT_ANSWERS)
+def _answer_of(reply: Reply, origin: bytes | None) -> Answer:
     own = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in reply.headers]
     if reply.content_type is not None:
         own.append((b"content-type", reply.content_type.encode()))
@@ -64,10 +68,17 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-@lru_cache(KEPT_ANSWERS)
 def wire_of(answer: Answer, *, is_last: bool) -> tuple[bytes, bytes]:
     """The answer as HTTP/1.1: its first line, and all behind it. ``is_last``: the connection ends with it."""
+    return _wire_of(answer, is_last) if answer.status < 400 else _written(answer, is_last)
+
+
+def _written(answer: Answer, is_last: bool) -> tuple[bytes, bytes]:
     headers = (*answer.headers, (b"connection", b"close")) if is_last else answer.headers
     lines = b"".join(b"%s: %s\r\n" % header for header in headers)
     status = HTTPStatus(answer.status)
     return b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()), lines + b"\r\n" + answer.body
+
+
+_wire_of = lru_cache(KEPT_ANSWERS)(_written)
+"""Not for refusals, of which there may be as many as requests."""

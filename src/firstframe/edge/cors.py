@@ -14,7 +14,9 @@ Headers = list[tuple[bytes, bytes]]
 MAX_AGE = b"86400"
 _ANYBODY: Headers = [(b"access-control-allow-origin", b"*")]
 _NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{1,1024}")
-_ORIGIN = re.compile(rb"[\x21-\x7e]{1,512}")
+ORIGIN_BYTES = 512
+"""A longer origin is none."""
+_ORIGIN = re.compile(rb"[\x21-\x7e]{1,%d}" % ORIGIN_BYTES)
 
 
 def cors_headers(origin: bytes | None) -> Headers:

@@ -103,6 +103,9 @@ class Intake:
         except asyncio.CancelledError:
             kept.settle(Unavailable("the collector is being stopped", code="stopping", retry_after_seconds=1))
             raise
+        except Refusal as refusal:
+            # Its traceback leads to the body, and to what is settled here, which would lead to it again.
+            kept.settle(refusal.with_traceback(None))
         except Exception as error:  # noqa: BLE001 - whoever waits is told
             kept.settle(error)
 

@@ -30,6 +30,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._is_in_head = True
+        self._has_ended = False
+        """Whether a request came to its end in the piece that is being read."""
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
@@ -62,11 +64,21 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_in_head = False
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        self._has_ended = True
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
+        self._has_ended = False
         super().data_received(data)
         # The usual head comes whole, in one piece with its body: then there is nothing to watch.
         if self._is_in_head:
-            self._watch_head(len(data))
+            if (
+                self._has_ended
+            ):  # before this head came others, and their bodies: neither is its length or its time
+                self._stop_timer()
+                self._head_bytes = 0
+            self._watch_head(0 if self._has_ended else len(data))
         elif self.timeout_keep_alive_task is None and self.cycle is not None and self.cycle.response_complete:
             self._watch_rest()
         elif self._head_timer is not None:

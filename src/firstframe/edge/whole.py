@@ -61,6 +61,8 @@ class WholeProtocol(GuardedProtocol):
             return
         door, self._door = self._door, None
         parts, self._parts = self._parts, []
+        self._has_ended = True
+        self._unset_keepalive_if_required()  # of a request in the same piece that was answered at once
         cycle = _Cycle(self.parser.should_keep_alive())
         self.cycle = cycle  # type: ignore[assignment]  # it has what uvicorn's protocol asks of one
         scope: MutableMapping[str, Any] = self.scope  # type: ignore[assignment]  # a dict by another name

@@ -54,4 +54,7 @@ class Kept:
             self.then(lambda _: over.set())
             yield from over.wait().__await__()
         if self._error is not None:
-            raise self._error
+            try:
+                raise self._error
+            finally:
+                del self  # or its error would lead here by its traceback, and so to itself

@@ -112,6 +112,9 @@ class SegmentWriter:
             sync_folder(folder)
         except OSError:
             os.close(self._descriptor)
+            for left in (fresh, path):
+                with suppress(OSError):
+                    left.unlink(missing_ok=True)
             raise
         self.path = path
         self.marker = marker

@@ -30,12 +30,15 @@ class Tally:
         counted = self._counted.get(name)
         if counted is None or counted.start != start:
             counted = self._counted[name] = _Counted(start, start, 0)
-        until = min(size, counted.end + STEP_BYTES)
+        until, window = min(size, counted.end + STEP_BYTES), WINDOW_BYTES
         while counted.end < until:
-            data = reader.read(counted.end, min(until, counted.end + WINDOW_BYTES))
+            data = reader.read(counted.end, min(until, counted.end + window))
             count, length = count_frames(reader.segment.marker, data)
             if count == 0:
-                break
+                if counted.end + window >= until:
+                    break
+                window *= 2  # one that is larger
+                continue
             counted.count += count
             counted.end += length
         if until < size and counted.count:

@@ -73,6 +73,9 @@ class PartitionWriter:
         self._now_ms = now_ms
         self._segment: SegmentWriter | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._thread.submit(
+            int
+        )  # begins it: where no thread can be begun, that is said now and not to a beacon
         self._pending = _Batch()
         self._timer: asyncio.TimerHandle | None = None
         self._is_due = False
@@ -180,9 +183,12 @@ class PartitionWriter:
         return is_old or segment.size >= self._pace.segment_bytes or not segment.is_sound
 
     def _drop(self) -> None:
-        if self._segment is not None:
-            self._segment.close()
-            self._segment = None
+        segment, self._segment = (
+            self._segment,
+            None,
+        )  # closed once: the number may be somebody else's after an error
+        if segment is not None:
+            segment.close()
 
 
 def _pass_on(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import threading
+import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -102,6 +104,28 @@ def test_others_are_answered_while_one_is_read(tmp_path, monkeypatch):
             go_on.set()
         assert [each.result().status_code for each in slow_answers] == [204, 204]
     assert len(clerk.kept()) == 3
+
+
+def test_a_large_one_that_is_refused_is_let_go(tmp_path):
+    """At once, and not when the garbage is looked through: a small body may be a large one, zipped."""
+    clerk = Clerk(tmp_path, max_expanded_bytes=9_000_000)
+    body = gzip.compress(b'{"views": ["v1"], "text": "' + b"x" * 5_000_000)
+    with serving(clerk) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        gc.collect()
+        gc.disable()
+        tracemalloc.start()
+        try:
+            found = [
+                client.post("/v1/beacons", content=content, headers=ZIPPED)
+                for _ in range(5)
+                for content in (body, iter([body]))  # also in pieces, which goes another way
+            ]
+            held_bytes, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            gc.enable()
+    assert [each.status_code for each in found] == [400] * 10
+    assert held_bytes < 4_000_000
 
 
 def test_too_many_large_ones_are_refused(tmp_path, monkeypatch):

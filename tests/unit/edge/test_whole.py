@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import re
 import socket
 import time
 
+import msgspec
 import pytest
 
+from firstframe.dialects import DIALECTS
+from firstframe.edge import answer, protocol, serve
 from firstframe.errors import Unavailable
 from firstframe.journal.kept import Kept
 from support_edge import CLOSED, OPEN, Clerk, serving
@@ -114,6 +118,39 @@ def test_requests_one_behind_the_other(tmp_path):
     assert [each.body for each in clerk.kept()] == bodies
 
 
+@pytest.mark.parametrize("size", [40_000, 100_000])
+def test_a_head_is_as_long_and_as_old_as_itself(tmp_path, monkeypatch, size):
+    """What came before it in the same piece is not counted as its own, though heads never stop coming."""
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    clerk = Clerk(tmp_path)
+    wire = b"".join(post(b'{"views": ["%d"], "x": "%s"}' % (number, b"x" * size)) for number in range(5))
+    step = len(wire) // 5  # each piece ends in the next one's head
+    cuts = [number * step + 20 for number in range(1, 5)]
+    with serving(clerk) as port:
+        found = answers(port, [wire[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)], 5)
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            for number in range(5):
+                client.sendall((b"" if number == 0 else post()[20:]) + post()[:20])
+                time.sleep(0.1)
+            client.sendall(post()[20:])
+            time.sleep(0.1)
+            late = client.recv(65_536)
+    assert [each.split(b" ")[1] for each in found] == [b"204"] * 5
+    assert late.count(b"HTTP/1.1 204") == 5
+    assert len(clerk.kept()) == 10
+
+
+def test_what_was_refused_before_it_does_not_hurry_an_answer(tmp_path, monkeypatch):
+    """The wait for the next request ends when that is here, also where both came in one piece."""
+    clerk = Clerk(tmp_path, journal_commit_ms=0)
+    sync = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: (time.sleep(1.5), sync(descriptor)))
+    monkeypatch.setattr(serve, "KEEP_ALIVE_SECONDS", 1)
+    with serving(clerk) as port:
+        found = answers(port, [post(b"{") + post()], 2)
+    assert [each.split(b" ")[1] for each in found] == [b"400", b"204"]
+
+
 def test_one_that_goes_away_disturbs_nobody(tmp_path):
     """A client that leaves before its answer loses nothing, and the server counts it out."""
     clerk = Clerk(tmp_path)
@@ -145,6 +182,20 @@ def test_what_the_journal_cannot_keep_is_refused(tmp_path, monkeypatch, when):
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"retry-after: 5" in answer
     assert b"journal_full" in answer
+
+
+def test_refusals_are_not_kept(tmp_path):
+    """Each may be another, so none is kept ready; and none repeats much of what came."""
+    before = answer._wire_of.cache_info().currsize
+    clerk = Clerk(tmp_path, picture=CLOSED, dialects=DIALECTS)
+    paths = [b"/livepeer/analytics/log", b"/mux", b"/v1/beacons", b"/bitmovin", b"/pillarbox"]
+    with serving(clerk) as port:
+        for path in paths:
+            (found,) = answers(port, [post(b'{"%s": 1}' % (b"k" * 500_000), path=path)])
+            assert found.startswith((b"HTTP/1.1 400", b"HTTP/1.1 401", b"HTTP/1.1 404")), path
+            assert len(found) < 2_000
+    assert answer._wire_of.cache_info().currsize == before
+    assert len(msgspec.json.encode(clerk.app.recent_refusals)) < 20_000
 
 
 def test_a_fault_of_ours_is_answered(tmp_path, monkeypatch):

@@ -162,6 +162,50 @@ def test_failed_sync_acknowledges_nothing_and_leaves_the_segment(tmp_path, monke
     assert {1, 3} <= set(read(tmp_path))
 
 
+def test_failed_folder_sync_leaves_no_segment(tmp_path, monkeypatch):
+    """A segment that is not sure to be found again is no segment, and there is none of it."""
+    appender = FilesAppender(tmp_path, "edge", commit_ms=0)
+
+    def fail(folder) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    async def append() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("firstframe.journal.segment.sync_folder", fail)
+            for _ in range(3):
+                with pytest.raises(Unavailable):
+                    await appender.append(beacon(1), ())
+        assert list((tmp_path / "p0000of0001").iterdir()) == []
+        await appender.append(beacon(2), ())
+        await appender.close()
+
+    asyncio.run(append())
+    assert read(tmp_path) == [2]
+
+
+def test_a_segment_is_closed_once(tmp_path, monkeypatch):
+    """Its number is somebody else's after a close that failed."""
+    appender = FilesAppender(tmp_path, "edge", commit_ms=0, segment_bytes=1)
+    closed = []
+
+    def fail(segment) -> None:
+        closed.append(segment)
+        raise OSError(errno.EIO, "Input/output error")
+
+    async def append() -> None:
+        await appender.append(beacon(1), ())
+        with monkeypatch.context() as patch:
+            patch.setattr(SegmentWriter, "close", fail)
+            with pytest.raises(Unavailable):
+                await appender.append(beacon(2), ())
+            await appender.append(beacon(3), ())
+        await appender.close()
+
+    asyncio.run(append())
+    assert len(closed) == 1
+    assert read(tmp_path) == [1, 3]
+
+
 def test_journal_over_its_limit_refuses(tmp_path, monkeypatch):
     """At its limit the journal answers with when to come back, and says what it holds."""
     monkeypatch.setattr(files_module, "MEASURE_SECONDS", 0)

@@ -11,6 +11,7 @@ import pytest
 
 from firstframe.errors import JournalError
 from firstframe.journal import FilesAppender, FilesConsumer
+from firstframe.journal.reader import WINDOW_BYTES
 from firstframe.journal.replay import replay
 from firstframe.journal.segment import list_segments
 from support_journal import beacon, drain, numbers, read, write
@@ -174,6 +175,14 @@ def test_lag_counts_what_is_not_committed(tmp_path):
     consumer.commit(chunk.number)
     lag = consumer.lag()
     assert (lag.beacons, lag.bytes, lag.oldest_received_ms) == (6, size - chunk.bytes, 104)
+    consumer.close()
+
+
+def test_lag_counts_what_stands_behind_a_large_beacon(tmp_path):
+    """Also where that is larger than what is looked at in one go."""
+    write(tmp_path, [1, 2, 3], body=b"x" * (WINDOW_BYTES + 1))
+    consumer = FilesConsumer(tmp_path, 0)
+    assert consumer.lag().beacons == 3
     consumer.close()
 
 

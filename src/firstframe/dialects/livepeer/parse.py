@@ -53,7 +53,9 @@ def _envelope(request: Request) -> Envelope:
     body = _object(request.body)
     session = text(body.get("session_id"), _ID_LIMIT)
     if session is None:
-        raise BadRequest("a Livepeer report names its session_id, this one does not", keys=sorted(body)[:20])
+        raise BadRequest(
+            "a Livepeer report names its session_id, this one does not", keys=foreign.names_of(body)
+        )
     events = body.get("events")
     return Envelope((session,), len(events) if isinstance(events, list) else 0)
 

@@ -6,8 +6,6 @@ have ``"data": {…}``, the fields that all of its events share.
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -56,9 +54,9 @@ def read_body(content: bytes, route: str) -> Body:
     body = _decoded(content)
     events = body.get("events") if isinstance(body, dict) else None
     if not isinstance(events, list):
-        came = (
-            f"an object with the keys {sorted(body)[:10]}" if isinstance(body, dict) else type(body).__name__
-        )
+        came = foreign.named(body)
+        if isinstance(body, dict):
+            came += f" with the keys {foreign.names_of(body)}"
         raise BadRequest(f"expected {_SHAPE}, got {came}", code="unreadable", expected=_SHAPE)
     raw = route == RAW_ROUTE
     return Body(
@@ -70,14 +68,14 @@ def read_body(content: bytes, route: str) -> Body:
 
 
 class _UsualEvent(msgspec.Struct):
-    """An event as the SDK writes it: `view_id` and `env_key` in short, and in no other spelling."""
+    """An event as the SDK writes it: `view_id` and `env_key` in short, and in no other spelling, not even with null."""
 
     xid: str | None = None
     ake: str | None = None
-    view_id: None = None
-    x_id_: None = None
-    env_key: None = None
-    a_key_: None = None
+    view_id: msgspec.UnsetType = msgspec.UNSET
+    x_id_: msgspec.UnsetType = msgspec.UNSET
+    env_key: msgspec.UnsetType = msgspec.UNSET
+    a_key_: msgspec.UnsetType = msgspec.UNSET
 
 
 class _UsualBody(msgspec.Struct):
@@ -133,23 +131,9 @@ def parse(beacon: Beacon) -> Reading:
 def _decoded(content: bytes) -> Any:
     """JSON, also with half a character in it: the SDK cuts long texts, and sends again what is refused."""
     try:
-        return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        try:
-            return _mended(json.loads(content.decode("utf-8", "replace"), parse_constant=lambda _: None))
-        except (ValueError, RecursionError) as error:
-            raise BadRequest(f"expected JSON of the shape {_SHAPE}: {error}", code="unreadable") from error
-
-
-def _mended(value: Any) -> Any:
-    """A value without halves of characters and without infinities."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_mended(item) for item in value]
-    if isinstance(value, dict):
-        return {_mended(name): _mended(item) for name, item in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return foreign.decode(content)
+    except ValueError as error:
+        raise BadRequest(f"expected JSON of the shape {_SHAPE}: {error}", code="unreadable") from error
 
 
 def _event(fields: Fields, sent_at: int | None, received_at_ms: int, context: Context) -> Event:
