@@ -1,7 +1,7 @@
 """Time watched and mean concurrency as SQL: the spans of a view, cut at the edges of its row's cell.
 
-A view that lies whole in its cell counts with its record's own total. Where few views do not (in all but series), they are
-a branch of their own: only there are spans read.
+Of a view whose spans all lie in the cell the record's own total counts. In all but series hardly any view crosses an edge,
+and those are a branch of their own: only there are spans read.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from firstframe.metrics.span import (
     BARE_STATES,
     FIRST_MS,
     LAST_MS,
+    START_MS,
+    WAIT_MS,
     among,
     arrays,
     hold,
@@ -29,7 +31,7 @@ class Part(Enum):
 
     ALL = "all"
     WITHIN = "within"
-    """Those that lie in it from their start to their end."""
+    """Those that lie in it from their start to their end, and all without spans, which two numbers tell the time of."""
     ACROSS = "across"
     """The others."""
 
@@ -40,19 +42,15 @@ def is_apart(columns: Sequence[Column]) -> bool:
 
 
 def passage(columns: Sequence[Column], part: Part, suffixes: Sequence[str]) -> list[str]:
-    """Whether a view's spans pass through a cell, for each of a row's cells, by the suffix of its names; and the spans.
-
-    The arrays of spans are empty where none are to be cut.
-    """
+    """Whether a view passes time in a cell, for each of a row's cells, by the suffix of its names; and what `amount` needs."""
     if part is Part.WITHIN:
-        lasts = "(lasted OR bare AND toInt64(watch_time_ms) > 0)"
-        return [BARE, *(f"{_within(suffix)} AND {lasts} AS passes{suffix}" for suffix in suffixes)]
+        return [BARE, *(f"{_passes_within(suffix)} AS passes{suffix}" for suffix in suffixes)]
     found = [BARE, f"{FIRST_MS} AS begun_ms", f"{LAST_MS} AS over_ms"]
     for suffix in suffixes:
         low, high = f"low{suffix}", f"high{suffix}"
         passes = f"greatest(begun_ms, {low}) < least(over_ms, {high})"
         if part is Part.ACROSS:
-            passes += f" AND NOT ({_within(suffix)})"
+            passes += f" AND NOT (bare OR {_is_within(suffix)})"
         found += [f"{passes} AS passes{suffix}", f"begun_ms >= {low} AND over_ms <= {high} AS whole{suffix}"]
     if not columns:
         return found
@@ -60,8 +58,13 @@ def passage(columns: Sequence[Column], part: Part, suffixes: Sequence[str]) -> l
     return [*found, *arrays(whole if is_apart(columns) else None)]
 
 
-def _within(suffix: str) -> str:
-    return f"toUnixTimestamp64Milli(view_start) >= low{suffix} AND toUnixTimestamp64Milli(view_end) <= high{suffix}"
+def _is_within(suffix: str) -> str:
+    return f"{START_MS} >= low{suffix} AND toUnixTimestamp64Milli(view_end) <= high{suffix}"
+
+
+def _passes_within(suffix: str) -> str:
+    bare = f"greatest({START_MS}, low{suffix}) < least({START_MS} + toInt64(watch_time_ms), high{suffix})"
+    return f"if(bare, {bare}, lasted AND {_is_within(suffix)})"
 
 
 def amount(column: Column, part: Part, now_ms: int, start_ms: int, suffix: str, binder: Binder) -> str:
@@ -71,7 +74,7 @@ def amount(column: Column, part: Part, now_ms: int, start_ms: int, suffix: str, 
     if isinstance(shape, Elapsed):
         total = f"if({_any(shape.states)}, {shape.total}, 0)"
         if part is Part.WITHIN:
-            return f"sumIf({total}, {passes})"
+            return f"sumIf({total}{_bare_share(shape, low, high)}, {passes})"
         passed = _passed(shape.states, "stop", low, high)
         length = f"arraySum((state, one) -> if({among(shape.states)}, one, 0), states, lengths)"
         scaled = f"{passed} * if({length} = 0, 1, ({shape.total}) / {length})"
@@ -81,6 +84,22 @@ def amount(column: Column, part: Part, now_ms: int, start_ms: int, suffix: str, 
     now = binder.bind(max(now_ms, start_ms + 1), "Int64")
     passed = _passed(shape.states, watched_until("stop", "stop - one"), low, high)
     return f"sumIf({passed}, {passes}) / greatest(1, any(least({high}, {now}) - {low}))"
+
+
+def _bare_share(shape: Elapsed, low: str, high: str) -> str:
+    """A factor: how much of the time of a view without spans lies between two instants; of all others everything."""
+    watched = "toInt64(watch_time_ms)"
+    match tuple(state in shape.states for state in BARE_STATES):
+        case True, True:
+            begin, length = START_MS, watched
+        case True, False:
+            begin, length = START_MS, WAIT_MS
+        case False, True:
+            begin, length = f"({START_MS} + {WAIT_MS})", f"({watched} - {WAIT_MS})"
+        case _:
+            return ""
+    inside = f"greatest(0, least({begin} + {length}, {high}) - greatest({begin}, {low}))"
+    return f" * if(bare AND {length} > 0, {inside} / {length}, 1)"
 
 
 def _passed(states: Sequence[str], until: str, low: str, high: str) -> str:

@@ -48,7 +48,7 @@ class Cells(msgspec.Struct, frozen=True):
         """What tells the names of the cells apart that a row may lie in."""
         return ("", _BACK) if self.plan.compare and not self.plan.series else ("",)
 
-    def suffix(self, column: Column) -> str:
+    def suffix_of(self, column: Column) -> str:
         """Of the cell that a number is about."""
         return _BACK if column.previous and not self.plan.series else ""
 
@@ -79,7 +79,7 @@ class Cells(msgspec.Struct, frozen=True):
     def crossed(self) -> str:
         """Outside series: whether a view begins before an edge of a cell and ends behind it, by columns with an index.
 
-        No span begins before its view or ends after it.
+        No span begins before its view or ends after it; views without spans need no cutting.
         """
         edges = sorted({self.first_ms, self.plan.start_ms, self.plan.end_ms})
         at = [instant(edge, self.binder) for edge in edges]
@@ -103,7 +103,11 @@ def cell_branches(
     wanted = [one for one, here in zip(columns, mine, strict=True) if here]
     rows = {one.placement for one in wanted} | ({Placement.SPANS} if spans else set())
     passing = [here and one.placement is Placement.SPANS for one, here in zip(columns, mine, strict=True)]
-    if plan.series or not is_apart([one for one, here in zip(columns, passing, strict=True) if here]):
+    if (
+        plan.series
+        or chosen
+        or not is_apart([one for one, here in zip(columns, passing, strict=True) if here])
+    ):
         return [_branch(cells, columns, mine, Part.ALL, rows, chosen)]
     return [
         _branch(cells, columns, mine, Part.WITHIN, rows, chosen),
@@ -192,7 +196,7 @@ def _inside(placement: Placement, suffix: str) -> str:
 
 
 def _aggregate(column: Column, part: Part, cells: Cells) -> str:
-    suffix = cells.suffix(column)
+    suffix = cells.suffix_of(column)
     among = f"{_ROW[column.placement]}{suffix}"
     if column.weight:
         return weight(column.measure, cells.plan, among, rest=column.rest)

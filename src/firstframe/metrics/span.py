@@ -18,18 +18,18 @@ from firstframe.view.record import State
 STALL_LIMIT_MS = 300_000
 """A viewer stalled for longer is not counted as watching any more."""
 
-_START = "toUnixTimestamp64Milli(view_start)"
-_WAIT = "toInt64(watch_time_ms - content_playing_time_ms - ad_playing_time_ms)"
+START_MS = "toUnixTimestamp64Milli(view_start)"
+WAIT_MS = "toInt64(watch_time_ms - content_playing_time_ms - ad_playing_time_ms)"
 BARE = "held_states = 0 AND watch_time_ms > 0 AS bare"
-# A record without spans keeps its time: waiting first, then playing, from the start of the view.
+# A record without spans keeps its time: waiting first, then playing, from the start of the view, perhaps beyond its end.
 BARE_STATES = ("startup", "playing")
 _STATES = f"if(bare, CAST({list(BARE_STATES)}, toTypeName(`spans.state`)), `spans.state`)"
 _GAPS = "if(bare, [toInt64(0), toInt64(0)], `spans.gap_ms`)"
-_LENGTHS = f"if(bare, [{_WAIT}, toInt64(watch_time_ms) - {_WAIT}], `spans.length_ms`)"
-FIRST_MS = f"({_START} + `spans.gap_ms`[1])"
-LAST_MS = f"({_START} + arraySum(`spans.gap_ms`) + arraySum(`spans.length_ms`) + if(bare, toInt64(watch_time_ms), 0))"
+_LENGTHS = f"if(bare, [{WAIT_MS}, toInt64(watch_time_ms) - {WAIT_MS}], `spans.length_ms`)"
+FIRST_MS = f"({START_MS} + `spans.gap_ms`[1])"
+LAST_MS = f"({START_MS} + arraySum(`spans.gap_ms`) + arraySum(`spans.length_ms`) + if(bare, toInt64(watch_time_ms), 0))"
 _STOPS = (
-    f"arrayMap(passed -> {_START} + passed, arrayCumSum(arrayMap((gap, one) -> gap + one, gaps, lengths)))"
+    f"arrayMap(passed -> {START_MS} + passed, arrayCumSum(arrayMap((gap, one) -> gap + one, gaps, lengths)))"
 )
 
 

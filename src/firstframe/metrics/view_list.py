@@ -28,14 +28,12 @@ from firstframe.metrics.zone import zone_of
 
 USUAL_ORDER = "-view_start_ms"
 MOST_VIEWS = 1_000
-GLANCED_ROWS = 1_000
-"""Rows looked at for a page, of whatever version: up to so many the engine finds without sorting the others."""
-_KEYS: Mapping[str, tuple[Type, str]] = {
-    "number": ("Float64", "0"),
-    "flag": ("Int64", "0"),
-    "text": ("String", "''"),
-}
-"""How a sort key is bound, and what stands for null in it."""
+LOOKED_AT = 1_000
+"""Rows of whatever version that a page is looked for among: so many the engine finds without sorting the others."""
+_NOTHING: Mapping[str, str] = {"number": "0", "flag": "0", "text": "''"}
+"""What stands for null in a sort key, by its kind."""
+_BOUND: Mapping[type, Type] = {int: "Int64", float: "Float64", str: "String"}
+"""How a sort key is bound: a number as the one it is, or the largest would be equal."""
 
 
 class RowKey(msgspec.Struct, frozen=True, array_like=True):
@@ -49,11 +47,11 @@ class RowKey(msgspec.Struct, frozen=True, array_like=True):
     ordinal: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
+class Position(msgspec.Struct, frozen=True, array_like=True):
     """Where a view stands in a list: by the value it is ordered by, and among its equals by its key."""
 
     is_null: bool
-    value: str | float | int
+    value: str | float | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
     row: RowKey
 
 
@@ -61,7 +59,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """Where a page ended, and in which order."""
 
     order: str
-    place: Place
+    position: Position
 
 
 class ViewQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +72,7 @@ class ViewQuery(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int | None
     end_ms: int | None
     limit: int
-    after: Place | None
+    after: Position | None
     bots: bool
 
     @property
@@ -90,9 +88,9 @@ class ViewPage(msgspec.Struct, frozen=True):
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """One row of the table: its place, and in which hour it stands (in seconds)."""
+    """One row of the table: its position, and in which hour it stands (in seconds)."""
 
-    place: Place
+    position: Position
     hour: int
 
 
@@ -119,7 +117,7 @@ def read_view_query(
             allowed=f"1 to {MOST_VIEWS}",
         )
     name = order_by.removeprefix("-").removeprefix("+")
-    sortable = {key: one for key, one in FILTERABLE.items() if one.kind in _KEYS and not one.joined}
+    sortable = {key: one for key, one in FILTERABLE.items() if one.kind in _NOTHING and not one.joined}
     if name not in sortable:
         raise unknown("order_by", name, sortable, "any scalar field of the record, with - for descending")
     start_ms, end_ms = _range(start, end, now_ms, zone)
@@ -149,55 +147,58 @@ def _range(start: str | None, end: str | None, now_ms: int, zone: ZoneInfo) -> t
 
 async def list_views(engine: AsyncEngine, query: ViewQuery) -> ViewPage:
     """One page of views, each as `view_json` without its states."""
-    glanced, is_all = _of_some_views(await _rows(engine, query, glance=True), query)
-    # Whatever the versions of a view are, its last is one of the rows: up to the last row here, no view is missed.
-    found = await _load(engine, query, glanced, until=None if is_all else glanced[-1].place)
-    if not is_all and len(found) <= query.limit:  # most rows were no views any more
-        found = await _load(engine, query, await _rows(engine, query))
-    shown = found[: query.limit]
-    last = _cursor(query, shown[-1][0]) if len(found) > query.limit else None
-    return ViewPage([view for _, view in shown], last)
+    rows, is_end = _of_enough_views(await _rows(engine, query, versions=True), query)
+    # Whatever versions a view has, its last is one of the rows: up to the last row here no view is missed.
+    found = await _as_they_are(engine, query, rows, until=None if is_end else rows[-1].position)
+    if is_end or len(found) > query.limit:
+        ends = [position for position, _ in found[query.limit - 1 :]]
+    else:  # most rows were versions that no longer stand
+        rows = await _rows(engine, query)
+        ends = [row.position for row in rows[query.limit - 1 :]]
+        found = await _as_they_are(engine, query, rows[: query.limit], until=ends[0] if ends else None)
+    last = _cursor(query, ends[0]) if len(ends) > 1 else None
+    return ViewPage([view for _, view in found[: query.limit]], last)
 
 
-async def _rows(engine: AsyncEngine, query: ViewQuery, *, glance: bool = False) -> list[_Row]:
-    """The first rows of the list and one more than asked for; at a glance more of them, but of all versions."""
+async def _rows(engine: AsyncEngine, query: ViewQuery, *, versions: bool = False) -> list[_Row]:
+    """The first rows of the list and one more than asked for; with ``versions`` many more, and of all versions."""
     binder = Binder()
-    limit = _glanced_rows(query) if glance else query.limit + 1
+    limit = _looked_at(query) if versions else query.limit + 1
     sql = (
-        f"SELECT {_placed(query, binder)}, toUnixTimestamp(first_hour)"
-        f" {_source(query, binder, versions=glance)}{_ordered(query, binder)}"
+        f"SELECT {_positioned(query, binder)}, toUnixTimestamp(first_hour)"
+        f" {_source(query, binder, versions=versions)}{_ordered(query, binder)}"
         f" LIMIT {binder.bind(limit, 'Int64')} {SETTINGS}"
     )
     found = await run(engine, Statement(sql, binder.params))
-    return [_Row(_place(row), row[-1]) for row in found.rows]
+    return [_Row(_position(row), row[-1]) for row in found.rows]
 
 
-def _of_some_views(rows: list[_Row], query: ViewQuery) -> tuple[list[_Row], bool]:
-    """The rows of rather more views than asked for, up to the first row of the next; and whether there is no next."""
+def _of_enough_views(rows: list[_Row], query: ViewQuery) -> tuple[list[_Row], bool]:
+    """The rows of rather more views than asked for, up to the first row of the next; and whether the list ends there."""
     enough = 2 * query.limit + 1
     keys: set[RowKey] = set()
     for at, row in enumerate(rows):
-        if row.place.row not in keys and len(keys) == enough:
+        if row.position.row not in keys and len(keys) == enough:
             return rows[:at], False
-        keys.add(row.place.row)
-    return rows, len(rows) < _glanced_rows(query)
+        keys.add(row.position.row)
+    return rows, len(rows) < _looked_at(query)
 
 
-def _glanced_rows(query: ViewQuery) -> int:
-    return max(GLANCED_ROWS, 4 * query.limit)
+def _looked_at(query: ViewQuery) -> int:
+    return max(LOOKED_AT, 4 * query.limit)
 
 
-async def _load(
-    engine: AsyncEngine, query: ViewQuery, rows: Sequence[_Row], *, until: Place | None = None
-) -> list[tuple[Place, dict[str, Any]]]:
-    """Those of the rows' views that are on the list as they are now, in its order; whole rows are read by key."""
+async def _as_they_are(
+    engine: AsyncEngine, query: ViewQuery, rows: Sequence[_Row], *, until: Position | None
+) -> list[tuple[Position, dict[str, Any]]]:
+    """The list again, of these rows' views only: they are read whole and by key, as they are now."""
     if not rows:
         return []
-    keys = dict.fromkeys(row.place.row for row in rows)
+    keys = dict.fromkeys(row.position.row for row in rows)
     binder = Binder()
     columns = set(READ_COLUMNS).difference(SPAN_COLUMNS)
     sql = (
-        f"SELECT {_placed(query, binder)}, {listed(columns)} {_source(query, binder)}"
+        f"SELECT {_positioned(query, binder)}, {listed(columns)} {_source(query, binder)}"
         f" AND first_hour IN {binder.bind(sorted({row.hour for row in rows}), 'Array(DateTime)')}"
         f" AND dialect IN {binder.bind(sorted({key.dialect for key in keys}), 'Array(String)')}"
         f" AND native_view_id IN {binder.bind([key.native_view_id for key in keys], 'Array(String)')}"
@@ -206,14 +207,14 @@ async def _load(
         sql += f" AND NOT {_beyond(query, until, binder)}"
     sql += f"{_ordered(query, binder)} LIMIT {binder.bind(query.limit + 1, 'Int64')} {SETTINGS}"
     found = await run(engine, Statement(sql, binder.params))
-    return [(_place(row), view_json(record_from(found.columns, row))) for row in found.rows]
+    return [(_position(row), view_json(record_from(found.columns, row))) for row in found.rows]
 
 
-def _placed(query: ViewQuery, binder: Binder) -> str:
-    """What a row's place is made of: columns for `_place`."""
+def _positioned(query: ViewQuery, binder: Binder) -> str:
+    """What a row's position is made of: columns for `_position`."""
     expression = query.order.expression(binder)
     return (
-        f"{_value(query, expression)} AS place_value, ({expression}) IS NULL AS place_is_null,"
+        f"{_value(query, expression)} AS position_value, ({expression}) IS NULL AS position_is_null,"
         " native_view_id, dialect, ordinal"
     )
 
@@ -245,20 +246,20 @@ def _ordered(query: ViewQuery, binder: Binder) -> str:
 
 
 def _value(query: ViewQuery, expression: str) -> str:
-    cast = {"number": "toFloat64", "flag": "toInt64"}.get(query.order.kind, "toString")
-    return f"{cast}(ifNull({expression}, {_KEYS[query.order.kind][1]}))"
+    value = f"ifNull({expression}, {_NOTHING[query.order.kind]})"
+    return {"flag": f"toInt64({value})", "text": f"toString({value})"}.get(query.order.kind, value)
 
 
-def _beyond(query: ViewQuery, place: Place, binder: Binder) -> str:
-    """Whether a row stands behind a place."""
+def _beyond(query: ViewQuery, position: Position, binder: Binder) -> str:
+    """Whether a row stands behind a position."""
     expression = query.order.expression(binder)
     value, is_null = _value(query, expression), f"toUInt8(({expression}) IS NULL)"
-    null = binder.bind(int(place.is_null), "Int64")
-    last = binder.bind(place.value, _KEYS[query.order.kind][0])
-    uuid, text = id_parts(place.row.native_view_id)
+    null = binder.bind(int(position.is_null), "Int64")
+    last = binder.bind(position.value, _BOUND[type(position.value)])
+    uuid, text = id_parts(position.row.native_view_id)
     row = (
         f"toUUIDOrZero({binder.bind(uuid, 'String')}), {binder.bind(text, 'String')},"
-        f" {binder.bind(place.row.dialect, 'String')}, {binder.bind(place.row.ordinal, 'Int64')}"
+        f" {binder.bind(position.row.dialect, 'String')}, {binder.bind(position.row.ordinal, 'Int64')}"
     )
     way = "<" if query.descending else ">"
     return (
@@ -267,26 +268,26 @@ def _beyond(query: ViewQuery, place: Place, binder: Binder) -> str:
     )
 
 
-def _place(row: Sequence[Any]) -> Place:
+def _position(row: Sequence[Any]) -> Position:
     value, is_null, native_view_id, dialect, ordinal, *_ = row
-    return Place(bool(is_null), value, RowKey(native_view_id, dialect, ordinal))
+    return Position(bool(is_null), value, RowKey(native_view_id, dialect, ordinal))
 
 
-def _cursor(query: ViewQuery, place: Place) -> str:
-    cursor = Cursor(query.order_name, place)
+def _cursor(query: ViewQuery, position: Position) -> str:
+    cursor = Cursor(query.order_name, position)
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
-def _read_cursor(text: str, query: ViewQuery) -> Place:
+def _read_cursor(text: str, query: ViewQuery) -> Position:
     try:
         raw = base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
         cursor = msgspec.json.decode(raw, type=Cursor)
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise _bad_cursor(text) from error
-    is_text = query.order.kind == "text"
-    if cursor.order != query.order_name or isinstance(cursor.place.value, str) is not is_text:
+    kinds = {"text": str, "flag": int}.get(query.order.kind, int | float)
+    if cursor.order != query.order_name or not isinstance(cursor.position.value, kinds):
         raise _bad_cursor(text)
-    return cursor.place
+    return cursor.position
 
 
 def _bad_cursor(text: str) -> BadRequest:

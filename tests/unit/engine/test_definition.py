@@ -96,3 +96,18 @@ def test_an_end_amid_forgetting_costs_nothing(folder, monkeypatch):
     definitions.keep()  # and the next change can begin
     definitions.forget()
     assert [path.name for path in folder.iterdir()] == ["columns"]
+
+
+@pytest.mark.parametrize("kept", ["", "store/abc/abc-1/vi", None], ids=["empty", "cut off", "gone"])
+def test_where_nobody_can_tell_what_is_new_nothing_is_removed(folder, kept):
+    """A power cut may leave a list that is not whole; what was changed is put back all the same."""
+    Definitions(folder).keep()
+    write(folder, VIEWS, "")
+    listed = folder / "definitions" / "list"
+    listed.unlink()
+    if kept is not None:
+        listed.write_text(kept)
+    assert [path.name for path in Definitions(folder).restore()] == ["views.sql"]
+    assert [read(folder, name) for name in (VIEWS, EVENTS)] == [
+        f"definition of {name}" for name in (VIEWS, EVENTS)
+    ]

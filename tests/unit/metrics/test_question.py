@@ -376,39 +376,61 @@ def test_time_in_a_range_and_in_the_one_before(engine) -> None:
     start, second = NEW_YEAR_MS + HOUR_MS, 1_000
     played = (State.PLAYING, 10 * second)
     views = {
-        "within": (start, 20.0, spans(start, played)),
-        "no time passed": (start + 1, 7.0, spans(start + 1, (State.PLAYING, 0))),
-        "only paused": (start + 2, 3.0, spans(start + 2, (State.PAUSE, 10 * second))),
-        "across": (start - 4 * second, 20.0, spans(start - 4 * second, played)),
-        "out at the end": (start + 55 * second, 10.0, spans(start + 55 * second, played)),
-        "bare": (start + 3, 8.0, []),
-        "bare and nearly nothing": (start + 4, 0.0004, []),
-        "bare, across": (start - 4 * second, 10.0, []),
-        "before": (start - 30 * second, 30.0, spans(start - 30 * second, played)),
+        "within": (start, 10, 20.0, spans(start, played)),
+        "no time passed": (start + 1, 10, 7.0, spans(start + 1, (State.PLAYING, 0))),
+        "only paused": (start + 2, 10, 3.0, spans(start + 2, (State.PAUSE, 10 * second))),
+        "across": (start - 4 * second, 10, 20.0, spans(start - 4 * second, played)),
+        "out at the end": (start + 55 * second, 10, 10.0, spans(start + 55 * second, played)),
+        "before": (start - 30 * second, 10, 30.0, spans(start - 30 * second, played)),
+        "bare": (start + 3, 10, 8.0, []),
+        "bare and nearly nothing": (start + 4, 10, 0.0004, []),
+        "bare, across": (start - 4 * second, 10, 10.0, []),
+        "bare and longer than itself": (start, 0, 30.0, []),
+        "bare, longer than itself and across": (start - 10 * second, 0, 30.0, []),
+        "bare, longer than itself and out at the end": (start + 40 * second, 0, 30.0, []),
     }
     store(
         engine,
         [
             make_view(
-                name, at, length_ms=10 * second, spans=pieces, watch_time_ms=watched_s * 1000, country=name
+                name,
+                at,
+                length_ms=length_s * second,
+                spans=pieces,
+                watch_time_ms=watched_s * 1000,
+                content_playing_time_ms=watched_s * 750,
+                country=name,
             )
-            for name, (at, watched_s, pieces) in views.items()
+            for name, (at, length_s, watched_s, pieces) in views.items()
         ],
     )
-    question = {"metrics": ["watch_time"], "from": start, "to": start + MINUTE_MS, "compare": "previous"}
-    (total,) = ask(engine, **question).data
-    assert total == {"watch_time": (20 + 12 + 5 + 8 + 6) * 1000, "watch_time.previous": (8 + 4 + 30) * 1000}
-    rows = ask(engine, **question, group_by=["country"]).data
-    found = {row["country"]: (row["watch_time"] / 1000, row["watch_time.previous"] / 1000) for row in rows}
-    assert found == {
-        "within": (20, 0),
-        "only paused": (0, 0),
-        "across": (12, 8),
-        "out at the end": (5, 0),
-        "bare": (8, 0),
-        "bare, across": (6, 4),
-        "before": (0, 30),
+    question = {
+        "metrics": ["watch_time", "playing_time"],
+        "from": start,
+        "to": start + MINUTE_MS,
+        "compare": "previous",
     }
+    keys = ("watch_time", "watch_time.previous", "playing_time", "playing_time.previous")
+    rows = ask(engine, **question, group_by=["country"]).data
+    found = {row["country"]: tuple(row[key] / 1000 for key in keys) for row in rows}
+    assert found == {
+        "within": (20, 0, 15, 0),
+        "only paused": (0, 0, 0, 0),
+        "across": (12, 8, 9, 6),
+        "out at the end": (5, 0, 3.75, 0),
+        "before": (0, 30, 0, 22.5),
+        "bare": (8, 0, 6, 0),
+        "bare, across": (6, 4, 6, 1.5),
+        "bare and longer than itself": (30, 0, 22.5, 0),
+        "bare, longer than itself and across": (20, 10, 20, 2.5),
+        "bare, longer than itself and out at the end": (20, 0, 12.5, 0),
+    }
+    (total,) = ask(engine, **question).data
+    series = ask(engine, **question, granularity="minute").data
+    beside = ask(engine, **(question | {"metrics": [*question["metrics"], "concurrent_viewers.mean"]})).data
+    for number, key in enumerate(keys):
+        assert total[key] == sum(row[number] for row in found.values()) * 1000
+        assert total[key] == sum(row[key] or 0 for row in series) == beside[0][key]
 
 
 def test_a_long_stall_stops_counting_as_watching(engine) -> None:
