@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pytest
 
 import support_disk
 from firstframe.engine.client import Engine
+from firstframe.errors import ConfigError, EngineError
 from firstframe.folder import Folder
 from support_attack import HOW_HARD, seen
 from support_disk import fill, mounted, reserve_file
@@ -40,6 +41,20 @@ def posting(product: Product, threads: int = 2, pause: float = 0.02, padding_byt
         pause=pause,
         padding_bytes=padding_bytes,
     ).start()
+
+
+def await_views(product: Product) -> None:
+    """Wait until something that was sent can be asked about: then everything has been started to its end."""
+
+    def stored() -> bool:
+        with (
+            suppress(EngineError, ConfigError),
+            closing(Engine.connect(Folder(product.data).engine_face().url)) as engine,
+        ):
+            return engine.query("SELECT count() > 0 FROM views").rows == [(1,)]
+        return False
+
+    product.wait_until(stored, 120, "the first view")
 
 
 def keeping(product: Product) -> Callable[[str, bytes], int]:
@@ -68,7 +83,7 @@ def test_a_frozen_role_costs_nothing_that_was_acknowledged(tmp_path: Path) -> No
     product = Product(tmp_path / "data").start()
     load = posting(product)
     try:
-        time.sleep(2)
+        await_views(product)
         before = product.open_files()
         for role in ("engine", "fold", "fold-1", "api", "edge"):
             product.signal(role, signal.SIGSTOP)
@@ -207,6 +222,7 @@ def test_fewer_days_of_retention_make_room_on_a_full_disk(disk: Callable[[int], 
     folder = disk(LARGE_MIB)
     product = Product(folder / "data")
     with running(product, lambda: posting(product)) as load:
+        await_views(product)
         engine = Engine.connect(Folder(product.data).engine_face().url)
         # Else the files of what is dropped stay for eight minutes.
         engine.command("ALTER TABLE views MODIFY SETTING old_parts_lifetime = 1")

@@ -5,7 +5,7 @@ half way, or run by two processes at once, is simply run again.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 
 import msgspec
@@ -37,6 +37,14 @@ class Migration(msgspec.Struct, frozen=True):
     number: int
     name: str
     statements: Sequence[str]
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Days of a table that stay though the clock says that they are beyond their retention."""
+
+    table: str
+    newest_stored_day: str
+    days_kept: int
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -125,7 +133,19 @@ def apply_retention(engine: Engine, *, event_days: int, view_days: int) -> tuple
     return needed
 
 
-def drop_expired(engine: Engine, *, event_days: int, view_days: int) -> tuple[str, ...]:
+def say_held(held: Held) -> None:
+    """Warn of days that stay because the clock is not believed."""
+    log.warning(
+        "the clock is more than a day ahead of the newest stored row: days that it says are expired stay",
+        table=held.table,
+        newest_stored_day=held.newest_stored_day,
+        days_kept=held.days_kept,
+    )
+
+
+def drop_expired(
+    engine: Engine, *, event_days: int, view_days: int, tell: Callable[[Held], None] = say_held
+) -> tuple[str, ...]:
     """Let go of days that are wholly beyond their retention; the statements that were needed for it.
 
     The engine itself does so within hours, by its merges; but those rest on a full disk, where it is wanted most.
@@ -134,7 +154,7 @@ def drop_expired(engine: Engine, *, event_days: int, view_days: int) -> tuple[st
     """
     clauses = retentions(event_days, view_days)
     try:
-        found = [(each.table, day) for each in clauses for day in _expired(engine, each)]
+        found = [(each.table, day) for each in clauses for day in _expired(engine, each, tell)]
     except EngineError as error:
         if error.code != _UNKNOWN_DATABASE:
             raise
@@ -149,7 +169,7 @@ def drop_expired(engine: Engine, *, event_days: int, view_days: int) -> tuple[st
     return tuple(needed)
 
 
-def _expired(engine: Engine, retention: Retention) -> list[str]:
+def _expired(engine: Engine, retention: Retention, tell: Callable[[Held], None]) -> list[str]:
     """The days, each a partition, of which no row is within its time."""
     found = engine.query(
         f"WITH {_TODAY} AS today, ({_NEWEST_DAY}) AS newest, least(today, newest + 1) AS trusted"
@@ -159,12 +179,7 @@ def _expired(engine: Engine, retention: Retention) -> list[str]:
         {"database": engine.target.database, "table": retention.table, "days": retention.days},
     ).rows
     if held := [(day, newest) for day, due, newest in found if not due]:
-        log.warning(
-            "the clock is more than a day ahead of the newest stored row: days that it says are expired stay",
-            table=retention.table,
-            newest_stored_day=held[0][1],
-            days_kept=len(held),
-        )
+        tell(Held(retention.table, held[0][1], len(held)))
     return [day for day, due, _ in found if due]
 
 

@@ -13,7 +13,7 @@ import typer
 from firstframe.accounts.store import Accounts
 from firstframe.clock import epoch_ms
 from firstframe.engine.client import Engine
-from firstframe.engine.migrate import apply_retention, drop_expired, pending, script
+from firstframe.engine.migrate import Held, apply_retention, drop_expired, pending, say_held, script
 from firstframe.engine.migrate import migrate as migrate_engine
 from firstframe.errors import ConfigError, EngineError
 from firstframe.folder import Folder
@@ -31,12 +31,19 @@ class EngineWait:
 
     def __init__(self) -> None:
         self._said = ""
+        self._held: set[Held] = set()
         self._silent_until = time.monotonic() + USUAL_SECONDS
 
     def tell(self, reason: Exception) -> None:
         if str(reason) != self._said and time.monotonic() > self._silent_until:
             self._said = str(reason)
             log.info("waiting for the engine", reason=self._said[:300])
+
+    def tell_held(self, held: Held) -> None:
+        """Of days that stay: once, however often they are met before there is an engine."""
+        if held not in self._held:
+            self._held.add(held)
+            say_held(held)
 
 
 def engine_url(settings: Settings, folder: Folder) -> str:
@@ -55,7 +62,7 @@ def wait_for_engine(
     while not stop.is_set():
         try:
             found = Engine.connect(engine_url(settings, folder))
-            _prepare(found, settings, migrates=migrates)
+            _prepare(found, settings, waiting, migrates=migrates)
         except (EngineError, ConfigError) as error:
             waiting.tell(error)
             stop.wait(0.2)
@@ -64,13 +71,13 @@ def wait_for_engine(
     return None
 
 
-def _prepare(engine: Engine, settings: Settings, *, migrates: bool) -> None:
+def _prepare(engine: Engine, settings: Settings, waiting: EngineWait, *, migrates: bool) -> None:
     if not migrates:
         if missing := pending(engine):
             raise EngineError(f"its tables are not there yet: {missing[0].name} is to come")
         return
     event_days, view_days = settings.event_retention_days, settings.view_retention_days
-    for statement in drop_expired(engine, event_days=event_days, view_days=view_days):
+    for statement in drop_expired(engine, event_days=event_days, view_days=view_days, tell=waiting.tell_held):
         log.info("a day is beyond its retention", statement=statement)
     migrate_engine(engine)
     apply_retention(engine, event_days=event_days, view_days=view_days)

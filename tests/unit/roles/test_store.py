@@ -2,6 +2,7 @@
 
 from structlog.testing import capture_logs
 
+from firstframe.engine.migrate import Held
 from firstframe.roles import store
 from firstframe.roles.store import EngineWait
 
@@ -19,3 +20,16 @@ def test_a_start_is_nothing_to_complain_about(monkeypatch):
         waiting.tell(ValueError("nobody is there"))
         waiting.tell(ValueError("its tables are old"))
     assert [one["reason"] for one in said] == ["nobody is there", "its tables are old"]
+
+
+def test_days_that_stay_are_told_once():
+    """However often the engine is asked before all is done."""
+    with capture_logs() as said:
+        waiting = EngineWait()
+        for held in (
+            Held("views", "2026-01-01", 3),
+            Held("views", "2026-01-01", 3),
+            Held("events", "2026-01-01", 1),
+        ):
+            waiting.tell_held(held)
+    assert [(one["table"], one["days_kept"]) for one in said] == [("views", 3), ("events", 1)]
