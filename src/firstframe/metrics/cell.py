@@ -102,16 +102,14 @@ def cell_branches(
     cells = Cells(plan, binder)
     wanted = [one for one, here in zip(columns, mine, strict=True) if here]
     rows = {one.placement for one in wanted} | ({Placement.SPANS} if spans else set())
-    passing = [here and one.placement is Placement.SPANS for one, here in zip(columns, mine, strict=True)]
-    if (
-        plan.series
-        or chosen
-        or not is_apart([one for one, here in zip(columns, passing, strict=True) if here])
-    ):
+    passing = [one for one in wanted if one.placement is Placement.SPANS]
+    # The groups that are chosen would be ranked once for each branch.
+    if plan.series or chosen or not is_apart(passing):
         return [_branch(cells, columns, mine, Part.ALL, rows, chosen)]
+    across = [here and one in passing for one, here in zip(columns, mine, strict=True)]
     return [
         _branch(cells, columns, mine, Part.WITHIN, rows, chosen),
-        _branch(cells, columns, passing, Part.ACROSS, {Placement.SPANS}, chosen),
+        _branch(cells, columns, across, Part.ACROSS, {Placement.SPANS}, chosen),
     ]
 
 
