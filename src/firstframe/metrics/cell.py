@@ -24,6 +24,8 @@ _AT = {
     Placement.VIEW_END: "toUnixTimestamp64Milli(view_end)",
 }
 _ROW = {Placement.VIEW_START: "starts", Placement.VIEW_END: "ends", Placement.SPANS: "passes"}
+LONG_MS = 3 * 86_400_000
+"""Of a shorter range, with the one before it, the spans are read sooner than the engine plans a branch without them."""
 _BACK = "_back"
 """Behind the names of what is true of the period before."""
 
@@ -103,8 +105,9 @@ def cell_branches(
     wanted = [one for one, here in zip(columns, mine, strict=True) if here]
     rows = {one.placement for one in wanted} | ({Placement.SPANS} if spans else set())
     passing = [one for one in wanted if one.placement is Placement.SPANS]
+    is_short = plan.end_ms - cells.first_ms < LONG_MS
     # The groups that are chosen would be ranked once for each branch.
-    if plan.series or chosen or not is_apart(passing):
+    if plan.series or chosen or is_short or not is_apart(passing):
         return [_branch(cells, columns, mine, Part.ALL, rows, chosen)]
     across = [here and one in passing for one, here in zip(columns, mine, strict=True)]
     return [

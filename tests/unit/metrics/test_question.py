@@ -5,6 +5,7 @@ import pytest
 import support_engine
 from firstframe.engine.rows import VIEW_COLUMNS, view_row
 from firstframe.errors import BadRequest
+from firstframe.metrics import cell
 from firstframe.view.record import Outcome, State
 from support_question import DAY_MS, HOUR_MS, MINUTE_MS, NEW_YEAR_MS, ask, make_view, spans, store, value
 
@@ -371,8 +372,10 @@ def test_spans_that_do_not_add_up_are_scaled(engine) -> None:
     assert [row["playing_time"] for row in rows] == [15_000, 15_000 + 9_000]
 
 
-def test_time_in_a_range_and_in_the_one_before(engine) -> None:
+@pytest.mark.parametrize("long_ms", [0, cell.LONG_MS], ids=["in two branches", "in one"])
+def test_time_in_a_range_and_in_the_one_before(engine, monkeypatch, long_ms) -> None:
     """Views within the range count with their own total, those across an edge with the part that lies in it."""
+    monkeypatch.setattr(cell, "LONG_MS", long_ms)
     start, second = NEW_YEAR_MS + HOUR_MS, 1_000
     played = (State.PLAYING, 10 * second)
     views = {
