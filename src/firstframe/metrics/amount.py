@@ -15,6 +15,7 @@ from firstframe.metrics.metric import Concurrent, Elapsed
 from firstframe.metrics.span import (
     BARE,
     BARE_STATES,
+    END_MS,
     FIRST_MS,
     LAST_MS,
     START_MS,
@@ -59,7 +60,7 @@ def passage(columns: Sequence[Column], part: Part, suffixes: Sequence[str]) -> l
 
 
 def _is_within(suffix: str) -> str:
-    return f"{START_MS} >= low{suffix} AND toUnixTimestamp64Milli(view_end) <= high{suffix}"
+    return f"{START_MS} >= low{suffix} AND {END_MS} <= high{suffix}"
 
 
 def _passes_within(suffix: str) -> str:

@@ -18,11 +18,9 @@ from firstframe.metrics.branch import Aggregates, Column, key_columns, key_names
 from firstframe.metrics.metric import Placement
 from firstframe.metrics.query import Plan
 from firstframe.metrics.source import instant, touching, views
+from firstframe.metrics.span import END_MS, START_MS
 
-_AT = {
-    Placement.VIEW_START: "toUnixTimestamp64Milli(view_start)",
-    Placement.VIEW_END: "toUnixTimestamp64Milli(view_end)",
-}
+_AT = {Placement.VIEW_START: START_MS, Placement.VIEW_END: END_MS}
 _ROW = {Placement.VIEW_START: "starts", Placement.VIEW_END: "ends", Placement.SPANS: "passes"}
 LONG_MS = 3 * 86_400_000
 """Of a shorter range, with the one before it, the spans are read sooner than the engine plans a branch without them."""

@@ -18,7 +18,7 @@ from firstframe.view.record import State
 STALL_LIMIT_MS = 300_000
 """A viewer stalled for longer is not counted as watching any more."""
 
-START_MS = "toUnixTimestamp64Milli(view_start)"
+START_MS, END_MS = "toUnixTimestamp64Milli(view_start)", "toUnixTimestamp64Milli(view_end)"
 WAIT_MS = "toInt64(watch_time_ms - content_playing_time_ms - ad_playing_time_ms)"
 BARE = "held_states = 0 AND watch_time_ms > 0 AS bare"
 # A record without spans keeps its time: waiting first, then playing, from the start of the view, perhaps beyond its end.
