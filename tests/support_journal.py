@@ -8,7 +8,13 @@ from pathlib import Path
 
 from firstframe.beacon import Beacon, Place
 from firstframe.journal import FilesAppender, FilesConsumer
-from firstframe.journal.base import Chunk
+from firstframe.journal.base import Chunk, partition_of
+
+
+def views_of(partitions: int) -> list[str]:
+    """A view of each partition, in their order."""
+    found = {partition_of(name, partitions): name for name in map(str, range(partitions * 20))}
+    return [found[partition] for partition in range(partitions)]
 
 
 def beacon(number: int, body: bytes = b"{}") -> Beacon:

@@ -32,8 +32,8 @@ MOST_PROCESSES = 64
 """Of one role on one machine."""
 MOST_DAYS = 10_000
 """The engine counts seconds in 32 bits, which end in 2106: a row with an end beyond that would be gone at once."""
-MOST_BODY_BYTES = 2**30
-"""A record of the journal tells its length in 31 bits."""
+MOST_BODY_BYTES = 2**24
+"""A record of the journal tells its length in 25 bits."""
 
 RANGES: Mapping[str, tuple[float, float]] = {
     "edges": (1, MOST_PROCESSES),

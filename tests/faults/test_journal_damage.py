@@ -13,11 +13,12 @@ import pytest
 from firstframe.errors import JournalError
 from firstframe.journal import FilesConsumer
 from support_attack import HOW_HARD, IS_FULL, seen
-from support_journal import drain, numbers, write
+from support_journal import drain, numbers, views_of, write
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1_200)]
 
 BEACONS = 60
+PARTITIONS = 2
 COMMITTED = 4
 """Chunks, of three beacons each."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
@@ -25,27 +26,47 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
 @pytest.fixture
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Two writers' segments; of their chunks four are committed, more are handed out, some beacons are not read yet."""
+    """Two writers' segments for two partitions; of their chunks four are committed, more handed out, some beacons not read."""
     root = MEMORY if MEMORY.is_dir() else tmp_path_factory.mktemp("journal")
     folder = root / f"firstframe-{random.randbytes(6).hex()}"
-    write(folder, range(BEACONS // 2), writer="edge-0", segment_bytes=900)
-    write(folder, range(BEACONS // 2, BEACONS), writer="edge-1", segment_bytes=900)
-    consumer = FilesConsumer(folder, 0, chunk_beacons=3)
-    for _ in range(12):
-        assert consumer.next(0) is not None
-    consumer.commit(COMMITTED)
-    consumer.close()
+    views = views_of(PARTITIONS)
+    for writer, some in (("edge-0", range(BEACONS // 2)), ("edge-1", range(BEACONS // 2, BEACONS))):
+        write(
+            folder,
+            some,
+            keys=lambda n: [views[n % PARTITIONS]],
+            writer=writer,
+            partitions=PARTITIONS,
+            segment_bytes=900,
+        )
+    for partition in range(PARTITIONS):
+        consumer = FilesConsumer(folder, partition, PARTITIONS, chunk_beacons=3)
+        for _ in range(6):
+            assert consumer.next(0) is not None
+        consumer.commit(COMMITTED // PARTITIONS)
+        consumer.close()
     yield folder
     shutil.rmtree(folder)
 
 
-def reread(journal: Path) -> tuple[list[int], FilesConsumer]:
-    """Everything that comes to a reader that starts now."""
-    consumer = FilesConsumer(journal, 0, chunk_beacons=3)
-    try:
-        return numbers(drain(consumer)), consumer
-    finally:
-        consumer.close()
+def reread(journal: Path) -> tuple[list[int], list[FilesConsumer]]:
+    """Everything that comes to readers that start now."""
+    came, consumers = [], []
+    for partition in range(PARTITIONS):
+        consumer = FilesConsumer(journal, partition, PARTITIONS, chunk_beacons=3)
+        consumers.append(consumer)
+        try:
+            came += numbers(drain(consumer))
+        finally:
+            consumer.close()
+    return came, consumers
+
+
+def forget(journal: Path) -> None:
+    """The readers begin anew."""
+    for folder in journal.glob("p*of*"):
+        for note in ("chunks.log", "committed"):
+            (folder / note).unlink(missing_ok=True)
 
 
 def flipped(data: bytes, bit: int) -> bytes:
@@ -69,8 +90,8 @@ def test_flipped_bits_in_the_notes_skip_nothing(journal: Path, tmp_path: Path) -
     assert len(done) == COMMITTED * 3
     chance, outcomes = random.Random(5), Counter[str]()
     for name in ("chunks.log", "committed"):
-        file = journal / "p0000of0001" / name
-        kept = {each: each.read_bytes() for each in file.parent.iterdir() if each.suffix != ".seg"}
+        file = journal / "p0000of0002" / name
+        kept = {each: each.read_bytes() for each in journal.glob("p*of*/*")}
         size = len(kept[file]) * 8
         bits = chance.sample(range(size), min(size, HOW_HARD.flips))
         for bit in bits:
@@ -90,9 +111,8 @@ def test_flipped_bits_in_the_notes_skip_nothing(journal: Path, tmp_path: Path) -
 
 def test_a_flipped_bit_in_a_segment_costs_that_beacon_alone(journal: Path) -> None:
     """Whatever bit of a segment flips: every beacon but the one it stands in comes, unchanged and once."""
-    for note in ("chunks.log", "committed"):
-        (journal / "p0000of0001" / note).unlink()
-    segment = min((journal / "p0000of0001").glob("*.seg"))
+    forget(journal)
+    segment = min((journal / "of0002").glob("*.seg"))
     kept, chance = segment.read_bytes(), random.Random(6)
     bits = chance.sample(range(len(kept) * 8), min(len(kept) * 8, HOW_HARD.flips))
     for bit in bits:
@@ -101,28 +121,25 @@ def test_a_flipped_bit_in_a_segment_costs_that_beacon_alone(journal: Path) -> No
         assert len(set(range(BEACONS)) - set(came)) <= 1
         assert set(came) <= set(range(BEACONS))
         assert len(came) == len(set(came))
-        for note in ("chunks.log", "committed"):
-            (journal / "p0000of0001" / note).unlink(missing_ok=True)
+        forget(journal)
     segment.write_bytes(kept)
     seen("flipped bits in a segment", flips=len(bits), other_beacons_lost=0)
 
 
 def test_torn_tails_cost_only_what_is_torn(journal: Path) -> None:
     """However much of a segment's end is missing: every beacon before the tear comes, and every other segment's."""
-    for note in ("chunks.log", "committed"):
-        (journal / "p0000of0001" / note).unlink()
-    segment = min((journal / "p0000of0001").glob("*.seg"))
+    forget(journal)
+    segment = min((journal / "of0002").glob("*.seg"))
     kept = segment.read_bytes()
     before = len(kept)
     lost_before = 0
     cuts = range(len(kept), -1, -1 if IS_FULL else -9)
     for cut in cuts:
         segment.write_bytes(kept[:cut])
-        came, consumer = reread(journal)
+        came, consumers = reread(journal)
         lost = len(set(range(BEACONS)) - set(came))
         assert lost_before <= lost <= lost_before + 1
-        assert consumer.damage.runs == 0
+        assert all(consumer.damage.runs == 0 for consumer in consumers)
         lost_before = lost
-        for note in ("chunks.log", "committed"):
-            (journal / "p0000of0001" / note).unlink(missing_ok=True)
+        forget(journal)
     seen("torn tails", cuts=len(cuts), bytes_of_the_segment=before)

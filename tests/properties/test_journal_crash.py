@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -12,14 +13,38 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from firstframe.journal import FilesAppender, FilesConsumer
 from firstframe.journal.base import Chunk
-from support_journal import beacon, numbers
+from firstframe.journal.segment import list_all_segments, partition_folder
+from support_journal import beacon, numbers, views_of
 from support_law import law
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
 
+PARTITIONS = 2
+VIEWS = views_of(PARTITIONS)
+
+
+def partitions_of(number: int) -> list[int]:
+    """Where a beacon goes, first and then: every third goes to both."""
+    first = number // 2 % PARTITIONS
+    return [first] if number % 3 else [first, 1 - first]
+
+
+class _Half:
+    """One partition: its reader, and what came of it."""
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self.reader: FilesConsumer | None = None
+        self.handed_out: dict[int, Chunk] = {}
+        self.expected = 1
+        """The number of the next chunk."""
+        self.committed = 0
+        self.is_dry = False
+
+
 class CrashingJournal(RuleBasedStateMachine):
-    """Two writers and a reader that die at will."""
+    """Two writers, and a reader for each of two partitions, that die at will."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,25 +53,26 @@ class CrashingJournal(RuleBasedStateMachine):
         self.scratch = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
         self.folder = Path(self.scratch.name)
         self.writers: dict[int, FilesAppender] = {}
-        self.reader: FilesConsumer | None = None
+        self.halves = [_Half(partition) for partition in range(PARTITIONS)]
         self.acknowledged: list[int] = []
-        self.handed_out: dict[int, Chunk] = {}
-        self.expected = 1
-        """The number of the next chunk."""
-        self.committed = 0
-        self.is_dry = False
 
     @rule(writer=st.integers(0, 1), count=st.integers(1, 4), size=st.integers(0, 300))
     def append(self, writer: int, count: int, size: int) -> None:
         if writer not in self.writers:
             self.writers[writer] = FilesAppender(
-                self.folder, f"edge-{writer}", commit_ms=0, segment_bytes=1_500
+                self.folder, f"edge-{writer}", partitions=PARTITIONS, commit_ms=0, segment_bytes=1_500
             )
         first = len(self.acknowledged)
         fresh = range(first, first + count)
+        appender = self.writers[writer]
 
         async def append() -> None:
-            await asyncio.gather(*(self.writers[writer].append(beacon(n, b"x" * size), ()) for n in fresh))
+            await asyncio.gather(
+                *(
+                    appender.append(beacon(n, b"x" * size), [VIEWS[each] for each in partitions_of(n)])
+                    for n in fresh
+                )
+            )
 
         self.loop.run_until_complete(append())
         self.acknowledged.extend(fresh)
@@ -56,62 +82,94 @@ class CrashingJournal(RuleBasedStateMachine):
     def kill_writer(self, torn: bytes, data: st.DataObject) -> None:
         """The writer dies in the middle of a write: some bytes of a record stand at the end of its segment."""
         name = data.draw(st.sampled_from(sorted(self.writers)))
-        writer = self.writers.pop(name)
-        for segment in filter(None, (each._segment for each in writer._writers)):
+        appender = self.writers.pop(name)
+        segment = appender._writer._segment
+        if segment is not None:
             half = segment.marker + len(torn + b"more").to_bytes(4, "little") + b"\0\0\0\0" + torn
             cut = data.draw(st.integers(0, len(half)))
             os.write(segment._descriptor, half[:cut])
-        self.loop.run_until_complete(writer.close())
+        self.loop.run_until_complete(appender.close())
 
-    @rule(limit=st.integers(1, 5))
-    def read(self, limit: int) -> None:
-        if self.reader is None:
-            self.reader = FilesConsumer(self.folder, 0, chunk_beacons=limit, retention_hours=0)
-            self.expected = self.committed + 1
-        chunk = self.reader.next(0)
-        self.is_dry = chunk is None
+    @rule(partition=st.integers(0, 1), limit=st.integers(1, 5))
+    def read(self, partition: int, limit: int) -> None:
+        half = self.halves[partition]
+        if half.reader is None:
+            half.reader = FilesConsumer(
+                self.folder,
+                partition,
+                PARTITIONS,
+                chunk_beacons=limit,
+                retention_hours=0,
+                now_seconds=lambda: time.time() + 1,
+            )
+            half.expected = half.committed + 1
+        half.reader._retention._due = 0  # every look is one at what may be removed
+        chunk = half.reader.next(0)
+        half.is_dry = chunk is None
         if chunk is None:
             return
-        assert chunk.number == self.expected
-        self.expected += 1
-        before = self.handed_out.setdefault(chunk.number, chunk)
+        assert chunk.number == half.expected
+        half.expected += 1
+        before = half.handed_out.setdefault(chunk.number, chunk)
         assert chunk == before
 
-    @precondition(lambda self: self.reader is not None and self.expected - 1 > self.committed)
-    @rule(data=st.data())
-    def commit(self, data: st.DataObject) -> None:
-        assert self.reader is not None
-        number = data.draw(st.integers(self.committed + 1, self.expected - 1))
-        self.reader.commit(number)
-        self.committed = number
+    @rule(partition=st.integers(0, 1), data=st.data())
+    def commit(self, partition: int, data: st.DataObject) -> None:
+        half = self.halves[partition]
+        if half.reader is None or half.expected - 1 <= half.committed:
+            return
+        number = data.draw(st.integers(half.committed + 1, half.expected - 1))
+        half.reader.commit(number)
+        half.committed = number
 
-    @precondition(lambda self: self.reader is not None)
-    @rule(torn=st.binary(max_size=30))
-    def kill_reader(self, torn: bytes) -> None:
+    @rule(partition=st.integers(0, 1), torn=st.binary(max_size=30))
+    def kill_reader(self, partition: int, torn: bytes) -> None:
         """The reader dies in the middle of noting a chunk that it has not handed out."""
-        assert self.reader is not None
-        self.reader.close()
-        self.reader = None
-        with (self.folder / "p0000of0001" / "chunks.log").open("ab") as log:
+        half = self.halves[partition]
+        if half.reader is None:
+            return
+        half.reader.close()
+        half.reader = None
+        notes = partition_folder(self.folder, partition, PARTITIONS)
+        with (notes / "chunks.log").open("ab") as log:
             log.write(torn.replace(b"\n", b""))
 
     @invariant()
     def nothing_comes_twice(self) -> None:
-        came = numbers(list(self.handed_out.values()))
-        assert len(came) == len(set(came))
+        for half in self.halves:
+            came = numbers(list(half.handed_out.values()))
+            assert len(came) == len(set(came))
 
     def teardown(self) -> None:
         for writer in self.writers.values():
             self.loop.run_until_complete(writer.close())
-        self.is_dry = False
-        while not self.is_dry:
-            self.read(5)
-        assert sorted(numbers(list(self.handed_out.values()))) == self.acknowledged
-        assert self.reader is not None
-        assert self.reader.lag().beacons == sum(
-            len(chunk.beacons) for number, chunk in self.handed_out.items() if number > self.committed
-        )
-        self.reader.close()
+        firsts: list[int] = []
+        for half in self.halves:
+            half.is_dry = False
+            while not half.is_dry:
+                self.read(half.partition, 5)
+            chunks = half.handed_out.values()
+            assert sorted(numbers(list(chunks))) == [
+                number for number in self.acknowledged if half.partition in partitions_of(number)
+            ]
+            for chunk in chunks:
+                firsts += [
+                    each.received_at_ms
+                    for place, each in enumerate(chunk.beacons)
+                    if place not in chunk.copies
+                ]
+            assert half.reader is not None
+            assert half.reader.lag().beacons == sum(
+                len(chunk.beacons) for number, chunk in half.handed_out.items() if number > half.committed
+            )
+            half.reader.commit(half.expected - 1)
+            half.committed = half.expected - 1
+        assert sorted(firsts) == self.acknowledged
+        for half in reversed(self.halves):  # all of it is folded, so the first one's reader removes it
+            self.read(half.partition, 5)
+            assert half.reader is not None
+            half.reader.close()
+        assert list(list_all_segments(self.folder)) == []
         self.loop.close()
         self.scratch.cleanup()
 

@@ -59,10 +59,12 @@ def open_consumer(settings: Settings, partition: int) -> FilesConsumer:
 
 def _inherited(journal: Path, partitions: int) -> list[Segment]:
     """What is wholly folded of other divisions; of the rest it is said that it stays."""
-    folded: list[Segment] = []
+    folded: set[Segment] = set()
+    unread: set[Segment] = set()
     for partition in others(journal, partitions):
         done, rest = split_by_folded(journal, partition)
-        folded.extend(done)
+        folded.update(done)
+        unread.update(rest)
         if rest:
             log.error(
                 "what a collector wrote with another number of partitions is kept and folded at the next start only",
@@ -70,4 +72,4 @@ def _inherited(journal: Path, partitions: int) -> list[Segment]:
                 partition=partition.number,
                 segments=[segment.name for segment in rest],
             )
-    return folded
+    return sorted(folded - unread)

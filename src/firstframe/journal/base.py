@@ -38,7 +38,6 @@ class Chunk(msgspec.Struct, frozen=True):
     token: str
     """Names (partition, number, segment, range): what is stored of a chunk without keys of its own is told apart by it."""
     beacons: Sequence[Beacon]
-    bytes: int
     copies: frozenset[int] = frozenset()
     """Places of the beacons that stand first in another partition: what belongs to no view is told of there."""
 
@@ -47,7 +46,6 @@ class Lag(msgspec.Struct, frozen=True):
     """What is accepted and not yet committed."""
 
     beacons: int
-    bytes: int
     oldest_received_ms: int | None
 
 

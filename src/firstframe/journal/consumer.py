@@ -7,6 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,12 +15,14 @@ import structlog
 
 from firstframe.errors import JournalError
 from firstframe.journal.base import Chunk, Lag
-from firstframe.journal.frame import Scan, unbroken
+from firstframe.journal.division import Partition, segments_of
+from firstframe.journal.frame import Scan
 from firstframe.journal.note import Bounds, Notebook
 from firstframe.journal.reader import SegmentReader, beacons_of
 from firstframe.journal.retention import Retention
-from firstframe.journal.segment import Segment, list_segments, partition_folder, remove_unborn
+from firstframe.journal.segment import Segment, division_folder, partition_folder, remove_unborn
 from firstframe.journal.tally import Tally
+from firstframe.journal.unread import folded_by
 
 log = structlog.get_logger()
 
@@ -55,25 +58,29 @@ class FilesConsumer:
         chunk_beacons: int = CHUNK_BEACONS,
         now_seconds: Callable[[], float] = time.time,
     ) -> None:
-        """Reads partition ``partition`` of ``partitions``.
+        """Reads partition ``partition`` of ``partitions``; that of the first also removes segments that all have folded.
 
         ``inherited`` are segments of another division of the journal, wholly folded, which are kept and removed
-        like those of this partition. Raises `JournalError` when the partition has another consumer or its notes are
+        like those of this one. Raises `JournalError` when the partition has another consumer or its notes are
         damaged.
         """
-        self.partition = partition
+        self._journal = journal
+        self._partition = Partition(partition, partitions)
+        self._others = [Partition(number, partitions) for number in range(partitions) if number != partition]
         self._inherited = {segment.name: SegmentReader(segment) for segment in inherited}
         self.damage = Damage()
         self._folder = partition_folder(journal, partition, partitions)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self._folder / "consumer.lock")
-        remove_unborn(self._folder)
+        remove_unborn(division_folder(journal, partitions))
         self._chunk_beacons = chunk_beacons
         self._notes = Notebook(self._folder)
         self._again = deque(self._notes.bounds[number] for number in sorted(self._notes.bounds))
         self._readers: dict[str, SegmentReader] = {}
         self._done: set[str] = set()
         """Segments that are final and have nothing more to read."""
+        self._passed: dict[str, int] = {}
+        """Place in a segment up to which there is nothing more of this partition."""
         self._seen: dict[str, int] = {}
         """Size at which a segment was last found to have nothing new."""
         self._last = ""
@@ -109,19 +116,19 @@ class FilesConsumer:
         """See `firstframe.journal.base.Consumer.lag`."""
         self._open_new()
         beacons = sum(bounds.count for bounds in self._notes.bounds.values())
-        total = 0
         oldest: list[int] = []
         for name, reader in self._readers.items():
-            read = self._notes.read.get(name, 0)
-            committed = self._notes.committed_to.get(name, 0)
+            read = self._place(name)
+            committed = self._notes.committed_to.get(name, 0) if self._is_handed_out(name) else read
             size = read if name in self._done else reader.size()
             if size <= committed:
                 continue
-            total += size - committed
             beacons += self._tally.unread(reader, read, size)
-            oldest.extend(self._tally.received_ms(reader, committed, size))
+            first = self._tally.received_ms(reader, committed, size)
+            if first is not None:
+                oldest.append(first)
             reader.close()  # of a backlog there may be more segments than files that may be open
-        return Lag(beacons, total, min(oldest, default=None))
+        return Lag(beacons, min(oldest, default=None))
 
     def is_drained(self) -> bool:
         """Whether everything is committed and nobody can write here any more."""
@@ -135,6 +142,14 @@ class FilesConsumer:
         self._readers.clear()
         self._notes.close()
         os.close(self._lock)
+
+    def _place(self, name: str) -> int:
+        """Up to which a segment is cut into chunks, or holds nothing for one."""
+        return max(self._notes.read.get(name, 0), self._passed.get(name, 0))
+
+    def _is_handed_out(self, name: str) -> bool:
+        """Whether anything of a segment is in a chunk that is not committed."""
+        return self._notes.committed_to.get(name, 0) < self._notes.read.get(name, 0)
 
     def _look(self) -> Chunk | None:
         self._open_new()
@@ -151,25 +166,28 @@ class FilesConsumer:
     def _read_new(self, name: str, reader: SegmentReader) -> Chunk | None:
         is_final = reader.is_final()
         size = reader.size()
-        start = self._notes.read.get(name, 0)
+        start = self._place(name)
         if not is_final and size == self._seen.get(name, 0):
+            return None
+        # What looks damaged may be a record that its writer is taking back this moment.
+        found = reader.scan(start, size, self._chunk_beacons, stops=not is_final)
+        end = start + found.end
+        if not found.frames:
+            self._passed[name], self._seen[name] = end, size
+            self._tally.taken(name, end, 0)
+            if is_final:
+                self._finish(name, torn_bytes=size - end)
             return None
         # What the writer has not synced yet may be read here; a chunk must not vanish with the power.
         reader.sync()
-        found = reader.scan(start, size, self._chunk_beacons)
-        if not is_final:
-            # What looks damaged may be a record that its writer is taking back this moment.
-            found = unbroken(found)
-        if found.frames:
-            bounds = Bounds(self._notes.number + 1, name, start, start + found.end, len(found.frames))
-            self._notes.add(bounds)
-            if is_final:
-                reader.close()  # its turn comes again only after all others
-            return self._chunk(bounds, found)
-        self._seen[name] = size
+        bounds = Bounds(self._notes.number + 1, name, start, end, len(found.frames))
+        self._notes.add(bounds)
+        if found.damaged:
+            self._tally.forget(name)  # it counts by headers, and some of them may stand before damage
+        self._tally.taken(name, end, bounds.count)
         if is_final:
-            self._finish(name, torn_bytes=size - start)
-        return None
+            reader.close()  # its turn comes again only after all others
+        return self._chunk(bounds, found)
 
     def _finish(self, name: str, torn_bytes: int) -> None:
         self._done.add(name)
@@ -191,11 +209,10 @@ class FilesConsumer:
                 "journal damage skipped", segment=bounds.segment, runs=found.damaged, strange=decoded.strange
             )
         return Chunk(
-            self.partition,
+            self._partition.number,
             bounds.number,
-            bounds.token(self.partition),
+            bounds.token(self._partition.number),
             decoded.beacons,
-            bounds.end - bounds.start,
             decoded.copies,
         )
 
@@ -213,34 +230,53 @@ class FilesConsumer:
             reader.close()
 
     def _open_new(self) -> None:
-        for segment in list_segments(self._folder):
-            if segment.name not in self._readers:
-                self._readers[segment.name] = SegmentReader(segment)
+        segments = {segment.name: segment for segment in segments_of(self._journal, self._partition)}
+        for name in (self._readers.keys() | self._notes.read.keys()) - segments.keys():
+            self._forget(name)
+        for name in segments.keys() - self._readers.keys():
+            self._readers[name] = SegmentReader(segments[name], self._partition.number)
+
+    def _forget(self, name: str) -> None:
+        """The segment is gone."""
+        reader = self._readers.pop(name, None)
+        if reader is not None:
+            reader.close()
+        self._done.discard(name)
+        self._passed.pop(name, None)
+        self._seen.pop(name, None)
+        self._notes.forget(name)
+        self._tally.forget(name)
+
+    def _note_ends(self) -> None:
+        """So that nobody looks again for records of this partition among those of others."""
+        for name in self._done:
+            end = self._passed.get(name, 0)
+            if end > self._notes.committed_to.get(name, 0) and not self._is_handed_out(name):
+                self._notes.finish(name, end)
 
     def _sweep(self) -> None:
         if not self._retention.is_due():
             return
+        with suppress(OSError):  # the disk may be full, and what follows is to make room
+            self._note_ends()
         removable = [*self._inherited.values(), *self._folded()]
+        if self._partition.number:  # what is shared is the first one's to remove
+            removable = [reader for reader in removable if not reader.segment.is_shared]
         if not removable:
             return
-        for reader in self._retention.remove(removable):
-            name = reader.segment.name
+        have_others = folded_by(self._journal, self._others)
+
+        def may_go(segment: Segment) -> bool:
+            return not segment.is_shared or segment.name in self._inherited or have_others(segment)
+
+        for reader in self._retention.remove(removable, may_go):
             reader.close()
-            if self._inherited.pop(name, None):
-                continue
-            del self._readers[name]
-            self._done.discard(name)
-            self._seen.pop(name, None)
-            self._notes.forget(name)
-            self._tally.forget(name)
+            if not self._inherited.pop(reader.segment.name, None):
+                self._forget(reader.segment.name)
 
     def _folded(self) -> list[SegmentReader]:
-        """Final segments of which everything is committed, oldest first."""
-        return [
-            self._readers[name]
-            for name in sorted(self._done)
-            if self._notes.committed_to.get(name, 0) >= self._notes.read.get(name, 0)
-        ]
+        """Final segments of which everything of this partition is committed, oldest first."""
+        return [self._readers[name] for name in sorted(self._done) if not self._is_handed_out(name)]
 
 
 def _lock(path: Path) -> int:

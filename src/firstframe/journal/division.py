@@ -1,40 +1,45 @@
 """Into how many partitions the journal is divided, and that all is folded of one division before the next is read.
 
-Which partition a view goes to depends on how many there are. So each division has folders of its own, and a file
+Which partition a view goes to depends on how many there are. So each division has a folder of its own, and a file
 names the one whose partitions may be read: the worker of the first partition writes it once nothing is left to be folded
 of any other. Until then the others wait, for no view may be held by two workers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from firstframe.journal.segment import Segment, list_segments, partition_folder, partition_folders
+from firstframe.journal.segment import Segment, division_folder, divisions, list_segments, partition_folder
 
 NAME = "partitions"
 
 
-class Partition(msgspec.Struct, frozen=True):
+class Partition(msgspec.Struct, frozen=True, order=True):
     """One of so many."""
 
     number: int
     of: int
 
 
+def all_partitions(journal: Path) -> Iterator[Partition]:
+    """Each partition of each division that has a folder."""
+    for of in divisions(journal):
+        for number in range(of):
+            yield Partition(number, of)
+
+
 def others(journal: Path, partitions: int) -> list[Partition]:
     """The partitions of other divisions that still have segments."""
-    return [
-        Partition(number, of)
-        for number, of, folder in partition_folders(journal)
-        if of != partitions and list_segments(folder)
-    ]
+    return [each for each in all_partitions(journal) if each.of != partitions and segments_of(journal, each)]
 
 
 def segments_of(journal: Path, partition: Partition) -> list[Segment]:
-    """What stands in a partition, oldest first."""
-    return list_segments(partition_folder(journal, partition.number, partition.of))
+    """Where a partition's records stand, with those of the others or alone, oldest first."""
+    shared = list_segments(division_folder(journal, partition.of))
+    return sorted([*shared, *list_segments(partition_folder(journal, partition.number, partition.of))])
 
 
 def readable(journal: Path) -> int | None:

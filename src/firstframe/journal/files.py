@@ -1,4 +1,4 @@
-"""The journal in local files, writing side: a beacon is acknowledged when each of its partitions has it on the disk."""
+"""The journal in local files, writing side: a beacon is acknowledged when the disk has it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 
 import msgspec
 
@@ -20,20 +19,20 @@ from firstframe.journal.division import begin_writing
 from firstframe.journal.kept import Kept
 from firstframe.journal.room import Room, measure
 from firstframe.journal.room import segment_bytes as segment_bytes_of
-from firstframe.journal.segment import partition_folder
-from firstframe.journal.writing import RETRY_SECONDS, Pace, PartitionWriter
+from firstframe.journal.segment import division_folder
+from firstframe.journal.writing import RETRY_SECONDS, Pace, Record, Writer
 
 SEGMENT_BYTES = 64 * 2**20
 SEGMENT_SECONDS = 600.0
 MEASURE_SECONDS = 1.0
 ENOUGH_BEACONS = 32
-"""Where so many wait, in all partitions together, no sync waits for more: what it costs each of them is little then."""
+"""Where so many wait, no sync waits for more: what it costs each of them is little then."""
 PENDING_BYTES = 64 * 2**20
 """Most that may wait for the disk; beyond it the edge says 503 instead of filling the memory."""
 
 
 class FilesAppender:
-    """Appends to its own segments, one per partition. For one event loop."""
+    """Appends to segments of its own, in which the records of all partitions stand. For one event loop."""
 
     def __init__(
         self,
@@ -49,16 +48,15 @@ class FilesAppender:
     ) -> None:
         """Raises `ConfigError` when the folder cannot be made."""
         self._journal = journal
+        self._partitions = partitions
         self._limit_bytes = limit_bytes
         self._encode = msgspec.msgpack.Encoder().encode
         self._room: Room | None = None
         self._room_until = 0.0
-        self._room_lock = Lock()
         self._closed = False
-        folders = [partition_folder(journal, partition, partitions) for partition in range(partitions)]
+        folder = division_folder(journal, partitions)
         try:
-            for folder in folders:
-                folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             # A segment in a folder that a power cut unmade is lost, however well it was synced.
             sync_folder(journal)
             with suppress(OSError):  # the one above may be somebody else's, only to be passed through
@@ -69,14 +67,11 @@ class FilesAppender:
             raise ConfigError(f"the journal folder {journal} cannot be made: {error.strerror}") from error
         pace = Pace(
             commit_seconds=commit_ms / 1000,
-            enough_beacons=max(1, ENOUGH_BEACONS // partitions),
+            enough_beacons=ENOUGH_BEACONS,
             segment_bytes=segment_bytes,
             segment_ms=segment_seconds * 1000,
         )
-        self._writers = [
-            PartitionWriter(folder, writer, pace, check_room=self._check_room, now_ms=now_ms)
-            for folder in folders
-        ]
+        self._writer = Writer(folder, writer, pace, check_room=self._check_room, now_ms=now_ms)
 
     @property
     def room(self) -> Room | None:
@@ -86,49 +81,46 @@ class FilesAppender:
     @property
     def commits(self) -> int:
         """Syncs so far."""
-        return sum(writer.commits for writer in self._writers)
+        return self._writer.commits
 
     def append(self, beacon: Beacon, view_keys: Sequence[str]) -> Kept:
         """See `firstframe.journal.base.Appender.append`."""
         if self._closed:
             raise Unavailable("the collector is stopping", code="stopping", retry_after_seconds=1)
-        if sum([writer.waiting_bytes for writer in self._writers]) > PENDING_BYTES:
+        if self._writer.waiting_bytes > PENDING_BYTES:
             raise Unavailable(
                 "the disk is too slow for what comes in", code="overloaded", retry_after_seconds=RETRY_SECONDS
             )
-        loop = asyncio.get_running_loop()
         payload = self._encode(beacon)
-        first, *others = partitions_of(view_keys, len(self._writers))
-        kept = Kept(1 + len(others))
-        self._writers[first].append(loop, payload, kept.settle)
-        for partition in others:
-            self._writers[partition].append(loop, payload, kept.settle, is_copy=True)
+        first, *others = partitions_of(view_keys, self._partitions)
+        records = [Record(payload, first)]
+        if others:
+            records += [Record(payload, partition, is_copy=True) for partition in others]
+        kept = Kept()
+        self._writer.append(asyncio.get_running_loop(), records, kept.settle)
         return kept
 
     async def look(self) -> None:
         """Look at the disk without a beacon, at most so often as with beacons: `room` then says what is there now."""
         if not self._closed:
             with suppress(Unavailable):
-                await self._writers[0].do(lambda: self._check_room(0))
+                await self._writer.look()
 
     async def close(self) -> None:
         """See `firstframe.journal.base.Appender.close`."""
         self._closed = True
-        await asyncio.gather(*(writer.close() for writer in self._writers))
+        await self._writer.close()
 
     def _check_room(self, more_bytes: int) -> None:
-        """In any writer's thread. Raises `Unavailable`."""
-        with self._room_lock:
-            room = self._room
-            if room is None or time.monotonic() >= self._room_until:
-                room = measure(self._journal, self._limit_bytes)
-                self._room_until = time.monotonic() + MEASURE_SECONDS
-            else:
-                room = msgspec.structs.replace(
-                    room, used_bytes=room.used_bytes + more_bytes, free_bytes=room.free_bytes - more_bytes
-                )
-            self._room = room
+        """In the writer's thread. Raises `Unavailable`."""
+        room = self._room
+        if room is None or time.monotonic() >= self._room_until:
+            room = measure(self._journal, self._limit_bytes)
+            self._room_until = time.monotonic() + MEASURE_SECONDS
+        else:
+            room = msgspec.structs.replace(
+                room, used_bytes=room.used_bytes + more_bytes, free_bytes=room.free_bytes - more_bytes
+            )
+        self._room = room
         if room.lack:
-            for writer in self._writers:  # those too that nothing comes for
-                writer.drop_soon()
             raise Unavailable(room.lack, code="journal_full", retry_after_seconds=RETRY_SECONDS)

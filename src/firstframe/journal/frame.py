@@ -1,8 +1,9 @@
 """The frame of one record in a segment, and how to find the frames again in bytes that may be damaged.
 
-A frame is ``marker (8) · length (4) · checksum (4) · payload``, little endian. The marker is random per
-segment (it is part of the segment's name), so that no body can hold a frame of its own; it is what a reader
-looks for after damage. The top bit of the length marks a *copy*: the same beacon stands first in another partition.
+A frame is ``marker (8) · kind (4) · checksum (4) · payload``, little endian. The marker is random per segment (it is
+part of the segment's name), so that no body can hold a frame of its own; it is what a reader looks for after damage.
+The kind holds the payload's length in its lower 25 bits, above it the partition in six, and in the top bit whether the
+record is a *copy*: the same beacon stands first in another partition.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ import msgspec
 
 HEADER_BYTES = 16
 MARKER_BYTES = 8
-COPY_BIT = 0x8000_0000
+_LENGTH_BITS = 25
+_LENGTH = 2**_LENGTH_BITS - 1
+_PARTITION = 2**6 - 1
+_COPY = 2**31
 _NUMBERS = struct.Struct("<II")
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """One whole frame: where it starts and ends, and its payload."""
+    """One whole frame: its payload, whose it is, and where it ends."""
 
-    start: int
-    end: int
     payload: bytes
+    partition: int
     is_copy: bool
+    end: int
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -32,15 +36,19 @@ class Scan(msgspec.Struct, frozen=True):
 
     frames: list[Found]
     end: int
-    """Everything before this is settled; at it stands an unfinished frame, or nothing."""
-    damaged: int
-    """Runs of bytes between whole frames that are no frame."""
+    """Everything before this is settled; at it stands an unfinished frame, or damage, or nothing."""
+    damaged: int = 0
+    """Runs of bytes between whole frames that are no frame, and were passed."""
+    is_stopped: bool = False
+    """Whether damage ended it."""
 
 
-def frame(marker: bytes, payload: bytes, *, is_copy: bool = False) -> bytes:
-    """The bytes of one record."""
-    length = len(payload) | COPY_BIT if is_copy else len(payload)
-    return b"".join((marker, _NUMBERS.pack(length, crc32(payload, length)), payload))
+def frame(marker: bytes, payload: bytes, *, partition: int = 0, is_copy: bool = False) -> bytes:
+    """The bytes of one record. A payload has less than 32 MiB, a partition's number is below 64."""
+    kind = len(payload) | partition << _LENGTH_BITS
+    if is_copy:
+        kind |= _COPY
+    return b"".join((marker, _NUMBERS.pack(kind, crc32(payload, kind)), payload))
 
 
 def read_frame(marker: bytes, data: bytes, at: int) -> Found | None:
@@ -48,20 +56,23 @@ def read_frame(marker: bytes, data: bytes, at: int) -> Found | None:
     body = at + HEADER_BYTES
     if body > len(data) or not data.startswith(marker, at):
         return None
-    length, checksum = _NUMBERS.unpack_from(data, at + MARKER_BYTES)
-    end = body + (length & ~COPY_BIT)
+    kind, checksum = _NUMBERS.unpack_from(data, at + MARKER_BYTES)
+    end = body + (kind & _LENGTH)
     if end > len(data):
         return None
     payload = data[body:end]
-    if crc32(payload, length) != checksum:
+    if crc32(payload, kind) != checksum:
         return None
-    return Found(at, end, payload, bool(length & COPY_BIT))
+    return Found(payload, kind >> _LENGTH_BITS & _PARTITION, bool(kind & _COPY), end)
 
 
-def scan(marker: bytes, data: bytes, *, limit: int | None = None) -> Scan:
-    """Every sound frame in these bytes, in order; damage between two of them is skipped and counted.
+def scan(
+    marker: bytes, data: bytes, *, limit: int | None = None, only: int | None = None, stops: bool = False
+) -> Scan:
+    """Every sound frame in these bytes, in order; damage between two of them is skipped and counted, or ``stops`` it.
 
-    Bytes after the last sound frame stay unsettled: they may be a frame that is still being written.
+    With ``only``, those of one partition; the others are passed over. Bytes after the last sound frame stay unsettled:
+    they may be a frame that is still being written.
     """
     frames: list[Found] = []
     at = damaged = 0
@@ -71,22 +82,13 @@ def scan(marker: bytes, data: bytes, *, limit: int | None = None) -> Scan:
             found = _resync(marker, data, at + 1)
             if found is None:
                 break
+            if stops:
+                return Scan(frames, at, is_stopped=True)
             damaged += 1
-        frames.append(found)
+        if only is None or found.partition == only:
+            frames.append(found)
         at = found.end
     return Scan(frames, at, damaged)
-
-
-def unbroken(found: Scan) -> Scan:
-    """The same without what stands behind the first damage."""
-    if not found.damaged:
-        return found
-    frames: list[Found] = []
-    for each in found.frames:
-        if each.start != (frames[-1].end if frames else 0):
-            break
-        frames.append(each)
-    return Scan(frames, frames[-1].end if frames else 0, 0)
 
 
 def _resync(marker: bytes, data: bytes, start: int) -> Found | None:
@@ -109,12 +111,14 @@ def whole_bytes(frames: list[bytes], written: int) -> int:
     return total
 
 
-def count_frames(marker: bytes, data: bytes) -> tuple[int, int]:
-    """How many frames stand here, by their headers alone, and where the last whole one ends."""
+def count_frames(marker: bytes, data: bytes, *, only: int | None = None) -> tuple[int, int]:
+    """How many frames stand here (of one partition), by their headers alone, and where the last whole one ends."""
     at = count = 0
     while data.startswith(marker, at) and at + HEADER_BYTES <= len(data):
-        end = at + HEADER_BYTES + (_NUMBERS.unpack_from(data, at + MARKER_BYTES)[0] & ~COPY_BIT)
+        (kind, _) = _NUMBERS.unpack_from(data, at + MARKER_BYTES)
+        end = at + HEADER_BYTES + (kind & _LENGTH)
         if end > len(data):
             break
-        at, count = end, count + 1
+        at = end
+        count += only is None or kind >> _LENGTH_BITS & _PARTITION == only
     return count, at

@@ -20,36 +20,33 @@ class Kept:
     of all that a collector does.
     """
 
-    __slots__ = ("_error", "_open", "_told")
+    __slots__ = ("_error", "_is_open", "_told")
 
-    def __init__(self, parts: int = 1) -> None:
-        """``parts``: how many must be settled; an error in any of them is an error of the whole."""
-        self._open = parts
+    def __init__(self) -> None:
+        self._is_open = True
         self._error: Exception | None = None
         self._told: list[Told] = []
 
     def then(self, told: Told) -> None:
         """Call this when it is settled; now, where it is already."""
-        if self._open:
+        if self._is_open:
             self._told.append(told)
         else:
             told(self._error)
 
     def settle(self, error: Exception | None = None) -> None:
-        """Of one part; with the last, tell everybody. Raises nothing: what one does wrong is not the others' fault."""
-        self._open -= 1
-        self._error = self._error or error
-        if self._open:
-            return
+        """Tell everybody. Raises nothing: what one does wrong is not the others' fault."""
+        self._is_open = False
+        self._error = error
         told, self._told = self._told, []
         for each in told:
             try:
-                each(self._error)
+                each(error)
             except Exception as fault:
                 log.exception("what a beacon's end was told to failed", exc_info=fault)
 
     def __await__(self) -> Generator[object, None, None]:
-        if self._open:
+        if self._is_open:
             over = asyncio.Event()
             self.then(lambda _: over.set())
             yield from over.wait().__await__()

@@ -59,6 +59,13 @@ class Notebook:
 
     def add(self, bounds: Bounds) -> None:
         """Note a chunk; on return it is on disk. Raises OSError, and then it is not noted."""
+        self._append(bounds)
+
+    def finish(self, segment: str, end: int) -> None:
+        """Note that nothing is left of a segment up to ``end``; every chunk of it must be committed. Raises OSError."""
+        self._append(Bounds(self.committed, segment, end, end, 0))
+
+    def _append(self, bounds: Bounds) -> None:
         line = _line(bounds)
         try:
             _write_all(self._descriptor, line)

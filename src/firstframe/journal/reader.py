@@ -8,18 +8,22 @@ from collections.abc import Iterator
 import msgspec
 
 from firstframe.beacon import Beacon
-from firstframe.journal.frame import Scan, scan
+from firstframe.journal.frame import Scan, count_frames, scan
 from firstframe.journal.segment import Segment, is_final
 
-WINDOW_BYTES = 4 * 2**20
+WINDOW_BYTES = 8 * 2**20
 """Bytes looked at in one go; doubled as long as not one whole frame is among them."""
+FIRST_BYTES = 2**16
+"""The same for the first beacon alone."""
 
 
 class SegmentReader:
     """Reads one segment while its writer may still be at it. Every method raises OSError when it is gone."""
 
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: Segment, partition: int | None = None) -> None:
+        """Only the records of that partition are read, where it shares the segment with others."""
         self.segment = segment
+        self._only = partition if segment.is_shared else None
         self._opened: int | None = None
         self._is_final = False
 
@@ -38,23 +42,37 @@ class SegmentReader:
         """Make what can be seen of it durable. Raises OSError."""
         os.fdatasync(self._descriptor)
 
-    def read(self, start: int, end: int) -> bytes:
-        return os.pread(self._descriptor, end - start, start)
+    def scan(
+        self, start: int, size: int, limit: int | None, *, window: int = WINDOW_BYTES, stops: bool = False
+    ) -> Scan:
+        """The next frames from here, no more than ``limit`` and about a window's worth.
 
-    def scan(self, start: int, size: int, limit: int | None, window: int = WINDOW_BYTES) -> Scan:
-        """The next frames from here, no more than ``limit`` and about a window's worth."""
+        ``end`` counts from ``start``. For ``stops`` see `firstframe.journal.frame.scan`.
+        """
+        passed = damaged = 0
         while True:
-            end = min(size, start + window)
-            found = scan(self.segment.marker, self.read(start, end), limit=limit)
-            if found.frames or end == size:
-                return found
-            window *= 2
+            end = min(size, start + passed + window)
+            data = self._read(start + passed, end)
+            found = scan(self.segment.marker, data, limit=limit, only=self._only, stops=stops)
+            damaged += found.damaged
+            if found.frames or end == size or found.is_stopped:
+                return msgspec.structs.replace(found, end=passed + found.end, damaged=damaged)
+            passed += found.end  # over those of other partitions
+            if not found.end:
+                window *= 2
+
+    def count(self, start: int, end: int) -> tuple[int, int]:
+        """How many frames stand between, by their headers alone, and how far behind ``start`` the last whole one ends."""
+        return count_frames(self.segment.marker, self._read(start, end), only=self._only)
 
     def close(self) -> None:
         """Give the file back; it is opened again when it is asked for."""
         if self._opened is not None:
             os.close(self._opened)
             self._opened = None
+
+    def _read(self, start: int, end: int) -> bytes:
+        return os.pread(self._descriptor, end - start, start)
 
     @property
     def _descriptor(self) -> int:
@@ -87,6 +105,12 @@ def beacons_of(found: Scan) -> Decoded:
         if each.is_copy:
             copies.append(len(beacons) - 1)
     return Decoded(beacons, frozenset(copies), strange)
+
+
+def first_received_ms(reader: SegmentReader, start: int, size: int) -> int | None:
+    """When the first beacon from ``start`` on was received; None where there is none."""
+    beacons = beacons_of(reader.scan(start, size, 1, window=FIRST_BYTES)).beacons
+    return beacons[0].received_at_ms if beacons else None
 
 
 def beacons_between(reader: SegmentReader, size: int, from_ms: int, to_ms: int) -> Iterator[Beacon]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from firstframe.beacon import Beacon
 from firstframe.journal.reader import SegmentReader, beacons_between
-from firstframe.journal.segment import Segment, list_segments, partition_folders, size_of
+from firstframe.journal.segment import Segment, list_all_segments, size_of
 
 
 def replay(
@@ -17,16 +17,11 @@ def replay(
 
     What is appended to the journal after the first step is not read, so a caller may append what it is given.
     """
-    for segment, size in _extent(journal):
+    extent = [(segment, size_of(segment)) for segment in list_all_segments(journal)]
+    for segment, size in extent:
         for beacon in _beacons(segment, size, from_ms, to_ms):
             if dialect in (None, beacon.dialect) and project in (None, beacon.project):
                 yield beacon
-
-
-def _extent(journal: Path) -> list[tuple[Segment, int]]:
-    """Every segment there is, with its size."""
-    found = [segment for *_, folder in partition_folders(journal) for segment in list_segments(folder)]
-    return [(segment, size_of(segment)) for segment in found]
 
 
 def _beacons(segment: Segment, size: int, from_ms: int, to_ms: int) -> Iterator[Beacon]:

@@ -34,15 +34,15 @@ class Retention:
         """Whether the last look at the disk was long enough ago for another one. Cheap."""
         return not self._due - SWEEP_SECONDS <= self._now_seconds() < self._due
 
-    def remove(self, done: Iterable[SegmentReader]) -> list[SegmentReader]:
-        """Delete those whose time is over; returns them. Ask `is_due` first: this looks at the disk."""
+    def remove(self, done: Iterable[SegmentReader], may_go: Callable[[Segment], bool]) -> list[SegmentReader]:
+        """Delete those whose time is over and that may go; returns them. Ask `is_due` first: this looks at the disk."""
         now = self._now_seconds()
         self._due = now + SWEEP_SECONDS
         surplus = self._surplus_bytes()
         removed = []
         for reader in done:
             size, age = _look(reader.segment, now)
-            if surplus <= 0 and age < self._seconds:
+            if (surplus <= 0 and age < self._seconds) or not may_go(reader.segment):
                 continue
             reader.segment.path.unlink(missing_ok=True)
             surplus -= size

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from firstframe.journal.segment import list_segments, partition_folders, size_of
+from firstframe.journal.segment import list_all_segments, size_of
 
 RESERVE_BYTES = 256 * 2**20
 RESERVE_SHARE = 8
@@ -46,10 +46,8 @@ def segment_bytes(journal: Path, most: int) -> int:
 
 
 def used_bytes(journal: Path) -> int:
-    """The size of all segments of all partitions."""
-    return sum(
-        size_of(segment) for *_, folder in partition_folders(journal) for segment in list_segments(folder)
-    )
+    """The size of all segments of all divisions."""
+    return sum(map(size_of, list_all_segments(journal)))
 
 
 def measure(journal: Path, limit_bytes: int) -> Room:

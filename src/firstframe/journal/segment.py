@@ -21,7 +21,8 @@ import msgspec
 from firstframe.disk import sync_folder
 from firstframe.journal.frame import MARKER_BYTES, whole_bytes
 
-_FOLDER = re.compile(r"p(\d{4})of(\d{4})")
+_DIVISION = re.compile(r"of(\d{4})")
+_PARTITION = re.compile(r"p(\d{4})of(\d{4})")
 _NAME = re.compile(r"(\d{13})-([A-Za-z0-9_.]+)-([0-9a-f]{16})\.seg")
 _UNBORN = ".new"
 UNBORN_SECONDS = 60.0
@@ -39,6 +40,11 @@ class Segment(msgspec.Struct, frozen=True, order=True):
     def name(self) -> str:
         return self.path.name
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether records of all partitions stand in it; before ADR 0018 each partition had segments of its own."""
+        return _DIVISION.fullmatch(self.path.parent.name) is not None
+
 
 def segment_of(path: Path) -> Segment | None:
     """A segment by its path; None for any other file."""
@@ -47,7 +53,7 @@ def segment_of(path: Path) -> Segment | None:
 
 
 def list_segments(folder: Path) -> list[Segment]:
-    """The segments of a partition, oldest first."""
+    """The segments in a folder, oldest first."""
     try:
         names = os.listdir(folder)  # noqa: PTH208 - asked fifty times a second
     except FileNotFoundError:
@@ -74,16 +80,30 @@ def size_of(segment: Segment) -> int:
         return 0
 
 
-def partition_folder(journal: Path, partition: int, partitions: int = 1) -> Path:
-    """One partition of so many: where a view's beacons go depends on both."""
+def list_all_segments(journal: Path) -> Iterator[Segment]:
+    """The segments of every division."""
+    for folder in sorted(journal.glob("*of*")):
+        if _DIVISION.fullmatch(folder.name) or _PARTITION.fullmatch(folder.name):
+            yield from list_segments(folder)
+
+
+def division_folder(journal: Path, partitions: int) -> Path:
+    """Where the segments stand that were written for so many partitions: which one a view belongs to depends on it."""
+    return journal / f"of{partitions:04d}"
+
+
+def partition_folder(journal: Path, partition: int, partitions: int) -> Path:
+    """Where the reader of one partition notes what it has read. Before ADR 0018 its segments stood here, too."""
     return journal / f"p{partition:04d}of{partitions:04d}"
 
 
-def partition_folders(journal: Path) -> Iterator[tuple[int, int, Path]]:
-    """Each partition that has a folder, of how many it is one, and the folder."""
-    for path in sorted(journal.glob("p*of*")):
-        if match := _FOLDER.fullmatch(path.name):
-            yield int(match[1]), int(match[2]), path
+def divisions(journal: Path) -> list[int]:
+    """Each number of partitions that there are folders for."""
+    found = (_DIVISION.fullmatch(path.name) for path in journal.glob("of*"))
+    earlier = (_PARTITION.fullmatch(path.name) for path in journal.glob("p*of*"))
+    return sorted(
+        {*(int(match[1]) for match in found if match), *(int(match[2]) for match in earlier if match)}
+    )
 
 
 def is_final(descriptor: int) -> bool:

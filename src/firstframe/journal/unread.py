@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
-from firstframe.journal.division import Partition, others, segments_of
+from firstframe.errors import JournalError
+from firstframe.journal.division import Partition, all_partitions, others, segments_of
 from firstframe.journal.note import committed_to
-from firstframe.journal.reader import SegmentReader
-from firstframe.journal.segment import Segment, list_segments, partition_folder, partition_folders
-from firstframe.journal.tally import Tally
+from firstframe.journal.reader import SegmentReader, first_received_ms
+from firstframe.journal.segment import Segment, partition_folder
 
 
 def unfolded(journal: Path, partitions: int) -> list[Partition]:
@@ -22,13 +23,29 @@ def unfolded(journal: Path, partitions: int) -> list[Partition]:
 
 
 def split_by_folded(journal: Path, partition: Partition) -> tuple[list[Segment], list[Segment]]:
-    """The segments of a partition that are wholly folded, and the others. Raises OSError, `JournalError`."""
-    noted = committed_to(partition_folder(journal, partition.number, partition.of))
+    """The segments of which a partition has folded all that is its own, and the others. Raises OSError, `JournalError`."""
+    noted = _noted(journal, partition)
     folded: list[Segment] = []
     rest: list[Segment] = []
     for segment in segments_of(journal, partition):
-        (folded if _is_folded(segment, noted) else rest).append(segment)
+        (folded if _is_folded(segment, partition, noted) else rest).append(segment)
     return folded, rest
+
+
+def folded_by(journal: Path, partitions: Sequence[Partition]) -> Callable[[Segment], bool]:
+    """Asks whether all of these have folded a segment, by their notes of when it is first asked."""
+
+    @cache
+    def noted(partition: Partition) -> Mapping[str, int]:
+        return _noted(journal, partition)
+
+    def ask(segment: Segment) -> bool:
+        try:
+            return all(_is_folded(segment, each, noted(each)) for each in partitions)
+        except JournalError:
+            return False  # its reader says so
+
+    return ask
 
 
 def oldest_unread_ms(journal: Path) -> int | None:
@@ -36,16 +53,20 @@ def oldest_unread_ms(journal: Path) -> int | None:
     return min(_oldest_unread(journal), default=None)
 
 
+def _noted(journal: Path, partition: Partition) -> Mapping[str, int]:
+    return committed_to(partition_folder(journal, partition.number, partition.of))
+
+
 def _unfolded(journal: Path, partitions: int) -> list[Partition]:
     return [each for each in others(journal, partitions) if split_by_folded(journal, each)[1]]
 
 
-def _is_folded(segment: Segment, noted: Mapping[str, int]) -> bool:
-    """Whether nobody writes to it any more and no whole record stands behind what is committed.
+def _is_folded(segment: Segment, partition: Partition, noted: Mapping[str, int]) -> bool:
+    """Whether nobody writes to it any more and no whole record of the partition stands behind what is committed.
 
     What a writer that died left half written is no record: it was never acknowledged.
     """
-    reader = SegmentReader(segment)
+    reader = SegmentReader(segment, partition.number)
     start = noted.get(segment.name, 0)
     try:
         if not reader.is_final():
@@ -59,17 +80,17 @@ def _is_folded(segment: Segment, noted: Mapping[str, int]) -> bool:
 
 
 def _oldest_unread(journal: Path) -> Iterator[int]:
-    """For each segment that is not wholly folded, when its first such beacon was received."""
-    tally = Tally()
-    for *_, folder in partition_folders(journal):
-        noted = committed_to(folder)
-        for segment in list_segments(folder):
-            reader = SegmentReader(segment)
+    """For each segment that a partition has not wholly folded, when its first such beacon was received."""
+    for partition in all_partitions(journal):
+        noted = _noted(journal, partition)
+        for segment in segments_of(journal, partition):
+            reader = SegmentReader(segment, partition.number)
             try:
                 size, start = reader.size(), noted.get(segment.name, 0)
-                if size > start:
-                    yield from tally.received_ms(reader, start, size)
+                first = first_received_ms(reader, start, size) if size > start else None
             except FileNotFoundError:
                 continue  # folded and removed meanwhile
             finally:
                 reader.close()
+            if first is not None:
+                yield first

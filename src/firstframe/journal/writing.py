@@ -1,13 +1,13 @@
-"""The writing of one partition: many beacons share a sync of its segment, and a crowd does not wait for it.
+"""How records come to the disk: many beacons share a sync of the segment, and a crowd does not wait for it.
 
-A partition has a thread and syncs of its own. One sync of two files takes two to three times the work of one sync of
-one, so it would be wrong to wait until there is something for each.
+The records of all partitions go to one segment: a sync costs the same however much it writes, so two files would cost
+twice as much (ADR 0018).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -37,11 +37,20 @@ class Pace(msgspec.Struct, frozen=True):
     segment_ms: float
 
 
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """A beacon for one partition."""
+
+    payload: bytes
+    partition: int
+    is_copy: bool = False
+    """Whether the same beacon stands first in another."""
+
+
 class _Batch:
     """Beacons that share one sync."""
 
     def __init__(self) -> None:
-        self.records: list[tuple[bytes, bool]] = []
+        self.records: list[Record] = []
         self.told: list[Told] = []
         self.bytes = 0
 
@@ -50,8 +59,8 @@ class _Batch:
             told(error)
 
 
-class PartitionWriter:
-    """Appends to its own segments of one partition. For one event loop; the disk work is in a thread."""
+class Writer:
+    """Appends to its own segments in a folder. For one event loop; the disk work is in a thread."""
 
     def __init__(
         self,
@@ -80,7 +89,6 @@ class PartitionWriter:
         self._timer: asyncio.TimerHandle | None = None
         self._is_due = False
         """Whether the next sync begins with the loop's next round."""
-        self._dropping: Future[None] | None = None
         self._writing: Future[None] | None = None
         self._writing_bytes = 0
         self._begun = 0.0
@@ -93,20 +101,19 @@ class PartitionWriter:
         """What is not on the disk yet."""
         return self._pending.bytes + self._writing_bytes
 
-    def append(
-        self, loop: asyncio.AbstractEventLoop, payload: bytes, told: Told, *, is_copy: bool = False
-    ) -> None:
-        """``told`` is called in the loop, once: None when it is durable, else why it is not."""
+    def append(self, loop: asyncio.AbstractEventLoop, records: Sequence[Record], told: Told) -> None:
+        """``told`` is called in the loop, once: None when all of these are durable, else why they are not."""
         batch = self._pending
-        batch.records.append((payload, is_copy))
+        batch.records += records
         batch.told.append(told)
-        batch.bytes += len(payload) + HEADER_BYTES
+        for each in records:
+            batch.bytes += len(each.payload) + HEADER_BYTES
         if self._writing is None:
             self._plan(loop)
 
-    async def do(self, work: Callable[[], None]) -> None:
-        """Some work in the thread, between two syncs. Raises what it raises."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def look(self) -> None:
+        """Ask for room without a beacon, between two syncs. Raises `Unavailable` where there is none."""
+        await self._do(lambda: self._check(0))
 
     async def close(self) -> None:
         """Make durable what waits, and let go."""
@@ -115,18 +122,15 @@ class PartitionWriter:
                 self._begin(asyncio.get_running_loop())
             else:
                 await asyncio.wait({asyncio.wrap_future(self._writing)})
-        await self.do(self._drop)
+        await self._do(self._drop)
         self._thread.shutdown()
 
-    def drop_soon(self) -> None:
-        """Let go of the segment, as where there is no room. From any thread, as often as one likes."""
-        if self._dropping is None or self._dropping.done():
-            with suppress(RuntimeError):  # closed meanwhile, and so is its segment
-                self._dropping = self._thread.submit(self._drop)
+    async def _do(self, work: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin the next sync: soon for a crowd, else so long after the last that more can share it."""
-        if len(self._pending.records) >= self._pace.enough_beacons:
+        if len(self._pending.told) >= self._pace.enough_beacons:
             if not self._is_due:
                 self._is_due = True
                 loop.call_soon(self._begin, loop)  # with all that will have come by the end of this round
@@ -158,16 +162,22 @@ class PartitionWriter:
     # In the thread
 
     def _write(self, batch: _Batch) -> None:
+        self._check(batch.bytes)
+        segment = self._open()
+        segment.append(
+            [
+                frame(segment.marker, each.payload, partition=each.partition, is_copy=each.is_copy)
+                for each in batch.records
+            ]
+        )
+        self.commits += 1
+
+    def _check(self, more_bytes: int) -> None:
         try:
-            self._check_room(batch.bytes)
+            self._check_room(more_bytes)
         except Unavailable:
             self._drop()
             raise
-        segment = self._open()
-        segment.append(
-            [frame(segment.marker, payload, is_copy=is_copy) for payload, is_copy in batch.records]
-        )
-        self.commits += 1
 
     def _open(self) -> SegmentWriter:
         """A segment to append to: the last one, or a new one where that is over."""

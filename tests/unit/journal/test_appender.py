@@ -3,20 +3,17 @@
 import asyncio
 import errno
 import os
-import threading
-import time
 
 import pytest
 
 from firstframe.errors import ConfigError, Unavailable
 from firstframe.journal import FilesAppender, FilesConsumer, journal_folder
 from firstframe.journal import files as files_module
-from firstframe.journal.base import partition_of
 from firstframe.journal.files import ENOUGH_BEACONS
 from firstframe.journal.room import measure
-from firstframe.journal.segment import Segment, SegmentWriter, is_final, list_segments
+from firstframe.journal.segment import SegmentWriter, list_segments
 from firstframe.settings import Settings
-from support_journal import beacon, drain, numbers, read, write
+from support_journal import beacon, drain, numbers, read, views_of, write
 
 
 def test_many_beacons_share_a_sync(tmp_path):
@@ -28,63 +25,22 @@ def test_many_beacons_share_a_sync(tmp_path):
 
 def test_beacon_of_two_partitions_is_in_both(tmp_path):
     """A beacon whose views fall in several partitions is appended to each of them once."""
-    ours = {partition_of(f"view {n}", 2): f"view {n}" for n in range(50)}
+    ours = views_of(2)
     write(tmp_path, [1], keys=lambda n: [ours[1], ours[0], ours[1]], partitions=2)
     write(tmp_path, [2], keys=lambda n: [ours[0]], partitions=2)
     assert read(tmp_path, 0, 2) == [1, 2]
     assert read(tmp_path, 1, 2) == [1]
 
 
-def test_partitions_do_not_wait_for_each_other(tmp_path, monkeypatch):
-    """A disk that is slow with one segment holds up the beacons of its partition, and those that go to both."""
-    ours = {partition_of(f"view {n}", 2): f"view {n}" for n in range(50)}
-    appender = FilesAppender(tmp_path, "edge", commit_ms=0, partitions=2)
-    go_on, written = threading.Event(), SegmentWriter.append
-
-    def slow(segment: SegmentWriter, frames: list[bytes]) -> None:
-        if "p0000" in str(segment.path):
-            assert go_on.wait(10)
-        written(segment, frames)
-
-    async def append() -> None:
-        slow_one = asyncio.ensure_future(appender.append(beacon(1), [ours[0]]))
-        both = asyncio.ensure_future(appender.append(beacon(2), [ours[1], ours[0]]))
-        await appender.append(beacon(3), [ours[1]])
-        await asyncio.sleep(0.05)
-        assert not slow_one.done()
-        assert not both.done()
-        go_on.set()
-        await asyncio.gather(slow_one, both)
-        await appender.close()
-
-    monkeypatch.setattr(SegmentWriter, "append", slow)
-    asyncio.run(append())
-    assert sorted(read(tmp_path, 0, 2)) == [1, 2]
-    assert sorted(read(tmp_path, 1, 2)) == [2, 3]
-
-
-@pytest.mark.parametrize("broken", [0, 1])
-def test_a_beacon_is_kept_when_all_its_partitions_have_it(tmp_path, monkeypatch, broken):
-    """One that cannot be written to one of them is not acknowledged; those of the other are."""
-    ours = {partition_of(f"view {n}", 2): f"view {n}" for n in range(50)}
-    appender = FilesAppender(tmp_path, "edge", commit_ms=0, partitions=2)
-    written = SegmentWriter.append
-
-    def fail(segment: SegmentWriter, frames: list[bytes]) -> None:
-        if f"p000{broken}" in str(segment.path):
-            raise OSError(errno.EIO, "Input/output error")
-        written(segment, frames)
-
-    async def append() -> None:
-        for keys in ([ours[broken]], [ours[0], ours[1]], [ours[1], ours[0]]):
-            with pytest.raises(Unavailable, match="cannot be written"):
-                await appender.append(beacon(1), keys)
-        await appender.append(beacon(2), [ours[1 - broken]])
-        await appender.close()
-
-    monkeypatch.setattr(SegmentWriter, "append", fail)
-    asyncio.run(append())
-    assert 2 in read(tmp_path, 1 - broken, 2)
+def test_all_partitions_share_a_sync(tmp_path):
+    """A second file would cost a second sync, and each answer would wait for both."""
+    views = [f"view {n}" for n in range(50)]
+    appender = write(tmp_path, range(50), keys=lambda n: [views[n]], partitions=8)
+    assert appender.commits <= 5
+    assert len(list_segments(tmp_path / "of0008")) == 1
+    came = [read(tmp_path, each, 8) for each in range(8)]
+    assert all(came)
+    assert sorted(n for each in came for n in each) == list(range(50))
 
 
 def test_beacon_without_views_goes_to_the_first_partition(tmp_path):
@@ -108,7 +64,7 @@ def test_segments_rotate_by_size_and_by_time(tmp_path):
         await appender.close()
 
     asyncio.run(append())
-    assert len(list_segments(tmp_path / "p0000of0001")) >= 4
+    assert len(list_segments(tmp_path / "of0001")) >= 4
     assert sorted(read(tmp_path)) == list(range(9))
 
 
@@ -137,7 +93,7 @@ def test_full_disk_refuses_and_goes_on_when_there_is_room_again(tmp_path, monkey
         await appender.close()
 
     asyncio.run(append())
-    assert len(list_segments(tmp_path / "p0000of0001")) == 1
+    assert len(list_segments(tmp_path / "of0001")) == 1
     assert read(tmp_path) == [1, 3]
 
 
@@ -158,7 +114,7 @@ def test_failed_sync_acknowledges_nothing_and_leaves_the_segment(tmp_path, monke
         await appender.close()
 
     asyncio.run(append())
-    assert len(list_segments(tmp_path / "p0000of0001")) == 2
+    assert len(list_segments(tmp_path / "of0001")) == 2
     assert {1, 3} <= set(read(tmp_path))
 
 
@@ -175,7 +131,7 @@ def test_failed_folder_sync_leaves_no_segment(tmp_path, monkeypatch):
             for _ in range(3):
                 with pytest.raises(Unavailable):
                     await appender.append(beacon(1), ())
-        assert list((tmp_path / "p0000of0001").iterdir()) == []
+        assert list((tmp_path / "of0001").iterdir()) == []
         await appender.append(beacon(2), ())
         await appender.close()
 
@@ -223,42 +179,25 @@ def test_journal_over_its_limit_refuses(tmp_path, monkeypatch):
     assert read(tmp_path) == [1]
 
 
-def test_a_full_journal_lets_go_in_all_partitions(tmp_path, monkeypatch):
-    """Also of the segments of those that nothing comes for any more."""
-    monkeypatch.setattr(files_module, "MEASURE_SECONDS", 0)
-    ours = {partition_of(f"view {n}", 2): f"view {n}" for n in range(50)}
-    appender = FilesAppender(tmp_path, "edge", commit_ms=0, limit_bytes=500, partitions=2)
+@pytest.mark.parametrize("is_looked_at", [True, False])
+def test_a_full_journal_lets_go_of_what_it_wrote(tmp_path, monkeypatch, is_looked_at):
+    """Segments that are held cannot be removed when they are folded: they alone may be what fills the journal.
 
-    async def append() -> None:
-        await appender.append(beacon(1, b"x" * 600), [ours[0]])
-        with pytest.raises(Unavailable):
-            await appender.append(beacon(2), [ours[1]])
-        until = time.monotonic() + 10
-        while not all(map(final, list_segments(tmp_path / "p0000of0002"))) and time.monotonic() < until:
-            await asyncio.sleep(0.01)
-        assert all(map(final, list_segments(tmp_path / "p0000of0002")))
-        await appender.close()
-
-    asyncio.run(append())
-    assert read(tmp_path, 0, 2) == [1]
-
-
-def final(segment: Segment) -> bool:
-    """Whether nobody can write it any more."""
-    with segment.path.open("rb") as file:
-        return is_final(file.fileno())
-
-
-def test_a_full_journal_lets_go_of_what_it_wrote(tmp_path, monkeypatch):
-    """Segments that are held cannot be removed when they are folded: they alone may be what fills the journal."""
+    It does so when it is looked at, too: nobody may send any more.
+    """
     monkeypatch.setattr(files_module, "MEASURE_SECONDS", 0)
     appender = FilesAppender(tmp_path, "edge", commit_ms=0, limit_bytes=500)
     consumer = FilesConsumer(tmp_path, 0, limit_bytes=500)
 
     async def append() -> None:
         await appender.append(beacon(1, b"x" * 600), ())
-        with pytest.raises(Unavailable):
-            await appender.append(beacon(2), ())
+        if is_looked_at:
+            await appender.look()
+            assert appender.room is not None
+            assert appender.room.lack
+        else:
+            with pytest.raises(Unavailable):
+                await appender.append(beacon(2), ())
         for chunk in drain(consumer):
             consumer.commit(chunk.number)
         consumer.next(0)

@@ -7,14 +7,18 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from firstframe.errors import JournalError
 from firstframe.journal import FilesAppender, FilesConsumer
-from firstframe.journal.reader import WINDOW_BYTES
+from firstframe.journal.base import Lag
+from firstframe.journal.frame import frame
+from firstframe.journal.note import committed_to
+from firstframe.journal.reader import WINDOW_BYTES, SegmentReader
 from firstframe.journal.replay import replay
-from firstframe.journal.segment import list_segments
-from support_journal import beacon, drain, numbers, read, write
+from firstframe.journal.segment import SegmentWriter, list_all_segments, list_segments
+from support_journal import beacon, drain, numbers, read, views_of, write
 
 
 def test_chunk_is_the_same_until_it_is_committed(tmp_path):
@@ -43,7 +47,7 @@ def test_numbers_grow_by_one_and_never_repeat(tmp_path):
         consumer.next(0)
         consumer.commit(seen[-1])
         consumer.close()
-        assert list_segments(tmp_path / "p0000of0001") == []
+        assert list_segments(tmp_path / "of0001") == []
     assert seen == [1, 2, 3]
 
 
@@ -61,22 +65,22 @@ def test_several_writers_are_all_read(tmp_path):
 def test_torn_tail_of_a_dead_writer_is_cut(tmp_path):
     """Half a record at the end of a dead writer's segment is counted and holds nothing up."""
     write(tmp_path, [1, 2])
-    path = list_segments(tmp_path / "p0000of0001")[0].path
+    path = list_segments(tmp_path / "of0001")[0].path
     os.truncate(path, path.stat().st_size - 3)
     write(tmp_path, [3])
     consumer = FilesConsumer(tmp_path, 0)
     assert numbers(drain(consumer)) == [1, 3]
     assert consumer.damage.torn_tails == 1
-    assert consumer.lag().bytes > 0
+    assert consumer.lag().beacons > 0
     consumer.commit(99)
-    assert consumer.lag() == type(consumer.lag())(0, 0, None)
+    assert consumer.lag() == Lag(0, None)
     consumer.close()
 
 
 def test_flipped_bit_in_the_middle_costs_one_beacon(tmp_path):
     """A damaged record is skipped and counted, later ones are read."""
     write(tmp_path, range(5), body=b"x" * 100)
-    path = list_segments(tmp_path / "p0000of0001")[0].path
+    path = list_segments(tmp_path / "of0001")[0].path
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -89,11 +93,11 @@ def test_flipped_bit_in_the_middle_costs_one_beacon(tmp_path):
 def test_damage_longer_than_a_window_is_passed(tmp_path, monkeypatch):
     """However long the damage, what stands behind it is found."""
     write(tmp_path, range(3), body=os.urandom(1 << 16))
-    path = list_segments(tmp_path / "p0000of0001")[0].path
+    path = list_segments(tmp_path / "of0001")[0].path
     data = bytearray(path.read_bytes())
     data[0:40] = b"\0" * 40
     path.write_bytes(data)
-    monkeypatch.setattr("firstframe.journal.reader.SegmentReader.scan.__defaults__", (64,))
+    monkeypatch.setitem(SegmentReader.scan.__kwdefaults__, "window", 64)
     assert read(tmp_path) == [1, 2]
 
 
@@ -160,21 +164,15 @@ def test_chunk_log_is_rewritten_small(tmp_path, monkeypatch):
 
 
 def test_lag_counts_what_is_not_committed(tmp_path):
-    """Lag is beacons, bytes and the oldest receipt of what is accepted and not committed, handed out or not."""
+    """Lag is the number and the oldest receipt of what is accepted and not committed, handed out or not."""
     write(tmp_path, range(100, 110))
     consumer = FilesConsumer(tmp_path, 0, chunk_beacons=4)
-    size = list_segments(tmp_path / "p0000of0001")[0].path.stat().st_size
-    assert (consumer.lag().beacons, consumer.lag().bytes, consumer.lag().oldest_received_ms) == (
-        10,
-        size,
-        100,
-    )
+    assert consumer.lag() == Lag(10, 100)
     chunk = consumer.next(0)
     assert chunk is not None
-    assert consumer.lag().beacons == 10
+    assert consumer.lag() == Lag(10, 100)
     consumer.commit(chunk.number)
-    lag = consumer.lag()
-    assert (lag.beacons, lag.bytes, lag.oldest_received_ms) == (6, size - chunk.bytes, 104)
+    assert consumer.lag() == Lag(6, 104)
     consumer.close()
 
 
@@ -210,7 +208,7 @@ def test_segments_stay_for_their_hours(tmp_path):
     assert chunk is not None
     consumer.next(0)
     consumer.commit(chunk.number)
-    assert len(list_segments(tmp_path / "p0000of0001")) == 1
+    assert len(list_segments(tmp_path / "of0001")) == 1
     write(tmp_path, [2])
     now[0] += 25 * 3600
     second = consumer.next(0)
@@ -218,7 +216,7 @@ def test_segments_stay_for_their_hours(tmp_path):
     consumer.commit(second.number - 1)
     consumer._sweep()
     assert [numbers([second])] == [[2]]
-    assert len(list_segments(tmp_path / "p0000of0001")) == 1
+    assert len(list_segments(tmp_path / "of0001")) == 1
     consumer.close()
 
 
@@ -229,7 +227,7 @@ def test_folded_segments_go_early_when_the_journal_nears_its_limit(tmp_path):
     consumer = FilesConsumer(tmp_path, 0, retention_hours=24, limit_bytes=4_000)
     chunks = drain(consumer)
     consumer.commit(chunks[-1].number)
-    left = list_segments(tmp_path / "p0000of0001")
+    left = list_segments(tmp_path / "of0001")
     assert 0 < len(left) < 4
     assert sum(each.path.stat().st_size for each in left) <= 3_200
     consumer.close()
@@ -243,7 +241,7 @@ def test_a_full_journal_that_is_folded_makes_room_though_nothing_comes(tmp_path)
     consumer = FilesConsumer(tmp_path, 0, limit_bytes=4_000)
     assert consumer.next(0) is None
     assert consumer.next(0) is None
-    left = list_segments(tmp_path / "p0000of0001")
+    left = list_segments(tmp_path / "of0001")
     assert 0 < len(left) < 4
     assert sum(each.path.stat().st_size for each in left) <= 3_200
     consumer.close()
@@ -288,10 +286,150 @@ def test_a_backlog_of_more_segments_than_files_may_be_open(tmp_path):
         consumer.close()
 
 
+def test_a_partition_that_nothing_comes_for_is_never_behind(tmp_path):
+    """The others' records are passed once, as they come, and nothing of them waits."""
+    views = views_of(2)
+    appender = FilesAppender(tmp_path, "edge", commit_ms=0, partitions=2)
+    quiet = FilesConsumer(tmp_path, 1, 2)
+    scanned = []
+    scan = SegmentReader.scan
+
+    def note(reader, start, *rest, **more):
+        scanned.append(start)
+        return scan(reader, start, *rest, **more)
+
+    async def append(number: int) -> None:
+        await appender.append(beacon(number), [views[0]])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SegmentReader, "scan", note)
+        for number in range(5):
+            asyncio.run(append(number))
+            assert quiet.lag() == Lag(0, None)
+            assert quiet.next(0) is None
+    assert len(scanned) == len(set(scanned)) * 2 == 10, (
+        "asked for its lag and for a chunk, from where it stood"
+    )
+    assert not quiet.is_drained()
+    asyncio.run(appender.close())
+    assert quiet.next(0) is None
+    assert quiet.is_drained()
+    assert read(tmp_path, 0, 2) == list(range(5))
+    quiet.close()
+
+
+def test_lag_is_that_of_the_partition(tmp_path):
+    """What the others wait for is theirs."""
+    views = views_of(2)
+    write(tmp_path, range(10), keys=lambda n: [views[n % 2]], partitions=2)
+    consumer = FilesConsumer(tmp_path, 1, 2, chunk_beacons=2)
+    assert consumer.lag() == Lag(5, 1)
+    chunk = consumer.next(0)
+    assert chunk is not None
+    assert consumer.lag() == Lag(5, 1)
+    consumer.commit(chunk.number)
+    assert consumer.lag() == Lag(3, 5)
+    consumer.commit(drain(consumer)[-1].number)
+    assert consumer.lag() == Lag(0, None)
+    consumer.close()
+
+
+def test_records_of_others_longer_than_a_window_are_passed(tmp_path, monkeypatch):
+    """However many there are before the next of its own."""
+    views = views_of(2)
+    monkeypatch.setitem(SegmentReader.scan.__kwdefaults__, "window", 500)
+    write(tmp_path, range(100), keys=lambda n: [views[n % 50 == 49]], partitions=2, body=b"x" * 50)
+    consumer = FilesConsumer(tmp_path, 1, 2)
+    chunks = drain(consumer)
+    assert numbers(chunks) == [49, 99]
+    consumer.close()
+    again = FilesConsumer(tmp_path, 1, 2)
+    assert drain(again) == chunks
+    again.close()
+
+
+def test_what_all_have_folded_is_removed_by_the_first(tmp_path):
+    """A segment goes when every partition is done with it, and those who did not remove it forget it."""
+    views = views_of(2)
+    write(tmp_path, range(10), keys=lambda n: [views[n % 2]], partitions=2)
+    now = [time.time() + 3600]
+    first, second = (
+        FilesConsumer(tmp_path, each, 2, retention_hours=0, now_seconds=lambda: now[0]) for each in (0, 1)
+    )
+
+    def left() -> int:
+        now[0] += 60
+        assert first.next(0) is None
+        return len(list_segments(tmp_path / "of0002"))
+
+    first.commit(drain(first)[-1].number)
+    assert left() == 1
+    chunks = drain(second)
+    assert left() == 1
+    second.commit(chunks[-1].number)
+    assert left() == 0
+    assert second.next(0) is None
+    assert second.is_drained()
+    assert second._notes.committed_to == {}
+    for each in (first, second):
+        each.close()
+
+
+def test_what_was_passed_to_its_end_is_not_looked_at_again(tmp_path):
+    """That a whole segment holds nothing more of a partition is noted, once all that it held is committed."""
+    views = views_of(2)
+    write(tmp_path, range(10), keys=lambda n: [views[n > 0]], partitions=2)
+    (segment,) = list_segments(tmp_path / "of0002")
+
+    def noted() -> int:
+        return committed_to(tmp_path / "p0000of0002").get(segment.name, 0)
+
+    now = [time.time()]
+    consumer = FilesConsumer(tmp_path, 0, 2, now_seconds=lambda: now[0])
+    (chunk,) = drain(consumer)
+    now[0] += 60
+    assert consumer.next(0) is None
+    assert noted() == 0, "not committed"
+    consumer.commit(chunk.number)
+    now[0] += 60
+    assert consumer.next(0) is None
+    assert noted() == segment.path.stat().st_size
+    consumer.close()
+    again = FilesConsumer(tmp_path, 0, 2)
+    assert again.lag() == Lag(0, None)
+    assert drain(again) == []
+    again.close()
+    assert read(tmp_path, 1, 2) == list(range(1, 10))
+
+
+def test_segments_of_one_partition_are_read_and_removed(tmp_path):
+    """Such were written before ADR 0018: each partition's worker reads its own, and removes them in their time."""
+    for partition in (0, 1):
+        folder = tmp_path / f"p000{partition}of0002"
+        folder.mkdir()
+        segment = SegmentWriter(folder, "earlier", 5)
+        payloads = [msgspec.msgpack.encode(beacon(number)) for number in (partition, 10 + partition)]
+        segment.append([frame(segment.marker, each) for each in payloads])
+        segment.close()
+    views = views_of(2)
+    write(tmp_path, [20, 21], keys=lambda n: [views[n % 2]], partitions=2)
+    for partition in (1, 0):
+        consumer = FilesConsumer(
+            tmp_path, partition, 2, retention_hours=0, now_seconds=lambda: time.time() + 60
+        )
+        chunks = drain(consumer)
+        assert numbers(chunks) == [partition, 10 + partition, 20 + partition]
+        consumer.commit(chunks[-1].number)
+        consumer._retention._due = 0
+        assert consumer.next(0) is None
+        consumer.close()
+    assert list(list_all_segments(tmp_path)) == []
+
+
 def test_what_was_killed_before_it_had_its_name_is_removed(tmp_path):
     """A file that was to become a segment stays no longer than a writer may need to name it."""
     write(tmp_path, [1])
-    folder = tmp_path / "p0000of0001"
+    folder = tmp_path / "of0001"
     old, fresh = folder / "1-edge-00.new", folder / "2-edge-00.new"
     old.touch()
     fresh.touch()
@@ -327,7 +465,7 @@ def test_missing_segment_does_not_hold_up_the_rest(tmp_path):
     consumer = FilesConsumer(tmp_path, 0)
     drain(consumer)
     consumer.close()
-    list_segments(tmp_path / "p0000of0001")[0].path.unlink()
+    list_segments(tmp_path / "of0001")[0].path.unlink()
     write(tmp_path, [2])
     consumer = FilesConsumer(tmp_path, 0)
     assert [list(numbers([chunk])) for chunk in drain(consumer)] == [[], [2]]

@@ -37,13 +37,31 @@ def test_flipped_byte_costs_one_record():
         assert found.damaged == 1
 
 
-def test_copy_bit_is_kept_and_checked():
-    """A copy is known as one, and the bit is part of the checksum."""
-    data = frame(MARKER, b"x", is_copy=True)
-    assert [each.is_copy for each in scan(MARKER, data).frames] == [True]
-    broken = bytearray(data)
-    broken[11] ^= 0x80
-    assert payloads(bytes(broken)) == []
+def test_partition_and_copy_bit_are_kept_and_checked():
+    """A record's partition, and that it is a copy, are read back, and are part of the checksum."""
+    data = frame(MARKER, b"x", partition=63, is_copy=True) + frame(MARKER, b"y", partition=5)
+    assert [(each.partition, each.is_copy) for each in scan(MARKER, data).frames] == [(63, True), (5, False)]
+    for byte, bit in ((11, 0x80), (11, 0x40), (11, 0x02)):
+        broken = bytearray(data)
+        broken[byte] ^= bit
+        assert payloads(bytes(broken)) == [b"y"]
+
+
+def test_one_partition_is_read_over_the_others():
+    """Only its frames come; damage among the others' is passed like any, and ends where it should stop."""
+    mine, other = frame(MARKER, b"mine", partition=1), frame(MARKER, b"other", partition=2)
+    found = scan(MARKER, other + mine + other, only=1)
+    assert ([each.payload for each in found.frames], found.end) == ([b"mine"], len(other + mine + other))
+    found = scan(MARKER, other + mine + mine + other, only=1, limit=1)
+    assert ([each.payload for each in found.frames], found.end) == ([b"mine"], len(other + mine))
+    broken = bytearray(other)
+    broken[20] ^= 1
+    found = scan(MARKER, mine + bytes(broken) + mine, only=1)
+    assert ([each.payload for each in found.frames], found.damaged) == ([b"mine", b"mine"], 1)
+    found = scan(MARKER, mine + bytes(broken) + mine, only=1, stops=True)
+    assert ([each.payload for each in found.frames], found.end) == ([b"mine"], len(mine))
+    assert found.is_stopped
+    assert count_frames(MARKER, other + mine + other, only=1) == (1, len(other + mine + other))
 
 
 def test_body_that_holds_a_frame_of_another_segment_is_no_frame():

@@ -15,15 +15,13 @@ from structlog.testing import capture_logs
 from firstframe.clock import epoch_ms
 from firstframe.fold.worker import Progress
 from firstframe.journal import FilesAppender, open_appender, open_consumer
-from firstframe.journal.base import partition_of
 from firstframe.journal.division import make_readable, others, readable
 from firstframe.roles import fold as module
 from firstframe.roles.fold import CHECK_SECONDS, _Role
 from firstframe.settings import Settings
-from support_journal import beacon, numbers, write
+from support_journal import beacon, numbers, views_of, write
 
-VIEWS = {partition_of(name, 2): name for name in map(str, range(50))}
-"""A view of each of two partitions."""
+VIEWS = views_of(2)
 
 
 class Reader:
@@ -78,10 +76,10 @@ def test_a_collector_of_the_old_division_is_waited_for_in_all_its_partitions(tmp
     asyncio.run(append(1, 1))
     Reader.before.append(lambda: asyncio.run(end()))
     assert role.may_read(0)
-    assert numbers(Reader.chunks) == [1, 2]
+    assert sorted(numbers(Reader.chunks)) == [1, 2]
     assert readable(journal) == 1
     consumer = open_consumer(Settings(journal=str(journal), journal_partitions=1), 0)
-    assert len(consumer._inherited) == 2
+    assert len(consumer._inherited) == 1
     consumer.close()
 
 
