@@ -173,8 +173,7 @@ class Intake:
 
     def _count(self, dialect: str, began: float, error: Exception | None) -> None:
         if error is None:
-            self._meter.append_seconds.observe(time.perf_counter() - began)
-            self._meter.accepted(dialect)
+            self._meter.accepted(dialect, began, time.perf_counter())
 
     def _read(self, target: Target, request: Request) -> Envelope:
         try:

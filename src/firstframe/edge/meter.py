@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+TOGETHER_SECONDS = 0.001
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
@@ -20,8 +21,11 @@ class Meter:
             ["dialect", "reason"],
             registry=registry,
         )
-        self.append_seconds = Histogram(
-            "firstframe_edge_append_seconds", "Wait for the journal", buckets=_BUCKETS, registry=registry
+        self._append_seconds = Histogram(
+            "firstframe_edge_append_seconds",
+            "Wait for the journal, the longest of those that ended together",
+            buckets=_BUCKETS,
+            registry=registry,
         )
         self._in_flight = Gauge(
             "firstframe_edge_in_flight",
@@ -39,10 +43,18 @@ class Meter:
             multiprocess_mode="livemin",
         )
         self._counts: dict[str, int] = {}
+        self._observed_until = 0.0
 
-    def accepted(self, dialect: str) -> None:
-        """One beacon is durable. Kept in memory until `flush`: the counter itself costs more than the request."""
+    def accepted(self, dialect: str, began: float, now: float) -> None:
+        """One beacon is durable, on a clock that counts seconds.
+
+        Counted in memory until `flush`, since the counter itself costs more than the request. Of those that share a
+        sync the first has waited longest, and is observed for all.
+        """
         self._counts[dialect] = self._counts.get(dialect, 0) + 1
+        if now >= self._observed_until:
+            self._observed_until = now + TOGETHER_SECONDS
+            self._append_seconds.observe(now - began)
 
     def refused(self, dialect: str, reason: str) -> None:
         self._refused.labels(dialect, reason).inc()

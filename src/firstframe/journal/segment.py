@@ -25,6 +25,8 @@ _DIVISION = re.compile(r"of(\d{4})")
 _PARTITION = re.compile(r"p(\d{4})of(\d{4})")
 _NAME = re.compile(r"(\d{13})-([A-Za-z0-9_.]+)-([0-9a-f]{16})\.seg")
 _UNBORN = ".new"
+_APPENDING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_DSYNC
+"""With a write that ends when the disk has it: one call, where a second one to sync would wait for the interpreter again."""
 UNBORN_SECONDS = 60.0
 
 
@@ -125,7 +127,7 @@ class SegmentWriter:
         path = folder / f"{now_ms:013d}-{re.sub(r'[^A-Za-z0-9_.]', '_', writer)}-{marker.hex()}.seg"
         fresh = path.with_suffix(_UNBORN)
         # Locked before it has its name, or a reader could take it for the segment of a dead writer.
-        self._descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        self._descriptor = os.open(fresh, _APPENDING, 0o640)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             fresh.rename(path)
@@ -146,24 +148,24 @@ class SegmentWriter:
     def append(self, frames: list[bytes]) -> None:
         """Write whole frames and wait until they are on the disk.
 
-        Raises OSError when any is not; then no part of a frame is left behind and the next append can go on.
-        Whole frames stay, though not acknowledged: a consumer may have read them already.
+        Raises OSError when any is not; then no part of a frame is left behind and the next append can go on, if it
+        `is_sound`. Whole frames stay, though not acknowledged: a consumer may have read them already.
         """
         data = memoryview(b"".join(frames))
         written = 0
+        self.is_sound = False
         try:
             while written < len(data):
                 written += os.write(self._descriptor, data[written:])
         except OSError:
-            self._cut(self.size + whole_bytes(frames, written))
+            # Where the file has grown all the same, it was the sync that failed.
+            if os.fstat(self._descriptor).st_size == self.size + written:
+                self._cut(self.size + whole_bytes(frames, written))
             raise
         self.size += written
-        self.is_sound = False
-        os.fdatasync(self._descriptor)
         self.is_sound = True
 
     def _cut(self, size: int) -> None:
-        self.is_sound = False
         os.ftruncate(self._descriptor, size)
         os.lseek(self._descriptor, size, os.SEEK_SET)
         self.size = size

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import os
 import re
 import socket
 import time
@@ -16,6 +15,7 @@ from firstframe.dialects import DIALECTS
 from firstframe.edge import answer, protocol, serve
 from firstframe.errors import Unavailable
 from firstframe.journal.kept import Kept
+from firstframe.journal.segment import SegmentWriter
 from support_edge import CLOSED, OPEN, Clerk, serving
 
 BODY = b'{"views": ["a", "b"]}'
@@ -143,8 +143,10 @@ def test_a_head_is_as_long_and_as_old_as_itself(tmp_path, monkeypatch, size):
 def test_what_was_refused_before_it_does_not_hurry_an_answer(tmp_path, monkeypatch):
     """The wait for the next request ends when that is here, also where both came in one piece."""
     clerk = Clerk(tmp_path, journal_commit_ms=0)
-    sync = os.fdatasync
-    monkeypatch.setattr(os, "fdatasync", lambda descriptor: (time.sleep(1.5), sync(descriptor)))
+    append = SegmentWriter.append
+    monkeypatch.setattr(
+        SegmentWriter, "append", lambda segment, frames: (time.sleep(1.5), append(segment, frames))
+    )
     monkeypatch.setattr(serve, "KEEP_ALIVE_SECONDS", 1)
     with serving(clerk) as port:
         found = answers(port, [post(b"{") + post()], 2)

@@ -101,13 +101,16 @@ def test_failed_sync_acknowledges_nothing_and_leaves_the_segment(tmp_path, monke
     """After a failed sync nobody knows what the disk has: the next beacon goes to another segment."""
     appender = FilesAppender(tmp_path, "edge", commit_ms=0)
 
-    def fail(descriptor: int) -> None:
+    real = os.write
+
+    def fail(descriptor: int, data) -> int:
+        real(descriptor, data)
         raise OSError(errno.EIO, "Input/output error")
 
     async def append() -> None:
         await appender.append(beacon(1), ())
         with monkeypatch.context() as patch:
-            patch.setattr(os, "fdatasync", fail)
+            patch.setattr(os, "write", fail)
             with pytest.raises(Unavailable):
                 await appender.append(beacon(2), ())
         await appender.append(beacon(3), ())
