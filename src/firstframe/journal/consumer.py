@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from firstframe.disk import sync_folder
 from firstframe.errors import JournalError
 from firstframe.journal.base import Chunk, Lag
 from firstframe.journal.division import Partition, segments_of
@@ -22,7 +23,7 @@ from firstframe.journal.reader import SegmentReader, beacons_of
 from firstframe.journal.retention import Retention
 from firstframe.journal.segment import Segment, division_folder, partition_folder, remove_unborn
 from firstframe.journal.tally import Tally
-from firstframe.journal.unread import folded_by
+from firstframe.journal.unread import Neighbours
 
 log = structlog.get_logger()
 
@@ -43,6 +44,18 @@ class Damage(msgspec.Struct):
     """Sound frames that hold no beacon as this version knows it."""
 
 
+class _Source(msgspec.Struct):
+    """A segment as this reader knows it."""
+
+    reader: SegmentReader
+    passed: int = 0
+    """Place up to which there is nothing of this partition that is not in a chunk."""
+    seen: int = 0
+    """Size at which it was last found to have nothing new."""
+    is_done: bool = False
+    """Final, and nothing in it is left to be read."""
+
+
 class FilesConsumer:
     """Reads one partition. Not thread-safe; a second one on the same partition is refused."""
 
@@ -53,36 +66,39 @@ class FilesConsumer:
         partitions: int = 1,
         *,
         inherited: Sequence[Segment] = (),
+        removes: bool | None = None,
         retention_hours: float = 24,
         limit_bytes: int | None = None,
         chunk_beacons: int = CHUNK_BEACONS,
         now_seconds: Callable[[], float] = time.time,
     ) -> None:
-        """Reads partition ``partition`` of ``partitions``; that of the first also removes segments that all have folded.
+        """Reads partition ``partition`` of ``partitions``.
 
+        ``removes``: whether it removes segments that all partitions have folded; else that of the first does.
         ``inherited`` are segments of another division of the journal, wholly folded, which are kept and removed
         like those of this one. Raises `JournalError` when the partition has another consumer or its notes are
         damaged.
         """
         self._journal = journal
         self._partition = Partition(partition, partitions)
-        self._others = [Partition(number, partitions) for number in range(partitions) if number != partition]
+        self._removes = partition == 0 if removes is None else removes
+        self._neighbours = Neighbours(
+            journal, [Partition(number, partitions) for number in range(partitions) if number != partition]
+        )
         self._inherited = {segment.name: SegmentReader(segment) for segment in inherited}
         self.damage = Damage()
         self._folder = partition_folder(journal, partition, partitions)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._shared = division_folder(journal, partitions)
+        for folder in (self._folder, self._shared):
+            folder.mkdir(parents=True, exist_ok=True)
+        sync_folder(journal)  # notes in a folder that a power cut unmade are none
         self._lock = _lock(self._folder / "consumer.lock")
-        remove_unborn(division_folder(journal, partitions))
+        for folder in (self._folder, self._shared):
+            remove_unborn(folder)
         self._chunk_beacons = chunk_beacons
         self._notes = Notebook(self._folder)
         self._again = deque(self._notes.bounds[number] for number in sorted(self._notes.bounds))
-        self._readers: dict[str, SegmentReader] = {}
-        self._done: set[str] = set()
-        """Segments that are final and have nothing more to read."""
-        self._passed: dict[str, int] = {}
-        """Place in a segment up to which there is nothing more of this partition."""
-        self._seen: dict[str, int] = {}
-        """Size at which a segment was last found to have nothing new."""
+        self._sources: dict[str, _Source] = {}
         self._last = ""
         """The segment of the newest chunk; the next look begins behind it, so that no writer starves."""
         self._pause = POLL_SECONDS
@@ -114,85 +130,139 @@ class FilesConsumer:
 
     def lag(self) -> Lag:
         """See `firstframe.journal.base.Consumer.lag`."""
-        self._open_new()
+        self._list()
+        self._tally.begin()
         beacons = sum(bounds.count for bounds in self._notes.bounds.values())
         oldest: list[int] = []
-        for name, reader in self._readers.items():
-            read = self._place(name)
-            committed = self._notes.committed_to.get(name, 0) if self._is_handed_out(name) else read
-            size = read if name in self._done else reader.size()
-            if size <= committed:
-                continue
-            beacons += self._tally.unread(reader, read, size)
-            first = self._tally.received_ms(reader, committed, size)
-            if first is not None:
-                oldest.append(first)
-            reader.close()  # of a backlog there may be more segments than files that may be open
+        for name, source in self._sources.items():
+            try:
+                unread, received_ms = self._waiting(name, source)
+            except FileNotFoundError:
+                continue  # folded by all and removed meanwhile
+            except OSError:
+                received_ms, unread = source.reader.segment.made_ms, 0  # no later than what cannot be read
+            beacons += unread
+            if received_ms is not None:
+                oldest.append(received_ms)
         return Lag(beacons, min(oldest, default=None))
 
     def is_drained(self) -> bool:
         """Whether everything is committed and nobody can write here any more."""
-        self._open_new()
-        return not self._notes.bounds and self._readers.keys() <= self._done
+        self._list()
+        return not self._notes.bounds and all(source.is_done for source in self._sources.values())
 
     def close(self) -> None:
         """Let go of the partition; what is not committed comes again."""
-        for reader in self._readers.values():
-            reader.close()
-        self._readers.clear()
+        with suppress(OSError):
+            self._note_ends()
+        for source in self._sources.values():
+            source.reader.close()
+        self._sources.clear()
         self._notes.close()
         os.close(self._lock)
 
-    def _place(self, name: str) -> int:
+    # What there is
+
+    def _list(self) -> None:
+        segments = {segment.name: segment for segment in segments_of(self._journal, self._partition)}
+        gone = (self._sources.keys() | self._notes.read.keys()) - segments.keys()
+        if gone:
+            with suppress(OSError):  # folders that are not there now say nothing about their segments
+                for folder in (self._folder, self._shared):
+                    sync_folder(folder)  # or a removal may be undone that is noted nowhere
+                for name in gone:
+                    self._forget(name)
+        for name in segments.keys() - self._sources.keys():
+            self._sources[name] = _Source(SegmentReader(segments[name], self._partition.number))
+
+    def _forget(self, name: str) -> None:
+        """The segment is gone."""
+        source = self._sources.pop(name, None)
+        if source is not None:
+            source.reader.close()
+        self._notes.forget(name)
+        self._tally.forget(name)
+
+    def _place(self, name: str, source: _Source) -> int:
         """Up to which a segment is cut into chunks, or holds nothing for one."""
-        return max(self._notes.read.get(name, 0), self._passed.get(name, 0))
+        return max(self._notes.read.get(name, 0), source.passed)
 
     def _is_handed_out(self, name: str) -> bool:
         """Whether anything of a segment is in a chunk that is not committed."""
         return self._notes.committed_to.get(name, 0) < self._notes.read.get(name, 0)
 
+    def _waiting(self, name: str, source: _Source) -> tuple[int, int | None]:
+        """Beacons of a segment that are in no chunk, and when the first that is not committed was received."""
+        reader, read = source.reader, self._place(name, source)
+        first = self._notes.committed_to.get(name, 0) if self._is_handed_out(name) else read
+        size = read if source.is_done else reader.size()
+        if size <= first:
+            return 0, None
+        try:
+            return self._tally.unread(reader, read, size), self._tally.received_ms(reader, first, size)
+        finally:
+            reader.close()  # of a backlog there may be more segments than files that may be open
+
+    # Reading
+
     def _look(self) -> Chunk | None:
-        self._open_new()
-        names = sorted(self._readers)
+        """The next chunk of any segment. One that cannot be read does not keep the others from it."""
+        self._list()
+        names = sorted(self._sources)
         behind = [name for name in names if name > self._last]
+        failed: OSError | None = None
         for name in (*behind, *names[: len(names) - len(behind)]):
-            if name not in self._done:
-                chunk = self._read_new(name, self._readers[name])
-                if chunk is not None:
-                    self._last = name
-                    return chunk
+            source = self._sources[name]
+            if source.is_done:
+                continue
+            try:
+                chunk = self._read_new(name, source)
+            except FileNotFoundError:
+                continue  # folded by all and removed meanwhile
+            except OSError as error:
+                failed = error
+                continue
+            if chunk is not None:
+                self._last = name
+                return chunk
+        if failed is not None:
+            raise failed
         return None
 
-    def _read_new(self, name: str, reader: SegmentReader) -> Chunk | None:
+    def _read_new(self, name: str, source: _Source) -> Chunk | None:
+        reader = source.reader
         is_final = reader.is_final()
         size = reader.size()
-        start = self._place(name)
-        if not is_final and size == self._seen.get(name, 0):
+        start = self._place(name, source)
+        if not is_final and size == source.seen:
             return None
         # What looks damaged may be a record that its writer is taking back this moment.
         found = reader.scan(start, size, self._chunk_beacons, stops=not is_final)
         end = start + found.end
-        if not found.frames:
-            self._passed[name], self._seen[name] = end, size
-            self._tally.taken(name, end, 0)
+        if found.damaged or is_final:
+            self._tally.forget(
+                name
+            )  # it counts by headers, which also stand before damage and in a torn tail
+        if found.frames or is_final:
+            # What the writer has not synced may be read here; nothing may be noted that can vanish with the power.
+            reader.sync()
+        if found.frames:
+            bounds = Bounds(self._notes.number + 1, name, start, end, len(found.frames))
+            self._notes.add(bounds)
+            self._tally.taken(name, end, bounds.count)
             if is_final:
-                self._finish(name, torn_bytes=size - end)
-            return None
-        # What the writer has not synced yet may be read here; a chunk must not vanish with the power.
-        reader.sync()
-        bounds = Bounds(self._notes.number + 1, name, start, end, len(found.frames))
-        self._notes.add(bounds)
-        if found.damaged:
-            self._tally.forget(name)  # it counts by headers, and some of them may stand before damage
-        self._tally.taken(name, end, bounds.count)
+                reader.close()  # its turn comes again only after all others
+            return self._chunk(bounds, found)
+        source.passed, source.seen = end, size
+        self._tally.taken(name, end, 0)
         if is_final:
-            reader.close()  # its turn comes again only after all others
-        return self._chunk(bounds, found)
+            source.is_done = True
+            reader.close()
+            self._tell_torn(name, size - end)
+        return None
 
-    def _finish(self, name: str, torn_bytes: int) -> None:
-        self._done.add(name)
-        self._readers[name].close()
-        if torn_bytes:
+    def _tell_torn(self, name: str, torn_bytes: int) -> None:
+        if torn_bytes > 0:
             self.damage.torn_tails += 1
             log.warning(
                 "journal segment ends in a torn record, which was never acknowledged",
@@ -217,66 +287,58 @@ class FilesConsumer:
         )
 
     def _read_again(self, bounds: Bounds) -> Scan:
-        self._open_new()
-        reader = self._readers.get(bounds.segment)
-        if reader is None:
+        self._list()
+        source = self._sources.get(bounds.segment)
+        if source is None:
             log.error(
                 "journal segment is gone before it was folded", segment=bounds.segment, chunk=bounds.number
             )
-            return Scan([], 0, 0)
+            return Scan([], 0)
         try:
-            return reader.scan(bounds.start, bounds.end, None, window=bounds.end - bounds.start)
+            return source.reader.scan(bounds.start, bounds.end, None, window=bounds.end - bounds.start)
         finally:
-            reader.close()
+            source.reader.close()
 
-    def _open_new(self) -> None:
-        segments = {segment.name: segment for segment in segments_of(self._journal, self._partition)}
-        for name in (self._readers.keys() | self._notes.read.keys()) - segments.keys():
-            self._forget(name)
-        for name in segments.keys() - self._readers.keys():
-            self._readers[name] = SegmentReader(segments[name], self._partition.number)
-
-    def _forget(self, name: str) -> None:
-        """The segment is gone."""
-        reader = self._readers.pop(name, None)
-        if reader is not None:
-            reader.close()
-        self._done.discard(name)
-        self._passed.pop(name, None)
-        self._seen.pop(name, None)
-        self._notes.forget(name)
-        self._tally.forget(name)
-
-    def _note_ends(self) -> None:
-        """So that nobody looks again for records of this partition among those of others."""
-        for name in self._done:
-            end = self._passed.get(name, 0)
-            if end > self._notes.committed_to.get(name, 0) and not self._is_handed_out(name):
-                self._notes.finish(name, end)
+    # Removing
 
     def _sweep(self) -> None:
+        """Remove segments that are folded and whose time is over."""
         if not self._retention.is_due():
             return
         with suppress(OSError):  # the disk may be full, and what follows is to make room
             self._note_ends()
         removable = [*self._inherited.values(), *self._folded()]
-        if self._partition.number:  # what is shared is the first one's to remove
+        if not self._removes:
             removable = [reader for reader in removable if not reader.segment.is_shared]
-        if not removable:
-            return
-        have_others = folded_by(self._journal, self._others)
+            self._retention.rest()
+        if removable:
+            for reader in self._retention.remove(removable, self._may_go(self._neighbours.look())):
+                reader.close()
+                if not self._inherited.pop(reader.segment.name, None):
+                    self._forget(reader.segment.name)
 
-        def may_go(segment: Segment) -> bool:
-            return not segment.is_shared or segment.name in self._inherited or have_others(segment)
+    def _may_go(self, have_neighbours: Callable[[Segment], bool]) -> Callable[[Segment], bool]:
+        """Asks whether all others are done with a segment, too."""
 
-        for reader in self._retention.remove(removable, may_go):
-            reader.close()
-            if not self._inherited.pop(reader.segment.name, None):
-                self._forget(reader.segment.name)
+        def ask(segment: Segment) -> bool:
+            return not segment.is_shared or segment.name in self._inherited or have_neighbours(segment)
+
+        return ask
 
     def _folded(self) -> list[SegmentReader]:
         """Final segments of which everything of this partition is committed, oldest first."""
-        return [self._readers[name] for name in sorted(self._done) if not self._is_handed_out(name)]
+        return [
+            source.reader
+            for name, source in sorted(self._sources.items())
+            if source.is_done and not self._is_handed_out(name)
+        ]
+
+    def _note_ends(self) -> None:
+        """So that nobody looks again for records of this partition among those of others."""
+        for name, source in self._sources.items():
+            noted = self._notes.committed_to.get(name, 0)
+            if source.is_done and source.passed > noted and not self._is_handed_out(name):
+                self._notes.finish(name, source.passed)
 
 
 def _lock(path: Path) -> int:

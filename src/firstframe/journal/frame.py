@@ -23,12 +23,11 @@ _NUMBERS = struct.Struct("<II")
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """One whole frame: its payload, whose it is, and where it ends."""
+    """One whole frame: its payload, and whose it is."""
 
     payload: bytes
     partition: int
     is_copy: bool
-    end: int
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -51,21 +50,6 @@ def frame(marker: bytes, payload: bytes, *, partition: int = 0, is_copy: bool = 
     return b"".join((marker, _NUMBERS.pack(kind, crc32(payload, kind)), payload))
 
 
-def read_frame(marker: bytes, data: bytes, at: int) -> Found | None:
-    """The whole and sound frame at this place, if there is one."""
-    body = at + HEADER_BYTES
-    if body > len(data) or not data.startswith(marker, at):
-        return None
-    kind, checksum = _NUMBERS.unpack_from(data, at + MARKER_BYTES)
-    end = body + (kind & _LENGTH)
-    if end > len(data):
-        return None
-    payload = data[body:end]
-    if crc32(payload, kind) != checksum:
-        return None
-    return Found(payload, kind >> _LENGTH_BITS & _PARTITION, bool(kind & _COPY), end)
-
-
 def scan(
     marker: bytes, data: bytes, *, limit: int | None = None, only: int | None = None, stops: bool = False
 ) -> Scan:
@@ -74,31 +58,65 @@ def scan(
     With ``only``, those of one partition; the others are passed over. Bytes after the last sound frame stay unsettled:
     they may be a frame that is still being written.
     """
+    view = memoryview(data)
     frames: list[Found] = []
     at = damaged = 0
     while limit is None or len(frames) < limit:
-        found = read_frame(marker, data, at)
-        if found is None:
-            found = _resync(marker, data, at + 1)
-            if found is None:
+        start = at
+        kind = _sound(marker, view, data, start)
+        if kind is None:
+            start = _resync(marker, view, data, at + 1)
+            if start < 0:
                 break
             if stops:
                 return Scan(frames, at, is_stopped=True)
             damaged += 1
-        if only is None or found.partition == only:
-            frames.append(found)
-        at = found.end
+            kind = _kind(data, start)
+        at = start + HEADER_BYTES + (kind & _LENGTH)
+        partition = kind >> _LENGTH_BITS & _PARTITION
+        if only is None or partition == only:
+            frames.append(Found(data[start + HEADER_BYTES : at], partition, bool(kind & _COPY)))
     return Scan(frames, at, damaged)
 
 
-def _resync(marker: bytes, data: bytes, start: int) -> Found | None:
-    at = data.find(marker, start)
-    while at >= 0:
-        found = read_frame(marker, data, at)
-        if found is not None:
-            return found
+def count_frames(marker: bytes, data: bytes, *, only: int | None = None) -> tuple[int, int]:
+    """How many frames begin here (of one partition), by their headers alone, and where the last whole one ends.
+
+    Damage is passed to the next marker.
+    """
+    at = end = count = 0
+    while 0 <= at <= len(data) - HEADER_BYTES:
+        kind = _kind(data, at)
+        after = at + HEADER_BYTES + (kind & _LENGTH)
+        if after > len(data) or not data.startswith(marker, at):
+            at = data.find(marker, at + 1)
+            continue
+        at = end = after
+        count += only is None or kind >> _LENGTH_BITS & _PARTITION == only
+    return count, end
+
+
+def _kind(data: bytes, at: int) -> int:
+    kind: int = _NUMBERS.unpack_from(data, at + MARKER_BYTES)[0]
+    return kind
+
+
+def _sound(marker: bytes, view: memoryview, data: bytes, at: int) -> int | None:
+    """The kind of the whole and sound frame at this place, if there is one."""
+    body = at + HEADER_BYTES
+    if body > len(data) or not data.startswith(marker, at):
+        return None
+    kind, checksum = _NUMBERS.unpack_from(data, at + MARKER_BYTES)
+    end = body + (kind & _LENGTH)
+    return kind if end <= len(data) and crc32(view[body:end], kind) == checksum else None
+
+
+def _resync(marker: bytes, view: memoryview, data: bytes, at: int) -> int:
+    """Where the next whole and sound frame begins; below 0 where there is none."""
+    at = data.find(marker, at)
+    while at >= 0 and _sound(marker, view, data, at) is None:
         at = data.find(marker, at + 1)
-    return None
+    return at
 
 
 def whole_bytes(frames: list[bytes], written: int) -> int:
@@ -109,16 +127,3 @@ def whole_bytes(frames: list[bytes], written: int) -> int:
             break
         total += len(each)
     return total
-
-
-def count_frames(marker: bytes, data: bytes, *, only: int | None = None) -> tuple[int, int]:
-    """How many frames stand here (of one partition), by their headers alone, and where the last whole one ends."""
-    at = count = 0
-    while data.startswith(marker, at) and at + HEADER_BYTES <= len(data):
-        (kind, _) = _NUMBERS.unpack_from(data, at + MARKER_BYTES)
-        end = at + HEADER_BYTES + (kind & _LENGTH)
-        if end > len(data):
-            break
-        at = end
-        count += only is None or kind >> _LENGTH_BITS & _PARTITION == only
-    return count, at

@@ -62,7 +62,10 @@ class Notebook:
         self._append(bounds)
 
     def finish(self, segment: str, end: int) -> None:
-        """Note that nothing is left of a segment up to ``end``; every chunk of it must be committed. Raises OSError."""
+        """Note that nothing is left of a segment up to ``end``; every chunk of it must be committed. Raises OSError.
+
+        It is a chunk of nothing that was committed with the last one, so whoever reads the notes takes it for done.
+        """
         self._append(Bounds(self.committed, segment, end, end, 0))
 
     def _append(self, bounds: Bounds) -> None:
@@ -136,9 +139,12 @@ def committed_to(folder: Path) -> dict[str, int]:
 
     Raises `JournalError` when they are damaged.
     """
-    committed = _read_commit(folder / COMMIT_NAME)
+    noted = list(_read_log(folder / LOG_NAME))
+    committed = _read_commit(
+        folder / COMMIT_NAME
+    )  # second, or what was committed meanwhile would look damaged
     found: dict[str, int] = {}
-    for bounds in _unbroken(committed, _read_log(folder / LOG_NAME)):
+    for bounds in _unbroken(committed, noted):
         if bounds.number <= committed:
             found[bounds.segment] = max(found.get(bounds.segment, 0), bounds.end)
     return found

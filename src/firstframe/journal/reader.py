@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import msgspec
 
 from firstframe.beacon import Beacon
-from firstframe.journal.frame import Scan, count_frames, scan
+from firstframe.journal.frame import Found, Scan, count_frames, scan
 from firstframe.journal.segment import Segment, is_final
 
-WINDOW_BYTES = 8 * 2**20
-"""Bytes looked at in one go; doubled as long as not one whole frame is among them."""
+WINDOW_BYTES = 4 * 2**20
+"""Bytes looked at in one go, and of payload taken; doubled as long as not one whole frame is among them."""
 FIRST_BYTES = 2**16
 """The same for the first beacon alone."""
 
@@ -45,21 +45,27 @@ class SegmentReader:
     def scan(
         self, start: int, size: int, limit: int | None, *, window: int = WINDOW_BYTES, stops: bool = False
     ) -> Scan:
-        """The next frames from here, no more than ``limit`` and about a window's worth.
+        """The next frames from here, no more than ``limit`` and about a window's worth of payload.
 
-        ``end`` counts from ``start``. For ``stops`` see `firstframe.journal.frame.scan`.
+        ``end`` counts from ``start``, behind which the segment may end: then there is nothing. For ``stops`` see
+        `firstframe.journal.frame.scan`.
         """
-        passed = damaged = 0
+        frames: list[Found] = []
+        passed = damaged = gathered = 0
+        size, step = max(size, start), window
         while True:
-            end = min(size, start + passed + window)
+            end = min(size, start + passed + step)
+            left = None if limit is None else limit - len(frames)
             data = self._read(start + passed, end)
-            found = scan(self.segment.marker, data, limit=limit, only=self._only, stops=stops)
+            found = scan(self.segment.marker, data, limit=left, only=self._only, stops=stops)
+            frames += found.frames
+            passed += found.end
             damaged += found.damaged
-            if found.frames or end == size or found.is_stopped:
-                return msgspec.structs.replace(found, end=passed + found.end, damaged=damaged)
-            passed += found.end  # over those of other partitions
+            gathered += sum([len(each.payload) for each in found.frames])
+            if end == size or found.is_stopped or len(frames) == limit or gathered >= window:
+                return Scan(frames, passed, damaged, found.is_stopped)
             if not found.end:
-                window *= 2
+                step *= 2  # one that is larger
 
     def count(self, start: int, end: int) -> tuple[int, int]:
         """How many frames stand between, by their headers alone, and how far behind ``start`` the last whole one ends."""

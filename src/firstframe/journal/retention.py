@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from firstframe.disk import sync_folder
 from firstframe.journal.reader import SegmentReader
 from firstframe.journal.room import shortage_bytes, used_bytes
 from firstframe.journal.segment import Segment
@@ -34,10 +35,17 @@ class Retention:
         """Whether the last look at the disk was long enough ago for another one. Cheap."""
         return not self._due - SWEEP_SECONDS <= self._now_seconds() < self._due
 
+    def rest(self) -> None:
+        """Be due again only after a while."""
+        self._due = self._now_seconds() + SWEEP_SECONDS
+
     def remove(self, done: Iterable[SegmentReader], may_go: Callable[[Segment], bool]) -> list[SegmentReader]:
-        """Delete those whose time is over and that may go; returns them. Ask `is_due` first: this looks at the disk."""
+        """Delete those whose time is over and that may go; returns them. Ask `is_due` first: this looks at the disk.
+
+        Raises OSError when what was deleted may come back with the power.
+        """
+        self.rest()
         now = self._now_seconds()
-        self._due = now + SWEEP_SECONDS
         surplus = self._surplus_bytes()
         removed = []
         for reader in done:
@@ -47,6 +55,8 @@ class Retention:
             reader.segment.path.unlink(missing_ok=True)
             surplus -= size
             removed.append(reader)
+        for folder in {reader.segment.path.parent for reader in removed}:
+            sync_folder(folder)
         return removed
 
     def _surplus_bytes(self) -> float:

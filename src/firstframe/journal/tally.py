@@ -6,8 +6,8 @@ import msgspec
 
 from firstframe.journal.reader import WINDOW_BYTES, SegmentReader, first_received_ms
 
-STEP_BYTES = 64 * 2**20
-"""Most that one question walks through; of what lies behind it the count is estimated."""
+STEP_BYTES = 16 * 2**20
+"""Most that one question walks through, over all segments; of what lies behind it the count is estimated."""
 
 
 class _Counted(msgspec.Struct):
@@ -28,6 +28,11 @@ class Tally:
     def __init__(self) -> None:
         self._counted: dict[str, _Counted] = {}
         self._first: dict[str, _First] = {}
+        self._left_bytes = STEP_BYTES
+
+    def begin(self) -> None:
+        """Another question about all segments."""
+        self._left_bytes = STEP_BYTES
 
     def unread(self, reader: SegmentReader, start: int, size: int) -> int:
         """Frames from ``start`` (a frame's place) to ``size``."""
@@ -35,19 +40,31 @@ class Tally:
         counted = self._counted.get(name)
         if counted is None or counted.start != start:
             counted = self._counted[name] = _Counted(start, start, 0)
-        until, window = min(size, counted.end + STEP_BYTES), WINDOW_BYTES
-        while counted.end < until:
-            count, length = reader.count(counted.end, min(until, counted.end + window))
+        self._walk(reader, counted, size)
+        return counted.count + round((size - counted.end) * self._frames_per_byte(counted))
+
+    def _walk(self, reader: SegmentReader, counted: _Counted, size: int) -> None:
+        window = WINDOW_BYTES
+        while counted.end < size and self._left_bytes > 0:
+            end = min(size, counted.end + window)
+            count, length = reader.count(counted.end, end)
+            self._left_bytes -= end - counted.end
+            if length == 0 and end == size:
+                return  # the end of a frame is still to come
             if length == 0:
-                if counted.end + window >= until:
-                    break
                 window *= 2  # one that is larger
                 continue
             counted.count += count
             counted.end += length
-        if until < size and counted.count:
-            return counted.count * (size - start) // (counted.end - start)
-        return counted.count
+
+    def _frames_per_byte(self, counted: _Counted) -> float:
+        """In this segment, or where nothing of it was walked through, in all."""
+        if self._left_bytes > 0:
+            return 0.0  # all was: behind it stands no whole frame
+        if counted.end > counted.start:
+            return counted.count / (counted.end - counted.start)
+        length = sum(each.end - each.start for each in self._counted.values())
+        return sum(each.count for each in self._counted.values()) / max(1, length)
 
     def received_ms(self, reader: SegmentReader, start: int, size: int) -> int | None:
         """When the first beacon from ``start`` on was received; None where there is none."""
@@ -64,6 +81,6 @@ class Tally:
             self._counted[name] = _Counted(end, counted.end, counted.count - count)
 
     def forget(self, name: str) -> None:
-        """The segment is gone."""
+        """The segment is gone, or was not what it looked like."""
         self._counted.pop(name, None)
         self._first.pop(name, None)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from firstframe.errors import JournalError
 from firstframe.journal.division import Partition, all_partitions, others, segments_of
 from firstframe.journal.note import committed_to
-from firstframe.journal.reader import SegmentReader, first_received_ms
+from firstframe.journal.reader import FIRST_BYTES, SegmentReader, first_received_ms
 from firstframe.journal.segment import Segment, partition_folder
 
 
@@ -32,20 +32,36 @@ def split_by_folded(journal: Path, partition: Partition) -> tuple[list[Segment],
     return folded, rest
 
 
-def folded_by(journal: Path, partitions: Sequence[Partition]) -> Callable[[Segment], bool]:
-    """Asks whether all of these have folded a segment, by their notes of when it is first asked."""
+class Neighbours:
+    """Other partitions that share segments with one, by what their readers have noted."""
 
-    @cache
-    def noted(partition: Partition) -> Mapping[str, int]:
-        return _noted(journal, partition)
+    def __init__(self, journal: Path, partitions: Sequence[Partition]) -> None:
+        self._journal = journal
+        self._partitions = partitions
+        self._waiting: dict[tuple[Partition, str], int] = {}
+        """Place in a segment behind which a record was found that a partition has not folded."""
 
-    def ask(segment: Segment) -> bool:
-        try:
-            return all(_is_folded(segment, each, noted(each)) for each in partitions)
-        except JournalError:
-            return False  # its reader says so
+    def look(self) -> Callable[[Segment], bool]:
+        """Asks whether all of them have folded a segment, by their notes of when it is first asked."""
+        noted = cache(partial(_noted, self._journal))
 
-    return ask
+        def ask(segment: Segment) -> bool:
+            try:
+                return all(self._has_folded(each, segment, noted(each)) for each in self._partitions)
+            except (JournalError, OSError):
+                return False  # its reader says so
+
+        return ask
+
+    def _has_folded(self, partition: Partition, segment: Segment, noted: Mapping[str, int]) -> bool:
+        key, start = (partition, segment.name), noted.get(segment.name, 0)
+        if self._waiting.get(key) == start:
+            return False
+        self._waiting.pop(key, None)
+        if _is_folded(segment, partition, noted):
+            return True
+        self._waiting[key] = start
+        return False
 
 
 def oldest_unread_ms(journal: Path) -> int | None:
@@ -72,7 +88,7 @@ def _is_folded(segment: Segment, partition: Partition, noted: Mapping[str, int])
         if not reader.is_final():
             return False
         size = reader.size()
-        return size <= start or not reader.scan(start, size, 1).frames
+        return size <= start or not reader.scan(start, size, 1, window=FIRST_BYTES).frames
     except FileNotFoundError:
         return True  # its reader has removed it, which it does with nothing else
     finally:

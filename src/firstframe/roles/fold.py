@@ -183,7 +183,10 @@ class _Role:
         log.info(
             "the journal was divided otherwise; first what is left of that", **msgspec.structs.asdict(left)
         )
-        consumer = FilesConsumer(self._journal, left.number, left.of, retention_hours=float("inf"))
+        # Nobody else reads that division: the last of its partitions makes room, where that is needed.
+        consumer = FilesConsumer(
+            self._journal, left.number, left.of, removes=True, retention_hours=float("inf")
+        )
         patience = time.monotonic() + PATIENCE_SECONDS
 
         def done() -> bool:
