@@ -239,10 +239,9 @@ class FilesConsumer:
         # What looks damaged may be a record that its writer is taking back this moment.
         found = reader.scan(start, size, self._chunk_beacons, stops=not is_final)
         end = start + found.end
-        if found.damaged or is_final:
-            self._tally.forget(
-                name
-            )  # it counts by headers, which also stand before damage and in a torn tail
+        if found.damaged or (is_final and not found.frames):
+            # It counts by headers, which also stand in damage and in a torn tail.
+            self._tally.forget(name)
         if found.frames or is_final:
             # What the writer has not synced may be read here; nothing may be noted that can vanish with the power.
             reader.sync()

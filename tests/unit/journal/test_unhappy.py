@@ -289,3 +289,18 @@ def test_a_question_for_the_lag_walks_through_no_more_than_a_step(tmp_path, monk
         lag = consumer.lag()
     assert lag == Lag(300, 0)
     consumer.close()
+
+
+def test_a_backlog_is_walked_through_once_for_its_lag(tmp_path, reads):
+    """However many chunks are taken of it meanwhile."""
+    write(tmp_path, range(200), body=b"x" * 1_000)
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=10)
+    consumer.lag()
+    for left in range(190, 0, -10):
+        chunk = consumer.next(0)
+        assert chunk is not None
+        consumer.commit(chunk.number)
+        reads.clear()
+        assert consumer.lag().beacons == left
+        assert sum(reads) <= 2**16, "the first that waits, for its time"
+    consumer.close()
