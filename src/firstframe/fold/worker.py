@@ -326,7 +326,8 @@ class Worker:
         lag = self._consumer.lag()
         self._unread = lag.beacons - sum(self._uncommitted.values())
         waiting = [view.dirty_received_ms for view in self._shelf.dirty]
-        unread = [lag.oldest_received_ms] if lag.oldest_received_ms is not None and not caught_up else []
+        is_behind = lag.is_stuck or not caught_up
+        unread = [lag.oldest_received_ms] if lag.oldest_received_ms is not None and is_behind else []
         fresh = min([asked_ms, *waiting, *unread])
         self._tell(Progress(fresh, lag.beacons, max(0.0, (now - fresh) / 1000), len(self._shelf)))
 

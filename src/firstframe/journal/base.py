@@ -47,13 +47,15 @@ class Lag(msgspec.Struct, frozen=True):
 
     beacons: int
     oldest_received_ms: int | None
+    is_stuck: bool = False
+    """Whether any of it cannot be read now, because of the disk or of damage in a segment that is being written."""
 
 
 class Consumer(Protocol):
     """The reading side of one partition: one at a time."""
 
     def next(self, wait_seconds: float) -> Chunk | None:
-        """The next chunk in order; None when nothing came within the wait."""
+        """The next chunk in order; None when nothing came within the wait. Raises OSError."""
         ...
 
     def commit(self, number: int) -> None:
@@ -61,7 +63,7 @@ class Consumer(Protocol):
         ...
 
     def lag(self) -> Lag:
-        """How far behind this consumer is. Cheap."""
+        """How far behind this consumer is; of a long backlog that is an estimate."""
         ...
 
     def close(self) -> None: ...

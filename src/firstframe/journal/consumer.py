@@ -29,6 +29,10 @@ log = structlog.get_logger()
 
 CHUNK_BEACONS = 5_000
 POLL_SECONDS = 0.02
+LOOK_SECONDS = 1.0
+"""So long one look for new beacons may last, beyond the segment that it is at."""
+AGAIN_SECONDS = 5.0
+"""After which a segment that cannot be read is tried again."""
 IDLE_POLL_SECONDS = 0.1
 """Where nothing comes for a while it is looked for less often: an idle journal costs nothing."""
 
@@ -54,6 +58,20 @@ class _Source(msgspec.Struct):
     """Size at which it was last found to have nothing new."""
     is_done: bool = False
     """Final, and nothing in it is left to be read."""
+    is_stopped: bool = False
+    """Still written, and damaged where the reader stands."""
+    again_at: float = 0.0
+    """On the monotonic clock: when one that could not be read is tried again."""
+
+
+class _Look(msgspec.Struct, frozen=True):
+    """What a look at a segment showed."""
+
+    is_final: bool
+    size: int
+    start: int
+    """Where the partition stood in it."""
+    found: Scan
 
 
 class FilesConsumer:
@@ -74,10 +92,10 @@ class FilesConsumer:
     ) -> None:
         """Reads partition ``partition`` of ``partitions``.
 
-        ``removes``: whether it removes segments that all partitions have folded; else that of the first does.
+        ``removes``: whether it removes segments that all partitions have folded; None: only that of the first does.
         ``inherited`` are segments of another division of the journal, wholly folded, which are kept and removed
         like those of this one. Raises `JournalError` when the partition has another consumer or its notes are
-        damaged.
+        damaged, OSError when they cannot be kept.
         """
         self._journal = journal
         self._partition = Partition(partition, partitions)
@@ -134,17 +152,20 @@ class FilesConsumer:
         self._tally.begin()
         beacons = sum(bounds.count for bounds in self._notes.bounds.values())
         oldest: list[int] = []
+        is_stuck = False
         for name, source in self._sources.items():
+            is_stuck = is_stuck or source.is_stopped
             try:
                 unread, received_ms = self._waiting(name, source)
             except FileNotFoundError:
                 continue  # folded by all and removed meanwhile
             except OSError:
-                received_ms, unread = source.reader.segment.made_ms, 0  # no later than what cannot be read
+                is_stuck = True
+                unread, received_ms = 0, source.reader.segment.made_ms  # no later than what cannot be read
             beacons += unread
             if received_ms is not None:
                 oldest.append(received_ms)
-        return Lag(beacons, min(oldest, default=None))
+        return Lag(beacons, min(oldest, default=None), is_stuck)
 
     def is_drained(self) -> bool:
         """Whether everything is committed and nobody can write here any more."""
@@ -182,6 +203,7 @@ class FilesConsumer:
             source.reader.close()
         self._notes.forget(name)
         self._tally.forget(name)
+        self._neighbours.forget(name)
 
     def _place(self, name: str, source: _Source) -> int:
         """Up to which a segment is cut into chunks, or holds nothing for one."""
@@ -206,59 +228,82 @@ class FilesConsumer:
     # Reading
 
     def _look(self) -> Chunk | None:
-        """The next chunk of any segment. One that cannot be read does not keep the others from it."""
+        """The next chunk of any segment. One that cannot be read does not keep the others from it, nor anything else."""
         self._list()
         names = sorted(self._sources)
         behind = [name for name in names if name > self._last]
-        failed: OSError | None = None
+        began = time.monotonic()
         for name in (*behind, *names[: len(names) - len(behind)]):
             source = self._sources[name]
-            if source.is_done:
+            if source.is_done or source.again_at > began:
                 continue
             try:
-                chunk = self._read_new(name, source)
+                look = self._look_at(name, source)
             except FileNotFoundError:
                 continue  # folded by all and removed meanwhile
             except OSError as error:
-                failed = error
+                self._put_off(source, error)
                 continue
-            if chunk is not None:
-                self._last = name
-                return chunk
-        if failed is not None:
-            raise failed
+            if look.found.frames:
+                return self._cut(name, source, look)
+            self._pass(name, source, look)
+            if time.monotonic() > began + LOOK_SECONDS:
+                break
         return None
 
-    def _read_new(self, name: str, source: _Source) -> Chunk | None:
+    def _look_at(self, name: str, source: _Source) -> _Look:
+        """Raises OSError for a segment that cannot be read."""
         reader = source.reader
         is_final = reader.is_final()
         size = reader.size()
         start = self._place(name, source)
         if not is_final and size == source.seen:
-            return None
+            return _Look(is_final, size, start, Scan([], 0))
         # What looks damaged may be a record that its writer is taking back this moment.
         found = reader.scan(start, size, self._chunk_beacons, stops=not is_final)
-        end = start + found.end
-        if found.damaged or (is_final and not found.frames):
-            # It counts by headers, which also stand in damage and in a torn tail.
-            self._tally.forget(name)
         if found.frames or is_final:
             # What the writer has not synced may be read here; nothing may be noted that can vanish with the power.
             reader.sync()
-        if found.frames:
-            bounds = Bounds(self._notes.number + 1, name, start, end, len(found.frames))
+        source.again_at = 0.0
+        source.is_stopped = found.is_stopped
+        # What ends in half a record is looked at again even at this size: the half may be taken back for another.
+        source.seen = size if start + found.end == size or found.is_stopped else 0
+        return _Look(is_final, size, start, found)
+
+    def _put_off(self, source: _Source, error: OSError) -> None:
+        if not source.again_at:
+            path = str(source.reader.segment.path)
+            log.error("journal segment cannot be read, others go on", segment=path, error=str(error))
+        source.again_at = time.monotonic() + AGAIN_SECONDS
+        source.reader.close()
+
+    def _cut(self, name: str, source: _Source, look: _Look) -> Chunk:
+        """Note a chunk before it is handed out. Raises OSError."""
+        start, found = look.start, look.found
+        bounds = Bounds(self._notes.number + 1, name, start, start + found.end, len(found.frames))
+        try:
             self._notes.add(bounds)
-            self._tally.taken(name, end, bounds.count)
-            if is_final:
-                reader.close()  # its turn comes again only after all others
-            return self._chunk(bounds, found)
-        source.passed, source.seen = end, size
-        self._tally.taken(name, end, 0)
-        if is_final:
+        except OSError:
+            source.seen = 0
+            raise
+        self._last = name
+        if found.damaged:
+            self._tally.forget(name)  # it counts by headers, which also stand in damage
+        self._tally.taken(name, bounds.end, bounds.count)
+        if look.is_final:
+            source.reader.close()  # its turn comes again only after all others
+        return self._chunk(bounds, found)
+
+    def _pass(self, name: str, source: _Source, look: _Look) -> None:
+        """Nothing of this partition stands there."""
+        source.passed = look.start + look.found.end
+        self._tally.taken(name, source.passed, 0)
+        self._tell_damage(name, look.found.damaged)
+        if look.is_final:
+            self._tally.forget(name)  # headers stand in a torn tail, too
             source.is_done = True
-            reader.close()
-            self._tell_torn(name, size - end)
-        return None
+            source.reader.close()
+            self._tell_torn(name, look.size - source.passed)
 
     def _tell_torn(self, name: str, torn_bytes: int) -> None:
         if torn_bytes > 0:
@@ -269,14 +314,17 @@ class FilesConsumer:
                 bytes=torn_bytes,
             )
 
+    def _tell_damage(self, name: str, runs: int, strange: int = 0) -> None:
+        self.damage.runs += runs
+        self.damage.strange += strange
+        if runs or strange:
+            log.error("journal damage skipped", segment=name, runs=runs, strange=strange)
+
     def _chunk(self, bounds: Bounds, found: Scan) -> Chunk:
         decoded = beacons_of(found)
-        self.damage.strange += decoded.strange
-        self.damage.runs += found.damaged
-        if decoded.strange or found.damaged:
-            log.error(
-                "journal damage skipped", segment=bounds.segment, runs=found.damaged, strange=decoded.strange
-            )
+        # One that was read before and is missing now, at the end of the chunk, is damage with nothing behind it.
+        runs = found.damaged or int(len(found.frames) < bounds.count)
+        self._tell_damage(bounds.segment, runs, decoded.strange)
         return Chunk(
             self._partition.number,
             bounds.number,
@@ -289,12 +337,14 @@ class FilesConsumer:
         self._list()
         source = self._sources.get(bounds.segment)
         if source is None:
+            if not self._shared.is_dir():
+                raise FileNotFoundError(f"{self._shared} is away")
             log.error(
                 "journal segment is gone before it was folded", segment=bounds.segment, chunk=bounds.number
             )
             return Scan([], 0)
         try:
-            return source.reader.scan(bounds.start, bounds.end, None, window=bounds.end - bounds.start)
+            return source.reader.scan(bounds.start, bounds.end, bounds.count, whole=True)
         finally:
             source.reader.close()
 

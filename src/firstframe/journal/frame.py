@@ -23,10 +23,9 @@ _NUMBERS = struct.Struct("<II")
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """One whole frame: its payload, and whose it is."""
+    """One whole frame."""
 
     payload: bytes
-    partition: int
     is_copy: bool
 
 
@@ -73,9 +72,8 @@ def scan(
             damaged += 1
             kind = _kind(data, start)
         at = start + HEADER_BYTES + (kind & _LENGTH)
-        partition = kind >> _LENGTH_BITS & _PARTITION
-        if only is None or partition == only:
-            frames.append(Found(data[start + HEADER_BYTES : at], partition, bool(kind & _COPY)))
+        if only is None or _partition(kind) == only:
+            frames.append(Found(data[start + HEADER_BYTES : at], bool(kind & _COPY)))
     return Scan(frames, at, damaged)
 
 
@@ -92,13 +90,17 @@ def count_frames(marker: bytes, data: bytes, *, only: int | None = None) -> tupl
             at = data.find(marker, at + 1)
             continue
         at = end = after
-        count += only is None or kind >> _LENGTH_BITS & _PARTITION == only
+        count += only is None or _partition(kind) == only
     return count, end
 
 
 def _kind(data: bytes, at: int) -> int:
     kind: int = _NUMBERS.unpack_from(data, at + MARKER_BYTES)[0]
     return kind
+
+
+def _partition(kind: int) -> int:
+    return kind >> _LENGTH_BITS & _PARTITION
 
 
 def _sound(marker: bytes, view: memoryview, data: bytes, at: int) -> int | None:

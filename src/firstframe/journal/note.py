@@ -44,6 +44,8 @@ class Notebook:
     def __init__(self, folder: Path) -> None:
         """Read the notes; a line that a crash cut short was never acted on. Raises `JournalError`."""
         self._folder = folder
+        self._is_torn = False
+        """Whether part of a line may stand at the end of the log, which could not be taken back."""
         self._rewrite_at = REWRITE_BYTES
         self.committed = _read_commit(folder / COMMIT_NAME)
         self.number = self.committed
@@ -69,13 +71,16 @@ class Notebook:
         self._append(Bounds(self.committed, segment, end, end, 0))
 
     def _append(self, bounds: Bounds) -> None:
-        line = _line(bounds)
+        line = b"\n" * self._is_torn + _line(bounds)
         try:
+            self._is_torn = True
             _write_all(self._descriptor, line)
             os.fdatasync(self._descriptor)
         except OSError:
             os.ftruncate(self._descriptor, self._size)
+            self._is_torn = False
             raise
+        self._is_torn = False
         self._size += len(line)
         self._learn(bounds)
 

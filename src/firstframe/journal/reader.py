@@ -43,12 +43,19 @@ class SegmentReader:
         os.fdatasync(self._descriptor)
 
     def scan(
-        self, start: int, size: int, limit: int | None, *, window: int = WINDOW_BYTES, stops: bool = False
+        self,
+        start: int,
+        size: int,
+        limit: int | None,
+        *,
+        window: int = WINDOW_BYTES,
+        stops: bool = False,
+        whole: bool = False,
     ) -> Scan:
-        """The next frames from here, no more than ``limit`` and about a window's worth of payload.
+        """The next frames from here, no more than ``limit`` and about a window's worth of payload, or the ``whole``.
 
         ``end`` counts from ``start``, behind which the segment may end: then there is nothing. For ``stops`` see
-        `firstframe.journal.frame.scan`.
+        `firstframe.journal.frame.scan`. Raises OSError for a place that cannot be read, once all before it is settled.
         """
         frames: list[Found] = []
         passed = damaged = gathered = 0
@@ -56,20 +63,26 @@ class SegmentReader:
         while True:
             end = min(size, start + passed + step)
             left = None if limit is None else limit - len(frames)
-            data = self._read(start + passed, end)
+            data, failed = self._read(start + passed, end)
             found = scan(self.segment.marker, data, limit=left, only=self._only, stops=stops)
             frames += found.frames
             passed += found.end
             damaged += found.damaged
             gathered += sum([len(each.payload) for each in found.frames])
-            if end == size or found.is_stopped or len(frames) == limit or gathered >= window:
+            if failed is not None and (whole or not frames):
+                raise failed
+            is_enough = len(frames) == limit or (gathered >= window and not whole)
+            if is_enough or end == size or failed is not None or found.is_stopped:
                 return Scan(frames, passed, damaged, found.is_stopped)
             if not found.end:
                 step *= 2  # one that is larger
 
     def count(self, start: int, end: int) -> tuple[int, int]:
         """How many frames stand between, by their headers alone, and how far behind ``start`` the last whole one ends."""
-        return count_frames(self.segment.marker, self._read(start, end), only=self._only)
+        data, failed = self._read(start, end)
+        if failed is not None:
+            raise failed
+        return count_frames(self.segment.marker, data, only=self._only)
 
     def close(self) -> None:
         """Give the file back; it is opened again when it is asked for."""
@@ -77,8 +90,21 @@ class SegmentReader:
             os.close(self._opened)
             self._opened = None
 
-    def _read(self, start: int, end: int) -> bytes:
-        return os.pread(self._descriptor, end - start, start)
+    def _read(self, start: int, end: int) -> tuple[bytes, OSError | None]:
+        """What stands there, and why it ends too early where the disk fails: a read that is short says nothing."""
+        parts: list[bytes] = []
+        failed: OSError | None = None
+        while start < end:
+            try:
+                data = os.pread(self._descriptor, end - start, start)
+            except OSError as error:
+                failed = error
+                break
+            if not data:
+                break  # the end of the file
+            parts.append(data)
+            start += len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts), failed
 
     @property
     def _descriptor(self) -> int:
@@ -113,10 +139,16 @@ def beacons_of(found: Scan) -> Decoded:
     return Decoded(beacons, frozenset(copies), strange)
 
 
-def first_received_ms(reader: SegmentReader, start: int, size: int) -> int | None:
-    """When the first beacon from ``start`` on was received; None where there is none."""
-    beacons = beacons_of(reader.scan(start, size, 1, window=FIRST_BYTES)).beacons
-    return beacons[0].received_at_ms if beacons else None
+def first_received(reader: SegmentReader, start: int, size: int) -> tuple[int | None, int]:
+    """When the first beacon from ``start`` on was received, in epoch milliseconds, and up to where was looked.
+
+    None where there is none; of one that this version cannot read it is no earlier than its segment.
+    """
+    found = reader.scan(start, size, 1, window=FIRST_BYTES)
+    beacons = beacons_of(found).beacons
+    if found.frames and not beacons:
+        return reader.segment.made_ms, start + found.end
+    return beacons[0].received_at_ms if beacons else None, start + found.end
 
 
 def beacons_between(reader: SegmentReader, size: int, from_ms: int, to_ms: int) -> Iterator[Beacon]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
+
 from firstframe.beacon import Beacon
 from firstframe.journal.reader import SegmentReader, beacons_between
 from firstframe.journal.segment import Segment, list_all_segments, size_of
+
+log = structlog.get_logger()
 
 
 def replay(
@@ -30,5 +34,7 @@ def _beacons(segment: Segment, size: int, from_ms: int, to_ms: int) -> Iterator[
         yield from beacons_between(reader, size, from_ms, to_ms)
     except FileNotFoundError:
         return  # its time was over
+    except OSError as error:
+        log.warning("journal segment cannot be read to its end", segment=str(segment.path), error=str(error))
     finally:
         reader.close()

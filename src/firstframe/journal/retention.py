@@ -52,7 +52,13 @@ class Retention:
             size, age = _look(reader.segment, now)
             if (surplus <= 0 and age < self._seconds) or not may_go(reader.segment):
                 continue
-            reader.segment.path.unlink(missing_ok=True)
+            try:
+                reader.segment.path.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning(
+                    "a folded segment cannot be removed", segment=str(reader.segment.path), error=str(error)
+                )
+                continue
             surplus -= size
             removed.append(reader)
         for folder in {reader.segment.path.parent for reader in removed}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from firstframe.journal.reader import WINDOW_BYTES, SegmentReader, first_received_ms
+from firstframe.journal.reader import WINDOW_BYTES, SegmentReader, first_received
 
 STEP_BYTES = 16 * 2**20
 """Most that one question walks through, over all segments; of what lies behind it the count is estimated."""
@@ -18,7 +18,7 @@ class _Counted(msgspec.Struct):
 
 class _First(msgspec.Struct, frozen=True):
     start: int
-    size: int
+    looked_to: int
     received_ms: int | None
 
 
@@ -70,8 +70,11 @@ class Tally:
         """When the first beacon from ``start`` on was received; None where there is none."""
         name = reader.segment.name
         first = self._first.get(name)
-        if first is None or first.start != start or (first.received_ms is None and first.size != size):
-            first = self._first[name] = _First(start, size, first_received_ms(reader, start, size))
+        if first is None or first.start != start:
+            first = _First(start, start, None)
+        if first.received_ms is None:
+            received_ms, looked_to = first_received(reader, first.looked_to, size)
+            first = self._first[name] = _First(start, looked_to, received_ms)
         return first.received_ms
 
     def taken(self, name: str, end: int, count: int) -> None:

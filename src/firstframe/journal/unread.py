@@ -9,7 +9,7 @@ from pathlib import Path
 from firstframe.errors import JournalError
 from firstframe.journal.division import Partition, all_partitions, others, segments_of
 from firstframe.journal.note import committed_to
-from firstframe.journal.reader import FIRST_BYTES, SegmentReader, first_received_ms
+from firstframe.journal.reader import FIRST_BYTES, SegmentReader, first_received
 from firstframe.journal.segment import Segment, partition_folder
 
 
@@ -38,8 +38,8 @@ class Neighbours:
     def __init__(self, journal: Path, partitions: Sequence[Partition]) -> None:
         self._journal = journal
         self._partitions = partitions
-        self._waiting: dict[tuple[Partition, str], int] = {}
-        """Place in a segment behind which a record was found that a partition has not folded."""
+        self._known: dict[tuple[Partition, str], tuple[int, bool]] = {}
+        """Whether anything is left of a segment behind the place that a partition has noted: asked once for each."""
 
     def look(self) -> Callable[[Segment], bool]:
         """Asks whether all of them have folded a segment, by their notes of when it is first asked."""
@@ -55,13 +55,15 @@ class Neighbours:
 
     def _has_folded(self, partition: Partition, segment: Segment, noted: Mapping[str, int]) -> bool:
         key, start = (partition, segment.name), noted.get(segment.name, 0)
-        if self._waiting.get(key) == start:
-            return False
-        self._waiting.pop(key, None)
-        if _is_folded(segment, partition, noted):
-            return True
-        self._waiting[key] = start
-        return False
+        known = self._known.get(key)
+        if known is None or known[0] != start:
+            known = self._known[key] = (start, _is_folded(segment, partition, noted))
+        return known[1]
+
+    def forget(self, name: str) -> None:
+        """The segment is gone."""
+        for partition in self._partitions:
+            self._known.pop((partition, name), None)
 
 
 def oldest_unread_ms(journal: Path) -> int | None:
@@ -103,7 +105,7 @@ def _oldest_unread(journal: Path) -> Iterator[int]:
             reader = SegmentReader(segment, partition.number)
             try:
                 size, start = reader.size(), noted.get(segment.name, 0)
-                first = first_received_ms(reader, start, size) if size > start else None
+                first = first_received(reader, start, size)[0] if size > start else None
             except FileNotFoundError:
                 continue  # folded and removed meanwhile
             finally:

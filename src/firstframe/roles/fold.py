@@ -35,6 +35,7 @@ log = structlog.get_logger()
 
 TELL_SECONDS = 0.25
 LOOK_SECONDS = 0.2
+AGAIN_SECONDS = 5.0
 PATIENCE_SECONDS = 10.0
 CHECK_SECONDS = 60.0
 """How often a worker at its work looks whether somebody writes into another division of the journal."""
@@ -103,10 +104,15 @@ class _Role:
         False when told to stop before that.
         """
         wanted = self._settings.journal_partitions
-        if partition == 0:
-            self._drain_others()
-            if not self._stop.is_set():
-                make_readable(self._journal, wanted)
+        while partition == 0 and not self._stop.is_set():
+            try:
+                self._drain_others()
+                if not self._stop.is_set():
+                    make_readable(self._journal, wanted)
+                break
+            except OSError as error:
+                log.warning("cannot read another division of the journal, and try again", error=str(error))
+                self._stop.wait(AGAIN_SECONDS)
         while readable(self._journal) != wanted and not self._stop.is_set():
             self._stop.wait(LOOK_SECONDS)
         return not self._stop.is_set()
@@ -185,7 +191,12 @@ class _Role:
         )
         # Nobody else reads that division: the last of its partitions makes room, where that is needed.
         consumer = FilesConsumer(
-            self._journal, left.number, left.of, removes=True, retention_hours=float("inf")
+            self._journal,
+            left.number,
+            left.of,
+            removes=True,
+            retention_hours=float("inf"),
+            limit_bytes=self._settings.journal_limit_bytes,
         )
         patience = time.monotonic() + PATIENCE_SECONDS
 

@@ -25,6 +25,7 @@ from firstframe.fold.watch import Watch
 from firstframe.fold.worker import EPOCH_MS, Progress, Worker
 from firstframe.journal.consumer import FilesConsumer
 from firstframe.journal.files import FilesAppender
+from firstframe.journal.segment import list_all_segments
 from support_cases import beacon_of
 
 pytestmark = pytest.mark.engine
@@ -125,6 +126,32 @@ def test_late_events_rewrite_a_closed_view(bench: Bench) -> None:
     bench.work()
     assert bench.rows() == [("exited", 26_000)]
     assert bench.count("views FINAL") == 1
+
+
+def test_nothing_is_fresh_behind_damage_in_a_live_segment(bench: Bench) -> None:
+    """It is not read there before its writer is gone: what waits behind it is not told to be seen."""
+    accepted_ms = bench.now_ms
+    appender = FilesAppender(bench.folder, "edge-0", commit_ms=0)
+
+    async def send() -> None:
+        for view in ("a", "b", "c"):
+            body = json.dumps({"view_id": view, "events": [at(0, "play")]}).encode()
+            await appender.append(beacon_of(body, accepted_ms), [view_id_of("default", "native", view)])
+
+    asyncio.run(send())
+    (segment,) = list_all_segments(bench.folder)
+    data = bytearray(segment.path.read_bytes())
+    data[data.index(segment.marker, 1)] ^= 1
+    with segment.path.open("r+b") as file:
+        file.write(data)
+    bench.now_ms += MINUTE_MS
+    bench.work()
+    assert bench.count("views FINAL") == 1
+    assert bench.told[-1].fresh_as_of_ms == accepted_ms
+    asyncio.run(appender.close())
+    bench.work()
+    assert bench.count("views FINAL") == 2
+    assert bench.told[-1].fresh_as_of_ms == bench.now_ms
 
 
 def forget(bench: Bench, before_ms: int) -> None:

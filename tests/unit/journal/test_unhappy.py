@@ -4,18 +4,21 @@ import asyncio
 import errno
 import os
 import time
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from firstframe.journal import FilesAppender, FilesConsumer
+from firstframe.journal import FilesAppender, FilesConsumer, note
 from firstframe.journal import consumer as consumer_module
 from firstframe.journal import retention as retention_module
 from firstframe.journal import tally as tally_module
 from firstframe.journal.base import Lag
+from firstframe.journal.frame import frame
 from firstframe.journal.note import committed_to
 from firstframe.journal.reader import SegmentReader
-from firstframe.journal.segment import list_segments
+from firstframe.journal.replay import replay
+from firstframe.journal.segment import SegmentWriter, list_segments
 from support_journal import beacon, drain, numbers, read, views_of, write
 
 VIEWS = views_of(2)
@@ -70,28 +73,209 @@ def test_an_end_is_synced_before_it_is_noted(tmp_path, monkeypatch):
     assert done == ["sync", "note"]
 
 
-def test_a_place_that_cannot_be_read_does_not_hold_up_other_segments(tmp_path, monkeypatch):
-    """They come, then the disk's error; and what cannot be read is not forgotten."""
-    for number in range(3):
-        write(tmp_path, [number])
-    bad = list_segments(tmp_path / "of0001")[0]
-    scan = SegmentReader.scan
+@pytest.fixture
+def bad_place(monkeypatch):
+    """Makes a place of a file unreadable, as Linux does: a read that begins before it is short, one at it fails."""
+    bad: dict[str, int] = {}
+    real = os.pread
 
-    def fail(reader, *rest, **more):
-        if reader.segment == bad:
+    def read_short(descriptor: int, count: int, at: int) -> bytes:
+        place = bad.get(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - of a number
+        if place is None or at + count <= place:
+            return real(descriptor, count, at)
+        if at >= place:
             raise OSError(errno.EIO, "Input/output error")
-        return scan(reader, *rest, **more)
+        return real(descriptor, place - at, at)
 
+    monkeypatch.setattr(os, "pread", read_short)
+    return bad
+
+
+def test_a_place_that_cannot_be_read_does_not_hold_up_other_segments(tmp_path, bad_place):
+    """What stands before it comes, and the others; what stands behind it is neither forgotten nor removed."""
+    write(tmp_path, range(10), body=b"x" * 300)
+    write(tmp_path, [10])
+    bad = list_segments(tmp_path / "of0001")[0]
+    bad_place[str(bad.path)] = 2_000
+    consumer = FilesConsumer(tmp_path, 0, retention_hours=0, now_seconds=hours_later)
+    with capture_logs() as said:
+        chunks = drain(consumer)
+        consumer.next(0)
+        consumer.commit(chunks[-1].number)
+    assert sorted(numbers(chunks)) == [0, 1, 2, 3, 10]
+    assert [each["log_level"] for each in said if "cannot be read" in each["event"]] == ["error"]
+    lag = consumer.lag()
+    assert (lag.oldest_received_ms, lag.is_stuck) == (bad.made_ms, True)
+    assert not consumer.is_drained()
+    assert bad in list_segments(tmp_path / "of0001")
+    consumer.close()
+    assert [each.received_at_ms for each in replay(tmp_path, 0, 99)] == [0, 1, 2, 3]
+    bad_place.clear()
+    assert read(tmp_path) == list(range(4, 10))
+
+
+def test_a_chunk_comes_again_whole_or_not_at_all(tmp_path, bad_place):
+    """Its place was read before, and may not be read now."""
+    write(tmp_path, range(10), body=b"x" * 300)
+    consumer = FilesConsumer(tmp_path, 0)
+    chunks = drain(consumer)
+    consumer.close()
+    (segment,) = list_segments(tmp_path / "of0001")
+    bad_place[str(segment.path)] = 2_000
+    consumer = FilesConsumer(tmp_path, 0)
+    with pytest.raises(OSError, match="Input/output"):
+        consumer.next(0)
+    bad_place.clear()
+    assert drain(consumer) == chunks
+    consumer.close()
+
+
+def test_what_a_neighbour_cannot_read_is_not_removed(tmp_path, bad_place):
+    """A read that is short is no end."""
+    write(tmp_path, range(20), keys=lambda n: [VIEWS[n >= 10]], partitions=2, body=b"x" * 300)
+    (segment,) = list_segments(tmp_path / "of0002")
+    first = FilesConsumer(tmp_path, 0, 2, retention_hours=0, now_seconds=hours_later)
+    chunks = drain(first)
+    bad_place[str(segment.path)] = 2_000
+    first.commit(chunks[-1].number)
+    assert list_segments(tmp_path / "of0002") == [segment]
+    first.close()
+    bad_place.clear()
+    assert read(tmp_path, 1, 2) == list(range(10, 20))
+
+
+def test_a_note_that_cannot_be_kept_is_the_readers_own_fault(tmp_path, monkeypatch, reads):
+    """No other segment is tried, and nothing is put off."""
+    for first in (0, 10, 20):
+        write(tmp_path, range(first, first + 10), body=b"x" * 1_000)
+    size = list_segments(tmp_path / "of0001")[0].path.stat().st_size
     consumer = FilesConsumer(tmp_path, 0)
     with monkeypatch.context() as patch:
-        patch.setattr(SegmentReader, "scan", fail)
-        chunks = [consumer.next(0), consumer.next(0)]
-        assert numbers(chunks) == [1, 2]
-        consumer.commit(chunks[-1].number)
+        patch.setattr(consumer._notes, "add", lambda bounds: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            consumer.next(0)
+        assert sum(reads) <= size
+    assert sorted(numbers(drain(consumer))) == list(range(30))
+    consumer.close()
+
+
+def test_half_a_note_that_cannot_be_taken_back_spoils_no_other(tmp_path, monkeypatch):
+    """The next one begins on a line of its own."""
+    write(tmp_path, range(9))
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=3)
+    before = [consumer.next(0)]
+    real = os.write
+    with monkeypatch.context() as patch:
+
+        def fail(descriptor: int, data) -> int:
+            real(descriptor, data[:10])
+            raise OSError(errno.EIO, "Input/output error")
+
+        patch.setattr(os, "write", fail)
+        patch.setattr(os, "ftruncate", lambda *args: fail(args[0], b""))
         with pytest.raises(OSError, match="Input/output"):
             consumer.next(0)
-        assert consumer.lag() == Lag(0, bad.made_ms), "how many there are is not known"
-    assert numbers(drain(consumer)) == [0]
+    before += drain(consumer)
+    consumer.close()
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=9)
+    assert drain(consumer) == before
+    assert numbers(before) == list(range(9))
+    consumer.close()
+
+
+def test_damage_is_told_wherever_it_stands(tmp_path):
+    """Where no record of the partition stands behind it, and where it came after the record was read."""
+    write(tmp_path, [0, 1, 3], keys=by_turns, partitions=2, body=b"x" * 100)
+    (segment,) = list_segments(tmp_path / "of0002")
+    data = bytearray(segment.path.read_bytes())
+    data[50] ^= 1
+    segment.path.write_bytes(data)
+    first = FilesConsumer(tmp_path, 0, 2)
+    assert drain(first) == []
+    assert first.damage.runs == 1
+    first.close()
+    second = FilesConsumer(tmp_path, 1, 2)
+    assert numbers(drain(second)) == [1, 3]
+    second.close()
+    data[-5] ^= 1
+    segment.path.write_bytes(data)
+    second = FilesConsumer(tmp_path, 1, 2)
+    with capture_logs() as said:
+        assert numbers(drain(second)) == [1]
+    assert [each["event"] for each in said] == ["journal damage skipped"]
+    second.close()
+
+
+def test_a_chunk_waits_for_a_folder_that_is_away(tmp_path):
+    """It is not handed out empty, to be committed."""
+    write(tmp_path, [1, 2, 3])
+    consumer = FilesConsumer(tmp_path, 0)
+    chunks = drain(consumer)
+    consumer.close()
+    consumer = FilesConsumer(tmp_path, 0)
+    (tmp_path / "of0001").rename(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="away"):
+        consumer.next(0)
+    (tmp_path / "elsewhere").rename(tmp_path / "of0001")
+    assert drain(consumer) == chunks
+    consumer.close()
+
+
+def test_what_is_taken_back_may_be_followed_by_as_much(tmp_path):
+    """A segment that has the same size again has something else in it."""
+    appender = FilesAppender(tmp_path, "edge", commit_ms=0)
+    consumer = FilesConsumer(tmp_path, 0)
+
+    async def append(number: int) -> None:
+        await appender.append(beacon(number), ())
+
+    asyncio.run(append(1))
+    assert numbers(drain(consumer)) == [1]
+    (segment,) = list_segments(tmp_path / "of0001")
+    before = segment.path.stat().st_size
+    with segment.path.open("ab") as file:
+        file.write(segment.marker.ljust(before, b"\xff"))
+    assert drain(consumer) == []
+    os.truncate(segment.path, before)
+    asyncio.run(append(2))
+    assert segment.path.stat().st_size == before * 2
+    assert numbers(drain(consumer)) == [2]
+    asyncio.run(appender.close())
+    consumer.close()
+
+
+def test_one_that_cannot_be_removed_keeps_no_other(tmp_path, monkeypatch):
+    """It is said, and tried again."""
+    for number in range(3):
+        write(tmp_path, [number])
+    stays = list_segments(tmp_path / "of0001")[0]
+    unlink = Path.unlink
+
+    def fail(path: Path, *, missing_ok: bool = False) -> None:
+        if path == stays.path:
+            raise OSError(errno.EIO, "Input/output error")
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    consumer = FilesConsumer(tmp_path, 0, retention_hours=0, now_seconds=hours_later)
+    chunks = drain(consumer)
+    with capture_logs() as said:
+        consumer.commit(chunks[-1].number)
+    assert list_segments(tmp_path / "of0001") == [stays]
+    assert "cannot be removed" in said[-1]["event"]
+    consumer.close()
+
+
+def test_lag_of_what_this_version_cannot_read(tmp_path):
+    """It was received no earlier than its segment was made."""
+    write(tmp_path, [5])
+    segment = SegmentWriter(tmp_path / "of0001", "later", 7)
+    segment.append([frame(segment.marker, b"what is this")])
+    segment.close()
+    consumer = FilesConsumer(tmp_path, 0)
+    assert consumer.lag() == Lag(2, 5)
+    assert numbers([consumer.next(0)]) == []
+    assert numbers([consumer.next(0)]) == [5]
     consumer.close()
 
 
@@ -203,9 +387,6 @@ def test_others_that_note_meanwhile_look_whole(tmp_path, monkeypatch):
     write(tmp_path, range(3))
     consumer = FilesConsumer(tmp_path, 0, chunk_beacons=1)
     chunks = drain(consumer)
-    real = consumer_module.Notebook.__module__
-    from firstframe.journal import note
-
     look = note._read_commit
 
     def late(path):
@@ -213,7 +394,6 @@ def test_others_that_note_meanwhile_look_whole(tmp_path, monkeypatch):
             consumer.commit(chunks[-1].number)
         return look(path)
 
-    assert real == note.__name__
     monkeypatch.setattr(note, "_read_commit", late)
     with capture_logs() as said:
         (end,) = committed_to(tmp_path / "p0000of0001").values()

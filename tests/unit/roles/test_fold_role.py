@@ -83,6 +83,25 @@ def test_a_collector_of_the_old_division_is_waited_for_in_all_its_partitions(tmp
     consumer.close()
 
 
+def test_a_division_that_cannot_be_read_is_tried_again(tmp_path, role, monkeypatch) -> None:
+    """The disk may be back, and an end of the process would help nobody."""
+    write(tmp_path / "journal", [1], partitions=2)
+    failures = [OSError(5, "Input/output error")] * 2
+    oldest = module.oldest_unread_ms
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.01)
+
+    def look(journal):
+        if failures:
+            raise failures.pop()
+        return oldest(journal)
+
+    monkeypatch.setattr(module, "oldest_unread_ms", look)
+    with capture_logs() as said:
+        assert role.may_read(0)
+    assert numbers(Reader.chunks) == [1]
+    assert [each["log_level"] for each in said][:2] == ["warning", "warning"]
+
+
 def test_nothing_is_fresh_while_another_division_is_drained(tmp_path, role) -> None:
     """What came to the new division is read by nobody yet: fresh is no later than the oldest that waits anywhere."""
     now = epoch_ms()
