@@ -211,10 +211,8 @@ class Accounts:
     def _make_tables(self) -> None:
         try:
             METADATA.create_all(self._engine)
-        except SQLAlchemyError:
-            METADATA.create_all(
-                self._engine
-            )  # another process made one of them between the look and the leap
+        except SQLAlchemyError:  # another process made one of them between the look and the leap
+            METADATA.create_all(self._engine)
 
     def _known(self, table: Table, text: str) -> Row[Any] | None:
         wanted = digest(text)

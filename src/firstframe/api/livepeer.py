@@ -355,13 +355,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 def routes(engine: AsyncEngine, keys: Keys, **options: Any) -> list[ASGIRouteHandler]:
     """Handlers for the private listener: all endpoints below ``/data`` and ``/api/data``."""
     app = LivepeerApi(engine, keys, **options)
-    # A path in the mount's scope has lost its prefix; the route names say it again.
-    return [
-        asgi(path, is_mount=True, opt={PUBLIC: True}, copy_scope=True)(
-            _mounted(app)
-        )  # its keys are checked inside
-        for path in _PATHS
-    ]
+    # A path in the mount's scope has lost its prefix; the route names say it again. Its keys are checked inside.
+    return [asgi(path, is_mount=True, opt={PUBLIC: True}, copy_scope=True)(_mounted(app)) for path in _PATHS]
 
 
 def make_public_app(engine: AsyncEngine, keys: Keys, **options: Any) -> LivepeerApi:

@@ -73,9 +73,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         # The usual head comes whole, in one piece with its body: then there is nothing to watch.
         if self._is_in_head:
-            if (
-                self._has_ended
-            ):  # before this head came others, and their bodies: neither is its length or its time
+            if self._has_ended:
+                # Before this head came others, and their bodies: neither is its length or its time.
                 self._stop_timer()
                 self._head_bytes = 0
             self._watch_head(0 if self._has_ended else len(data))

@@ -268,9 +268,8 @@ class _Run:
         return lambda whole: whole()
 
     async def _stream(self, lane: Lane, session: Session, statement: Statement, fmt: str) -> None:
-        pieces = session.pieces(
-            statement.text, fmt, self._ask.params
-        )  # nothing runs before the first is asked for
+        # Nothing runs before the first is asked for.
+        pieces = session.pieces(statement.text, fmt, self._ask.params)
         gone = asyncio.ensure_future(_disconnected(self._receive))
         try:
             while (piece := await lane(_next, pieces)) is not None:

@@ -29,12 +29,12 @@ log = structlog.get_logger()
 
 CHUNK_BEACONS = 5_000
 POLL_SECONDS = 0.02
+IDLE_POLL_SECONDS = 0.1
+"""Where nothing comes for a while it is looked for less often: an idle journal costs nothing."""
 LOOK_SECONDS = 1.0
 """So long one look for new beacons may last, beyond the segment that it is at."""
 AGAIN_SECONDS = 5.0
 """After which a segment that cannot be read is tried again."""
-IDLE_POLL_SECONDS = 0.1
-"""Where nothing comes for a while it is looked for less often: an idle journal costs nothing."""
 
 
 class Damage(msgspec.Struct):

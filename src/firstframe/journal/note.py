@@ -145,9 +145,8 @@ def committed_to(folder: Path) -> dict[str, int]:
     Raises `JournalError` when they are damaged.
     """
     noted = list(_read_log(folder / LOG_NAME))
-    committed = _read_commit(
-        folder / COMMIT_NAME
-    )  # second, or what was committed meanwhile would look damaged
+    # Second, or what was committed meanwhile would look damaged.
+    committed = _read_commit(folder / COMMIT_NAME)
     found: dict[str, int] = {}
     for bounds in _unbroken(committed, noted):
         if bounds.number <= committed:

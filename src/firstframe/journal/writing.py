@@ -82,9 +82,8 @@ class Writer:
         self._now_ms = now_ms
         self._segment: SegmentWriter | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._thread.submit(
-            int
-        )  # begins it: where no thread can be begun, that is said now and not to a beacon
+        # Begins it: where no thread can be begun, that is said now and not to a beacon.
+        self._thread.submit(int)
         self._pending = _Batch()
         self._timer: asyncio.TimerHandle | None = None
         self._is_due = False
@@ -193,10 +192,8 @@ class Writer:
         return is_old or segment.size >= self._pace.segment_bytes or not segment.is_sound
 
     def _drop(self) -> None:
-        segment, self._segment = (
-            self._segment,
-            None,
-        )  # closed once: the number may be somebody else's after an error
+        # Closed once: the number may be somebody else's after an error.
+        segment, self._segment = self._segment, None
         if segment is not None:
             segment.close()
 

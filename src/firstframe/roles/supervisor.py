@@ -169,9 +169,8 @@ def _begin(parent: int, niceness: int) -> None:
     Linux is asked to end it when the supervisor is killed, so that no role is left alone.
     """
     os.nice(niceness)
-    with contextlib.suppress(
-        OSError
-    ):  # where each session is scheduled as a group, the group has a niceness of its own
+    # Where each session is scheduled as a group, the group has a niceness of its own.
+    with contextlib.suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(niceness))
     if sys.platform == "linux":
         pr_set_pdeathsig = 1

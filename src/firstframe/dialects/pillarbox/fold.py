@@ -252,9 +252,8 @@ def _close(row: ViewRecord, session: Session, *, over: bool) -> None:
         row.end_reason = EndReason.DROPPED if _was_playing(session) else EndReason.IDLE_TIMEOUT
     last = session.reports[-1]
     if row.started and last.is_emptied and last.ranges == []:
-        row.approx.append(
-            Approx.STALLS_LOWER_BOUND
-        )  # one may have been open, and nothing of it is left to see
+        # One may have been open, and nothing of it is left to see.
+        row.approx.append(Approx.STALLS_LOWER_BOUND)
     if last.name == STOP:
         return
     # What came after the last totals was never told: not even whether it was played.
