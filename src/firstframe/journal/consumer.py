@@ -244,6 +244,8 @@ class FilesConsumer:
             except OSError as error:
                 self._put_off(source, error)
                 continue
+            if look is None:
+                continue
             if look.found.frames:
                 return self._cut(name, source, look)
             self._pass(name, source, look)
@@ -251,14 +253,14 @@ class FilesConsumer:
                 break
         return None
 
-    def _look_at(self, name: str, source: _Source) -> _Look:
-        """Raises OSError for a segment that cannot be read."""
+    def _look_at(self, name: str, source: _Source) -> _Look | None:
+        """None where nothing can be new. Raises OSError for a segment that cannot be read."""
         reader = source.reader
         is_final = reader.is_final()
         size = reader.size()
-        start = self._place(name, source)
         if not is_final and size == source.seen:
-            return _Look(is_final, size, start, Scan([], 0))
+            return None
+        start = self._place(name, source)
         # What looks damaged may be a record that its writer is taking back this moment.
         found = reader.scan(start, size, self._chunk_beacons, stops=not is_final)
         if found.frames or is_final:
@@ -266,8 +268,6 @@ class FilesConsumer:
             reader.sync()
         source.again_at = 0.0
         source.is_stopped = found.is_stopped
-        # What ends in half a record is looked at again even at this size: the half may be taken back for another.
-        source.seen = size if start + found.end == size or found.is_stopped else 0
         return _Look(is_final, size, start, found)
 
     def _put_off(self, source: _Source, error: OSError) -> None:
@@ -281,11 +281,7 @@ class FilesConsumer:
         """Note a chunk before it is handed out. Raises OSError."""
         start, found = look.start, look.found
         bounds = Bounds(self._notes.number + 1, name, start, start + found.end, len(found.frames))
-        try:
-            self._notes.add(bounds)
-        except OSError:
-            source.seen = 0
-            raise
+        self._notes.add(bounds)
         self._last = name
         if found.damaged:
             self._tally.forget(name)  # it counts by headers, which also stand in damage
@@ -297,6 +293,8 @@ class FilesConsumer:
     def _pass(self, name: str, source: _Source, look: _Look) -> None:
         """Nothing of this partition stands there."""
         source.passed = look.start + look.found.end
+        # What ends in half a record is looked at again even at this size: the half may be taken back for another.
+        source.seen = look.size if source.passed == look.size or source.is_stopped else 0
         self._tally.taken(name, source.passed, 0)
         self._tell_damage(name, look.found.damaged)
         if look.is_final:
@@ -361,18 +359,16 @@ class FilesConsumer:
             removable = [reader for reader in removable if not reader.segment.is_shared]
             self._retention.rest()
         if removable:
-            for reader in self._retention.remove(removable, self._may_go(self._neighbours.look())):
+            self._neighbours.refresh()
+            for reader in self._retention.remove(removable, self._may_go):
                 reader.close()
                 if not self._inherited.pop(reader.segment.name, None):
                     self._forget(reader.segment.name)
 
-    def _may_go(self, have_neighbours: Callable[[Segment], bool]) -> Callable[[Segment], bool]:
-        """Asks whether all others are done with a segment, too."""
-
-        def ask(segment: Segment) -> bool:
-            return not segment.is_shared or segment.name in self._inherited or have_neighbours(segment)
-
-        return ask
+    def _may_go(self, segment: Segment) -> bool:
+        """Whether all others are done with a segment that this partition has folded."""
+        is_own = not segment.is_shared or segment.name in self._inherited
+        return is_own or self._neighbours.have_folded(segment)
 
     def _folded(self) -> list[SegmentReader]:
         """Final segments of which everything of this partition is committed, oldest first."""

@@ -17,7 +17,7 @@ from firstframe.journal.segment import Segment, division_folder, divisions, list
 NAME = "partitions"
 
 
-class Partition(msgspec.Struct, frozen=True, order=True):
+class Partition(msgspec.Struct, frozen=True):
     """One of so many."""
 
     number: int

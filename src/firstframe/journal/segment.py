@@ -21,8 +21,7 @@ import msgspec
 from firstframe.disk import sync_folder
 from firstframe.journal.frame import MARKER_BYTES, whole_bytes
 
-_DIVISION = re.compile(r"of(\d{4})")
-_PARTITION = re.compile(r"p(\d{4})of(\d{4})")
+_FOLDER = re.compile(r"(p\d{4})?of(\d{4})")
 _NAME = re.compile(r"(\d{13})-([A-Za-z0-9_.]+)-([0-9a-f]{16})\.seg")
 _UNBORN = ".new"
 _APPENDING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_DSYNC
@@ -45,7 +44,8 @@ class Segment(msgspec.Struct, frozen=True, order=True):
     @property
     def is_shared(self) -> bool:
         """Whether records of all partitions stand in it; before ADR 0018 each partition had segments of its own."""
-        return _DIVISION.fullmatch(self.path.parent.name) is not None
+        match = _FOLDER.fullmatch(self.path.parent.name)
+        return match is not None and match[1] is None
 
 
 def segment_of(path: Path) -> Segment | None:
@@ -84,9 +84,8 @@ def size_of(segment: Segment) -> int:
 
 def list_all_segments(journal: Path) -> Iterator[Segment]:
     """The segments of every division."""
-    for folder in sorted(journal.glob("*of*")):
-        if _DIVISION.fullmatch(folder.name) or _PARTITION.fullmatch(folder.name):
-            yield from list_segments(folder)
+    for folder, _ in _folders(journal):
+        yield from list_segments(folder)
 
 
 def division_folder(journal: Path, partitions: int) -> Path:
@@ -101,11 +100,14 @@ def partition_folder(journal: Path, partition: int, partitions: int) -> Path:
 
 def divisions(journal: Path) -> list[int]:
     """Each number of partitions that there are folders for."""
-    found = (_DIVISION.fullmatch(path.name) for path in journal.glob("of*"))
-    earlier = (_PARTITION.fullmatch(path.name) for path in journal.glob("p*of*"))
-    return sorted(
-        {*(int(match[1]) for match in found if match), *(int(match[2]) for match in earlier if match)}
-    )
+    return sorted({partitions for _, partitions in _folders(journal)})
+
+
+def _folders(journal: Path) -> Iterator[tuple[Path, int]]:
+    """Those of divisions and of partitions, each with the number of partitions that it is for."""
+    for path in sorted(journal.glob("*of*")):
+        if match := _FOLDER.fullmatch(path.name):
+            yield path, int(match[2])
 
 
 def is_final(descriptor: int) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from firstframe.errors import JournalError
@@ -38,22 +37,25 @@ class Neighbours:
     def __init__(self, journal: Path, partitions: Sequence[Partition]) -> None:
         self._journal = journal
         self._partitions = partitions
+        self._noted: dict[Partition, Mapping[str, int]] = {}
         self._known: dict[tuple[Partition, str], tuple[int, bool]] = {}
-        """Whether anything is left of a segment behind the place that a partition has noted: asked once for each."""
+        """Whether nothing is left of a segment behind the place that a partition has noted: found out once for each."""
 
-    def look(self) -> Callable[[Segment], bool]:
-        """Asks whether all of them have folded a segment, by their notes of when it is first asked."""
-        noted = cache(partial(_noted, self._journal))
+    def refresh(self) -> None:
+        """Look at their notes anew, when next asked."""
+        self._noted.clear()
 
-        def ask(segment: Segment) -> bool:
-            try:
-                return all(self._has_folded(each, segment, noted(each)) for each in self._partitions)
-            except (JournalError, OSError):
-                return False  # its reader says so
+    def have_folded(self, segment: Segment) -> bool:
+        """Whether all of them have, as far as can be read."""
+        try:
+            return all(self._has_folded(each, segment) for each in self._partitions)
+        except (JournalError, OSError):
+            return False  # its reader says so
 
-        return ask
-
-    def _has_folded(self, partition: Partition, segment: Segment, noted: Mapping[str, int]) -> bool:
+    def _has_folded(self, partition: Partition, segment: Segment) -> bool:
+        if partition not in self._noted:
+            self._noted[partition] = _noted(self._journal, partition)
+        noted = self._noted[partition]
         key, start = (partition, segment.name), noted.get(segment.name, 0)
         known = self._known.get(key)
         if known is None or known[0] != start:

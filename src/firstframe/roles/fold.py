@@ -104,18 +104,24 @@ class _Role:
         False when told to stop before that.
         """
         wanted = self._settings.journal_partitions
-        while partition == 0 and not self._stop.is_set():
+        if partition == 0:
+            self._make_readable(wanted)
+        while readable(self._journal) != wanted and not self._stop.is_set():
+            self._stop.wait(LOOK_SECONDS)
+        return not self._stop.is_set()
+
+    def _make_readable(self, wanted: int) -> None:
+        """See to the other divisions, again and again where the disk does not let them be read."""
+        while not self._stop.is_set():
             try:
                 self._drain_others()
                 if not self._stop.is_set():
                     make_readable(self._journal, wanted)
-                break
             except OSError as error:
                 log.warning("cannot read another division of the journal, and try again", error=str(error))
                 self._stop.wait(AGAIN_SECONDS)
-        while readable(self._journal) != wanted and not self._stop.is_set():
-            self._stop.wait(LOOK_SECONDS)
-        return not self._stop.is_set()
+            else:
+                return
 
     def lookout(self, partition: int) -> Callable[[], bool]:
         """To be asked by the first worker, again and again, whether it is done. It never is, but looks around.
