@@ -10,6 +10,8 @@ import msgspec
 
 KNOWN_VIEWS = 16_384
 """Ids of views that are kept ready, some six megabytes: a view sends many beacons, each of which asks for it."""
+KNOWN_CONTEXTS = 8_192
+"""Contexts that are shared by the beacons that have them, some ten megabytes: a viewer's requests are alike."""
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,15 +101,20 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def context_of(beacon: Beacon) -> Context:
-    """What a beacon's request says about all of its events."""
-    headers = beacon.headers
+    """What a beacon's request says about all of its events; requests that are alike share it."""
+    return _context(beacon.place, tuple(beacon.headers.items()))
+
+
+@lru_cache(KNOWN_CONTEXTS)
+def _context(place: Place, named: tuple[tuple[str, str], ...]) -> Context:
+    headers = dict(named)
     hints = {
         name.removeprefix("sec-ch-ua-") if name != "sec-ch-ua" else "brands": value
-        for name, value in headers.items()
+        for name, value in named
         if name.startswith("sec-ch-ua")
     }
     return Context(
-        place=beacon.place,
+        place=place,
         user_agent=headers.get("user-agent"),
         client_hints=hints,
         origin=headers.get("origin"),

@@ -26,7 +26,6 @@ from support_mux import Watching, chaos, short_body, visits
 from support_native import EVENTS
 from support_proof import told
 
-GROWING = [dialect for dialect in DIALECTS if dialect.grow]
 RULE = FoldRule(least_grown_events=0)
 NOW_MS = cases.BASE_MS + cases.DAY_MS
 
@@ -104,7 +103,7 @@ def test_mux_visits_grow(sdk, chance, is_mixed, lost):
     check(MUX, cut(events, chance, most=12))
 
 
-@pytest.mark.parametrize("dialect", GROWING, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_what_players_sent_grows(dialect):
     """Every view that was recorded or is told by the demo, beacon by beacon and in other parts."""
     chance, views = Random(4), 0
@@ -120,7 +119,7 @@ def test_what_players_sent_grows(dialect):
         check(dialect, parts)
         check(dialect, cut(received(events, chance, late_share=0), chance))
         views += len(parts) > 1
-    assert views > 5
+    assert views > 3
 
 
 def test_what_goes_on_is_not_folded_anew():

@@ -1,14 +1,14 @@
 """What a dialect is: its routes, what a body must be to be accepted, what it means, and what a view of it is.
 
 A dialect is one value in `firstframe.dialects.DIALECTS`, made in one file. The edge calls `envelope`, the fold
-worker calls `parse` and `fold`; nothing else of a dialect is ever called.
+worker calls `parse`, `grow` and `fold`; nothing else of a dialect is ever called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from sys import float_info
-from typing import Any, Literal, Protocol
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from firstframe.beacon import Beacon, Event
 from firstframe.dialects.trace import Trace
 from firstframe.view.record import ViewRecord
 from firstframe.view.word import Word
+
+R = TypeVar("R")
 
 
 class Reason(Word):
@@ -124,7 +126,11 @@ class Folded(msgspec.Struct):
 
 
 class Growing(Protocol):
-    """One native view whose events come in parts: its rows are those that `Dialect.fold` makes of all of them."""
+    """One native view whose events come in parts. Its rows are a pure function of the *set* of them and the time.
+
+    Times in the rows are on the client's clock; `firstframe.fold.finish` places them, adds what the context knows and
+    the scores. Only what `firstframe.view.record` marks as the dialect's business need be filled in.
+    """
 
     def add(self, events: Sequence[Event], /) -> None:
         """Take more events, none twice, in no promised order."""
@@ -133,15 +139,26 @@ class Growing(Protocol):
         """The rows as they stand."""
 
 
-def fold_at_once(grow: Callable[[], Growing]) -> Callable[[Sequence[Event], int], Folded]:
-    """The `Dialect.fold` of a dialect whose views grow: all events in one part."""
+class _Anew(Generic[R]):
+    """A view whose every fold begins anew with what was read of its events."""
 
-    def fold(events: Sequence[Event], now_ms: int) -> Folded:
-        view = grow()
-        view.add(events)
-        return view.fold(now_ms)
+    def __init__(self, read: Callable[[Event], R], fold: Callable[[Sequence[R], int], Folded]) -> None:
+        self._read = read
+        self._fold = fold
+        self._known: list[R] = []
 
-    return fold
+    def add(self, events: Sequence[Event]) -> None:
+        self._known += map(self._read, events)
+
+    def fold(self, now_ms: int) -> Folded:
+        return self._fold(self._known, now_ms)
+
+
+def fold_anew(
+    read: Callable[[Event], R], fold: Callable[[Sequence[R], int], Folded]
+) -> Callable[[], Growing]:
+    """The `Dialect.grow` of rules that look back over the whole view: each event is read once, and folded many times."""
+    return lambda: _Anew(read, fold)
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,21 +177,20 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """
     parse: Callable[[Beacon], Reading]
     """All events of an accepted beacon, with the reason for each that cannot be used. Never raises."""
-    fold: Callable[[Sequence[Event], int], Folded]
-    """(events, now_ms) → the rows of one native view: a pure function of the *set* of its events and the time.
-
-    The events hold each key once (earliest receipt), in no promised order. Times in the rows are on the client's
-    clock; `firstframe.fold.finish` places them, adds what the context knows and the scores. Only what
-    `firstframe.view.record` marks as the dialect's business need be filled in.
-    """
-    grow: Callable[[], Growing] | None = None
-    """A view without events, where the dialect need not begin anew with each of them."""
+    grow: Callable[[], Growing]
+    """A view without events."""
     splits: bool = False
     """Whether one native id may hold several views, one after the other: an hour of silence begins another."""
     snippet: Callable[[str, str], str]
     """(collector URL, write key) → the few lines that point this SDK at a collector, ready to paste."""
     trace: Trace = Trace()
     """What of its raw events can be drawn over time."""
+
+    def fold(self, events: Sequence[Event], now_ms: int) -> Folded:
+        """The rows of all events of one native view; they hold each key once (earliest receipt), in any order."""
+        view = self.grow()
+        view.add(events)
+        return view.fold(now_ms)
 
 
 def text(value: Any, limit: int = 1024) -> str | None:
@@ -196,14 +212,19 @@ _LARGEST = float_info.max
 def number(value: Any) -> float | None:
     """A foreign value as a finite number, else None. Numeric text counts, booleans do not."""
     kind = type(value)  # what JSON makes is of these very types
+    found: float
+    if kind is int and -_WHOLE < value < _WHOLE:
+        found = value
+        return found
     if kind is str:
         try:
             value = float(value)
         except ValueError:
             return None
-        kind = float
-    if (kind is int or kind is float) and -_LARGEST <= value <= _LARGEST:  # NaN is not between them
-        found: float = value if -_WHOLE < value < _WHOLE else float(value)
+    elif kind is not float and kind is not int:
+        return None
+    if -_LARGEST <= value <= _LARGEST:  # NaN is not between them
+        found = float(value)
         return found
     return None
 

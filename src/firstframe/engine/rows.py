@@ -245,11 +245,15 @@ def _is_finite(value: float) -> bool:
 
 
 def _whole(value: float) -> int:
+    if -_INT64 <= value <= _INT64:
+        return int(value)
     return max(-_INT64, min(_INT64, int(value))) if _is_finite(value) else 0
 
 
 def _mark(value: float) -> int:
     """An instant of a span, such that the difference of two of them fits too."""
+    if -_INT60 <= value <= _INT60:
+        return int(value)
     return max(-_INT60, min(_INT60, int(value))) if _is_finite(value) else 0
 
 
@@ -262,7 +266,7 @@ def _number(value: float) -> float:
 
 
 def _instant(value: int) -> int:
-    return max(0, min(LATEST_MS, int(value)))
+    return int(value) if 0 <= value <= LATEST_MS else max(0, min(LATEST_MS, int(value)))
 
 
 def _texts(value: Mapping[str, str]) -> dict[str, str]:

@@ -49,7 +49,7 @@ class FoldRule(msgspec.Struct, frozen=True):
 
     max_view_events: int = 20_000
     keep_page_query: bool = False
-    least_grown_events: int = 40
+    least_grown_events: int = 10
     """A shorter view is folded anew: that is as quick, and what is kept of an open view costs memory."""
 
     def fold(
@@ -73,7 +73,7 @@ class FoldRule(msgspec.Struct, frozen=True):
             return self._fold_beside(view.standing, dialect, view, now_ms)
         growth, fresh = view.growth, view.fresh
         view.growth, view.fresh = None, []  # a fold that fails leaves nothing half done
-        if dialect.grow is None or not self.least_grown_events <= len(view.events) <= self.max_view_events:
+        if not self.least_grown_events <= len(view.events) <= self.max_view_events:
             return self.fold(dialect, view.project, view.native_view_id, list(view.events.values()), now_ms)
         if growth is None or not growth.extend(fresh):
             growth = Growth(dialect, dialect.grow(), view.project, view.native_view_id)

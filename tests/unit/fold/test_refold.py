@@ -13,7 +13,7 @@ import pytest
 
 from firstframe.beacon import Beacon, Event, view_id_of
 from firstframe.dialects import DIALECTS
-from firstframe.dialects.base import Folded
+from firstframe.dialects.base import Folded, fold_anew
 from firstframe.engine import stored
 from firstframe.engine.client import Engine
 from firstframe.engine.survey import NativeView
@@ -214,7 +214,7 @@ def test_a_view_that_breaks_its_dialect_stops_no_refold(
         return native.fold(events, now_ms)
 
     spoil(engine)
-    broken = {**BY_NAME, "native": msgspec.structs.replace(native, fold=fold, grow=None)}
+    broken = {**BY_NAME, "native": msgspec.structs.replace(native, grow=fold_anew(lambda event: event, fold))}
     refolder = Refolder(engine, FoldRule(), broken, watch=Watch(0.2))
     refolder.run(START_MS - 1, START_MS + 60_000, told=lambda views, rows: None)
     assert playing(engine) == [10_000, 1, 10_000]

@@ -15,7 +15,7 @@ import pytest
 
 from firstframe.beacon import Beacon, Event, view_id_of
 from firstframe.dialects import DIALECTS
-from firstframe.dialects.base import Folded, Reading
+from firstframe.dialects.base import Folded, Reading, fold_anew
 from firstframe.engine import stored
 from firstframe.engine.client import Engine
 from firstframe.errors import EngineError
@@ -322,7 +322,9 @@ def test_a_dialect_that_hangs_stops_no_other(bench: Bench) -> None:
 
     watch = Watch(0.1)
     bench.worker._watch = watch
-    bench.worker._dialects = {"native": msgspec.structs.replace(native, parse=parse, fold=fold)}
+    bench.worker._dialects = {
+        "native": msgspec.structs.replace(native, parse=parse, grow=fold_anew(lambda event: event, fold))
+    }
     with watch.started():
         bench.send("endless", at(0, "play"))
         bench.send("hangs", at(0, "play"))
@@ -347,7 +349,9 @@ def test_a_view_that_breaks_its_dialect_stops_no_other(bench: Bench) -> None:
             raise ZeroDivisionError
         return native.fold(events, now_ms)
 
-    bench.worker._dialects = {"native": msgspec.structs.replace(native, fold=fold)}
+    bench.worker._dialects = {
+        "native": msgspec.structs.replace(native, grow=fold_anew(lambda event: event, fold))
+    }
     bench.send("broken", at(0, "play"))
     bench.send("whole", at(0, "play"), at(1, "playing"), at(11, "end"))
     bench.work()

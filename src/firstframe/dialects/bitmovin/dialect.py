@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firstframe.dialects.base import Dialect
+from firstframe.dialects.base import Dialect, fold_anew
 from firstframe.dialects.bitmovin import fold, wire
 from firstframe.dialects.trace import BitrateTrace, RequestTrace, Trace
 
@@ -35,7 +35,7 @@ BITMOVIN = Dialect(
     routes=wire.ROUTES,
     envelope=wire.envelope,
     parse=wire.parse,
-    fold=fold.fold,
+    grow=fold_anew(fold.told, fold.fold),
     snippet=_snippet,
     trace=Trace(
         bitrate=BitrateTrace(path="videoBitrate", held_ms="duration"),

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from firstframe.beacon import Context
 from firstframe.dialects.base import text, whole
 from firstframe.enrich.url import host_of, playback_id, without_query
@@ -72,13 +74,22 @@ PASSING_STATES = ("customdatachange",)
 Payload = Mapping[str, Any]
 
 
+class Custom(msgspec.Struct, frozen=True):
+    """The custom data of one sample."""
+
+    values: Mapping[str, str]
+    """By the collector's names."""
+    lasts: bool
+    """Not so an ad's own and one-off values, which only fill what is not set."""
+
+
 def dimensions_of(
-    payloads: Sequence[Payload], opening: Sequence[Payload], context: Context
+    payloads: Sequence[Payload], opening: Sequence[Payload], custom: Sequence[Custom], context: Context
 ) -> dict[str, Any]:
     """Record fields from what samples carry; of equal names the first says it.
 
-    ``payloads`` stand newest first, ``opening`` oldest first: the last samples of an impression may already name the
-    source that replaces its own.
+    ``payloads`` and ``custom`` stand newest first, ``opening`` oldest first: the last samples of an impression may
+    already name the source that replaces its own.
     """
     first = _finder(payloads)
     found: dict[str, Any] = {field: text(first(name), 2048) for field, name in TEXTS.items()}
@@ -93,8 +104,7 @@ def dimensions_of(
     found["sdk_name"] = _sdk(text(first("platform"))) if found["sdk_version"] else None
     if first("subtitleEnabled") is False:
         found["subtitle_language"] = None
-    custom, rest = _custom(payloads)
-    found["custom"] = custom
+    found["custom"], rest = _custom(custom)
     found["extra"] = rest | {name: value for name in EXTRAS if (value := text(first(name), 512)) is not None}
     return found
 
@@ -147,18 +157,23 @@ def _sdk(platform: str | None) -> str:
     return "bitmovin-analytics" if platform in (None, "web") else f"bitmovin-analytics-{platform}"
 
 
-def _custom(payloads: Sequence[Payload]) -> tuple[dict[str, str], dict[str, str]]:
-    """Custom data as dimensions and as extras; an ad's own and one-off values only fill what is not set."""
-    lasting = [each for each in payloads if not each.get("ad") and each.get("state") not in PASSING_STATES]
-    passing = [each for each in payloads if each.get("ad") or each.get("state") in PASSING_STATES]
-    custom: dict[str, str] = {}
-    rest: dict[str, str] = {}
-    for payload in (*lasting, *passing):
-        for name, value in payload.items():
-            number = CUSTOM.fullmatch(name) if name.startswith("customData") else None
-            kept = text(value) if number else None
-            if number and kept is not None and int(number[1]) <= CUSTOM_DIMENSIONS:
-                custom.setdefault(f"custom_{number[1]}", kept)
-            elif number and kept is not None:
-                rest.setdefault(name, kept)
+def custom_of(payload: Payload) -> Custom:
+    """The custom data of a sample or of an ad's record."""
+    named = (name for name in payload if name.startswith("customData") and CUSTOM.fullmatch(name))
+    values = {name: kept for name in named if (kept := text(payload[name])) is not None}
+    return Custom(values, lasts=not payload.get("ad") and payload.get("state") not in PASSING_STATES)
+
+
+def _custom(told: Sequence[Custom]) -> tuple[dict[str, str], dict[str, str]]:
+    """Custom data as dimensions and as extras."""
+    kept: dict[str, str] = {}
+    for each in sorted(told, key=lambda each: not each.lasts):
+        kept = {**each.values, **kept}
+    custom, rest = {}, {}
+    for name, value in kept.items():
+        number = int(name.removeprefix("customData"))
+        if number <= CUSTOM_DIMENSIONS:
+            custom[f"custom_{number}"] = value
+        else:
+            rest[name] = value
     return custom, rest

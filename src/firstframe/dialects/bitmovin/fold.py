@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from firstframe.beacon import Context, Event
 from firstframe.dialects.base import Folded, text, whole
 from firstframe.dialects.bitmovin.ad import Ads, count_ads
-from firstframe.dialects.bitmovin.dimension import dimensions_of
+from firstframe.dialects.bitmovin.dimension import custom_of, dimensions_of
 from firstframe.dialects.bitmovin.ending import SILENCE_MS, end_reason, tail_flags
 from firstframe.dialects.bitmovin.parts import (
     FASTEST,
@@ -45,6 +44,14 @@ class Failure(msgspec.Struct, frozen=True):
     """Something played after it."""
 
 
+class Told(msgspec.Struct, frozen=True):
+    """One event, read."""
+
+    event: Event
+    sample: Sample | None = None
+    """None for records of ads and details of errors."""
+
+
 class View(msgspec.Struct, frozen=True):
     """All that a fold reads, sorted by kind."""
 
@@ -72,13 +79,19 @@ class View(msgspec.Struct, frozen=True):
         return next(told, None)
 
 
-def fold(events: Sequence[Event], now_ms: int) -> Folded:
+def told(event: Event) -> Told:
+    """An event of any kind, read."""
+    is_sample = event.name not in (AD_RECORD, ERROR_DETAIL)
+    return Told(event, sample_of(event) if is_sample else None)
+
+
+def fold(told: Sequence[Told], now_ms: int) -> Folded:
     """The one row of an impression; an id that the collector gave is never split."""
-    if not events:
+    if not told:
         return Folded(())
-    ordered = sorted(events, key=lambda event: (event.received_at_ms, event.key))
-    kinds = (AD_RECORD, ERROR_DETAIL)
-    timeline = timeline_of(sample_of(event) for event in ordered if event.name not in kinds)
+    told = sorted(told, key=lambda each: (each.event.received_at_ms, each.event.key))
+    ordered = [each.event for each in told]
+    timeline = timeline_of(each.sample for each in told if each.sample is not None)
     records = [event.payload for event in ordered if event.name == AD_RECORD]
     view = View(
         timeline,
@@ -92,22 +105,20 @@ def fold(events: Sequence[Event], now_ms: int) -> Folded:
     for step in STEPS:
         step(row, view)
     opening = [sample.payload for sample in timeline.samples if sample.video_startup_ms or sample.played_ms]
-    newest = [*_payloads(timeline), *records]
-    for name, value in dimensions_of(newest, opening or newest, _context(ordered)).items():
+    newest = _newest(timeline)
+    said = [*(sample.payload for sample in newest), *records]
+    custom = [*(sample.custom for sample in newest), *map(custom_of, records)]
+    for name, value in dimensions_of(said, opening or said, custom, _context(ordered)).items():
         setattr(row, name, value)
     if timeline.lost_count:
         row.extra["lost_samples"] = str(timeline.lost_count)
     return Folded((row,), None if row.closed else view.last_received_ms + SILENCE_MS)
 
 
-def _payloads(timeline: Timeline) -> list[Any]:
+def _newest(timeline: Timeline) -> list[Sample]:
     """Samples for dimensions, newest first; those in which something happened before those that only tell."""
-    newest = list(reversed(timeline.samples))
-    busy = [sample.payload for sample in newest if sample.played_ms or sample.video_startup_ms]
-    return [
-        *busy,
-        *(sample.payload for sample in newest if not (sample.played_ms or sample.video_startup_ms)),
-    ]
+    newest = reversed(timeline.samples)
+    return sorted(newest, key=lambda sample: not (sample.played_ms or sample.video_startup_ms))
 
 
 def _context(ordered: Sequence[Event]) -> Context:
@@ -264,7 +275,7 @@ def _errors(row: ViewRecord, view: View) -> None:
 
 
 def _content(row: ViewRecord, view: View) -> None:
-    newest = _payloads(view.timeline)
+    newest = [sample.payload for sample in _newest(view.timeline)]
     row.live = next((each["isLive"] for each in newest if isinstance(each.get("isLive"), bool)), False)
     lengths = (whole(each.get("videoDuration"), low=1, high=10**11) for each in newest)
     length = next((each for each in lengths if each), None)

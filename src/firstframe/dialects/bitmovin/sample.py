@@ -10,6 +10,7 @@ import msgspec
 
 from firstframe.beacon import Event
 from firstframe.dialects.base import flag, number, text, whole
+from firstframe.dialects.bitmovin.dimension import Custom, custom_of
 
 NUMBERS = (
     "sequenceNumber",
@@ -59,6 +60,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     received_at_ms: int
     payload: Mapping[str, Any]
+    custom: Custom
     seq: int | None
     retry_count: int
     state: str
@@ -134,6 +136,7 @@ def sample_of(event: Event) -> Sample:
         key=event.key,
         received_at_ms=event.received_at_ms,
         payload=payload,
+        custom=custom_of(payload),
         seq=whole(payload.get("sequenceNumber")),
         retry_count=whole(payload.get("retryCount"), high=2**31) or 0,
         state=state,

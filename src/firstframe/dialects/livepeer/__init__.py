@@ -7,8 +7,9 @@ the page hands the reporting URL to the player's store, or posts the events of `
 from __future__ import annotations
 
 from firstframe.beacon import Beacon
-from firstframe.dialects.base import Dialect, Envelope, Grant, Reading, Reply, Request, Route
+from firstframe.dialects.base import Dialect, Envelope, Grant, Reading, Reply, Request, Route, fold_anew
 from firstframe.dialects.livepeer.fold import fold
+from firstframe.dialects.livepeer.history import heard
 from firstframe.dialects.livepeer.parse import envelope, parse, parse_socket, socket_envelope
 
 LOG = "/analytics/log"
@@ -51,7 +52,7 @@ LIVEPEER = Dialect(
     ),
     envelope=_envelope,
     parse=_parse,
-    fold=fold,
+    grow=fold_anew(heard, fold),
     snippet=_snippet,
 )
 """One view is one session id; WebSocket tokens are the same ids."""

@@ -7,16 +7,15 @@ two are sent at every leave; a destroyed session sends one more when its page is
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from firstframe.beacon import Event
-from firstframe.dialects.base import number, text
+from firstframe.dialects.base import number
 from firstframe.dialects.livepeer import wire
 from firstframe.dialects.livepeer.parse import CUMULATIVE
 
@@ -96,19 +95,19 @@ class Beat(msgspec.Struct):
 
 
 def beats_of(
-    events: Sequence[Event], told: Sequence[float], totals: Sequence[int]
+    pulse: Sequence[tuple[Event, Beat]], told: Sequence[float], totals: Sequence[int]
 ) -> tuple[list[Beat], Ending]:
-    """The heartbeats in order, and how they end.
+    """The heartbeats in order, and how they end. ``pulse`` has them as each was sent.
 
     ``told`` is when the session's other events happened, in order, ``totals`` when the WebSocket beside it spoke
     (server clock).
     """
-    ordered = sorted(events, key=attrgetter("at_ms", "key"))
     beats: list[Beat] = []
     total: dict[str, float] = {}
-    for event in ordered:
+    for event, sent in sorted(pulse, key=_place):
         payload, total = _since_last(event.payload, total)
-        beats.append(_beat(event, payload))
+        is_as_sent = payload is event.payload
+        beats.append(msgspec.structs.replace(sent) if is_as_sent else beat_of(event, payload))
     beats = _without_parts(beats)
     interval = _interval(beats, told[0] if told else float("inf"))
     ending = _ending(beats, interval)
@@ -120,17 +119,12 @@ def beats_of(
     return beats, ending
 
 
-def latest(events: Iterable[Event]) -> list[Event]:
-    """Of events with one id the last version: a merged heartbeat replaces the one it grew from."""
-    kept: dict[str, Event] = {}
-    for event in events:
-        identity = text(event.payload.get("id")) or event.key
-        if identity not in kept or _version(event) > _version(kept[identity]):
-            kept[identity] = event
-    return list(kept.values())
+def _place(sent: tuple[Event, Beat]) -> tuple[int, str]:
+    return sent[0].at_ms, sent[0].key
 
 
-def _version(event: Event) -> tuple[float, float, str]:
+def version_of(event: Event) -> tuple[float, float, str]:
+    """What a later version of a heartbeat has more of."""
     grown = sum(wire.positive(event.payload.get(key)) for key in wire.BEAT_SINCE_LAST)
     return event.at_ms, grown, event.key
 
@@ -143,7 +137,8 @@ def _since_last(payload: dict[str, Any], total: dict[str, float]) -> tuple[dict[
     return payload | {key: found[key] - total.get(key, 0) for key in found}, found
 
 
-def _beat(event: Event, payload: dict[str, Any]) -> Beat:
+def beat_of(event: Event, payload: dict[str, Any]) -> Beat:
+    """A heartbeat by its counters alone."""
     playing, waiting, waits, errored, warned, errors, warnings = [
         wire.positive(payload[key]) if key in payload else 0.0 for key in _COUNTERS
     ]
@@ -313,7 +308,7 @@ def _spoke_ms(totals: Sequence[int], before: int, after: int) -> float | None:
 
     A machine that slept is silent for longer than any throttled timer.
     """
-    if not any(abs(at - before) <= 1_500 for at in totals):
+    if not totals or not any(abs(at - before) <= 1_500 for at in totals):
         return None
     spoke = before
     for at in totals[bisect_left(totals, before) : bisect_right(totals, after)]:

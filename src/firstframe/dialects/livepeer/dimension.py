@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
-from firstframe.beacon import Context
 from firstframe.dialects.base import text
 from firstframe.dialects.livepeer.history import History
 from firstframe.enrich import url as urls
@@ -17,7 +16,7 @@ _LEVEL = re.compile(r"\d+_\d+")
 """What the SDK takes for a playback id in the URL of a level playlist."""
 
 
-def dimensions_of(history: History, contexts: Sequence[Context]) -> dict[str, Any]:
+def dimensions_of(history: History, origins: Collection[str | None]) -> dict[str, Any]:
     """Record fields by name; the latest report wins, key by key."""
     said: dict[str, Any] = {}
     for session in history.sessions:
@@ -30,7 +29,7 @@ def dimensions_of(history: History, contexts: Sequence[Context]) -> dict[str, An
         "dstorage_id": urls.dstorage_id(source) or urls.dstorage_id(text(said.get("playback_id"))),
         "source_url": urls.without_query(source),
         "source_host": urls.host_of(source),
-        "page_url": _page_url(said, contexts),
+        "page_url": _page_url(said, origins),
         "protocol": _protocol(said, source),
         "user_agent": text(said.get("user_agent")),
         **_player(text(said.get("player")), text(said.get("version"))),
@@ -46,15 +45,15 @@ def _playback_id(sent: str | None, source: str | None) -> str | None:
     return sent
 
 
-def _page_url(said: dict[str, Any], contexts: Sequence[Context]) -> str | None:
-    """The page. The SDK splits it and leaves out scheme and port: the request's origin has them."""
+def _page_url(said: dict[str, Any], origins: Collection[str | None]) -> str | None:
+    """The page. The SDK splits it and leaves out scheme and port: the requests' origin has them."""
     if page := text(said.get("page_url"), 2048):
         return page
     domain = text(said.get("domain"), 256)
     if domain is None:
         return None
-    origins = {context.origin for context in contexts if urls.host_of(context.origin) == domain.lower()}
-    origin = min((found for found in origins if found), default=f"https://{domain}")
+    its_own = (origin for origin in origins if origin and urls.host_of(origin) == domain.lower())
+    origin = min(its_own, default=f"https://{domain}")
     rest = "".join(text(said.get(key)) or "" for key in ("path", "params", "hash"))
     return (origin + rest)[:2048]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 from firstframe.beacon import Event
@@ -12,7 +11,15 @@ from firstframe.dialects.livepeer import wire
 from firstframe.dialects.livepeer.beat import Ending
 from firstframe.dialects.livepeer.dimension import dimensions_of
 from firstframe.dialects.livepeer.failure import Failure, failure_of
-from firstframe.dialects.livepeer.history import History, Phase, PhaseKind, history_of, phases_of, stretches
+from firstframe.dialects.livepeer.history import (
+    Heard,
+    History,
+    Phase,
+    PhaseKind,
+    history_of,
+    phases_of,
+    stretches,
+)
 from firstframe.dialects.livepeer.interval import clipped, length
 from firstframe.dialects.livepeer.loss import with_lost
 from firstframe.dialects.livepeer.paint import spans_of
@@ -27,10 +34,11 @@ SILENCE_MS = 60_000
 """Without a report for so long a session is over: the SDK reports every few seconds, playing or not."""
 
 
-def fold(events: Sequence[Event], now_ms: int) -> Folded:
+def fold(heard: Sequence[Heard], now_ms: int) -> Folded:
     """The one row of a session. What came over HTTP wins; the WebSocket's totals count where it is all there is."""
-    reports = [event for event in events if event.name != TOTALS]
-    history = with_lost(history_of(events)) if reports else history_of_totals(events)
+    events = [each.event for each in heard]
+    is_reported = any(event.name != TOTALS for event in events)
+    history = with_lost(history_of(heard)) if is_reported else history_of_totals(events)
     session = _Session(history, events)
     silent_ms = max((event.received_at_ms for event in events), default=0) + SILENCE_MS
     record = session.record(is_silent=now_ms >= silent_ms)
@@ -42,8 +50,7 @@ class _Session:
 
     def __init__(self, history: History, events: Sequence[Event]) -> None:
         self._history = history
-        ordered = sorted(events, key=attrgetter("received_at_ms", "at_ms", "key"))
-        self._contexts = [event.context for event in ordered]
+        self._origins = {event.context.origin for event in events}
         self._first_ms = min((event.at_ms for event in events), default=0)
         self._live = any(session.get("live") is True for session in history.sessions)
         self._startup: Startup = startup_of(history)
@@ -73,7 +80,7 @@ class _Session:
             **self._durations(),
             **self._errors(),
             **picture_of(self._history, self._shares, live=self._live),
-            **dimensions_of(self._history, self._contexts),
+            **dimensions_of(self._history, self._origins),
         }
         return ViewRecord(**values, approx=self._approx(), extra=self._extra())
 
@@ -178,7 +185,7 @@ class _Session:
         )
 
     def _flags(self) -> dict[str, Any]:
-        status = next((found for found in self._said("autoplay_status")), None)
+        status = self._said("autoplay_status")
         knows_end = not self._live and not self._history.is_socket
         return {
             "live": self._live,
@@ -187,8 +194,10 @@ class _Session:
             "completed": bool(self._history.of("ended")) if knows_end else None,
         }
 
-    def _said(self, key: str) -> list[str]:
-        return [found for beat in self._history.beats if (found := text(beat.payload.get(key), 64))]
+    def _said(self, key: str) -> str | None:
+        """What the first heartbeat says that says anything."""
+        told = (beat.payload[key] for beat in self._history.beats if key in beat.payload)
+        return next((found for each in told if (found := text(each, 64))), None)
 
     def _errors(self) -> dict[str, Any]:
         history, fatal = self._history, self._failure.fatal
@@ -242,7 +251,7 @@ class _Session:
             "quality_choices": len(of("video-quality")),
         }
         texts = {
-            "autoplay": next(iter(self._said("autoplay_status")), None),
+            "autoplay": self._said("autoplay_status"),
             "mount_to_play_ms": text(self._history.once("mount_to_play_ms")),
             "reported_over": "websocket" if self._history.is_socket else "http",
         }

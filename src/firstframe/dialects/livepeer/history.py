@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from firstframe.beacon import Event
-from firstframe.dialects.base import number
+from firstframe.dialects.base import number, text
 from firstframe.dialects.livepeer import wire
-from firstframe.dialects.livepeer.beat import Beat, Ending, beats_of, latest
+from firstframe.dialects.livepeer.beat import Beat, Ending, beat_of, beats_of, version_of
 from firstframe.dialects.livepeer.interval import Stretch
 from firstframe.dialects.livepeer.parse import SESSION, TOTALS
 
@@ -42,6 +42,17 @@ class Mark(msgspec.Struct, frozen=True, order=True):
     def stops(self) -> bool:
         """An error after which the source may be dead: any but a fallback."""
         return self.kind == "error" and self.category not in wire.HARMLESS
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """One event, read."""
+
+    event: Event
+    identity: str
+    """Events with one id are versions of one: a merged heartbeat replaces the one it grew from."""
+    mark: Mark | None = None
+    beat: Beat | None = None
+    """Of a heartbeat. A history has a copy of it, made sound."""
 
 
 class PhaseKind(StrEnum):
@@ -90,22 +101,42 @@ class History(msgspec.Struct):
 RANKS = {"play": 0, "first-frame": 1, "seek": 2, "pause": 3, "error": 4, "ended": 5}
 
 
-def history_of(events: Sequence[Event]) -> History:
+def heard(event: Event) -> Heard:
+    """An event of any kind, read."""
+    if event.name in (SESSION, TOTALS):
+        return Heard(event, event.key)
+    identity = text(event.payload.get("id")) or event.key
+    if event.name == "heartbeat":
+        return Heard(event, identity, beat=beat_of(event, event.payload))
+    return Heard(event, identity, mark=_mark(event))
+
+
+def history_of(heard: Sequence[Heard]) -> History:
     """The HTTP reports of a session in order."""
     sessions = sorted(
-        (event for event in events if event.name == SESSION), key=attrgetter("received_at_ms", "at_ms", "key")
+        (each.event for each in heard if each.event.name == SESSION),
+        key=attrgetter("received_at_ms", "at_ms", "key"),
     )
-    spoken = latest(event for event in events if event.name not in (SESSION, TOTALS))
-    totals = [event.received_at_ms for event in events if event.name == TOTALS]
-    marks = sorted(mark for event in spoken if (mark := _mark(event)) is not None)
+    spoken = _latest(each for each in heard if each.mark is not None or each.beat is not None)
+    totals = [each.event.received_at_ms for each in heard if each.event.name == TOTALS]
+    marks = sorted(each.mark for each in spoken if each.mark is not None)
     told = [mark.at_ms for mark in marks]
-    beats, ending = beats_of([event for event in spoken if event.name == "heartbeat"], told, totals)
+    pulse = [(each.event, each.beat) for each in spoken if each.beat is not None]
+    beats, ending = beats_of(pulse, told, totals)
     return History(marks, beats, [event.payload for event in sessions], len(spoken), ending)
 
 
-def _mark(event: Event) -> Mark | None:
-    if event.name == "heartbeat":
-        return None
+def _latest(heard: Iterable[Heard]) -> list[Heard]:
+    """Of events with one id the last version."""
+    kept: dict[str, Heard] = {}
+    for each in heard:
+        known = kept.get(each.identity)
+        if known is None or version_of(each.event) > version_of(known.event):
+            kept[each.identity] = each
+    return list(kept.values())
+
+
+def _mark(event: Event) -> Mark:
     message = wire.message_of(event.payload) if event.name in ("error", "warning") else None
     category = wire.category_of(event.payload.get("category"), message) if message or _is_error(event) else ""
     kind = "error" if event.name == "warning" and category == "offline" else event.name

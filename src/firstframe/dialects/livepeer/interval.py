@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from operator import itemgetter
 
 Stretch = tuple[float, float]
 
+_end = itemgetter(1)
 
-def clipped(stretches: Iterable[Stretch], low: float, high: float) -> list[Stretch]:
+
+def clipped(stretches: Sequence[Stretch], low: float, high: float) -> list[Stretch]:
     """The parts of the stretches that lie in ``[low, high]``."""
     if low >= high:
         return []
-    return [
-        (max(start, low), min(end, high))
-        for start, end in stretches
-        if start < high and end > low and start < end
-    ]
+    found = []
+    for place in range(bisect_right(stretches, low, key=_end), len(stretches)):
+        start, end = stretches[place]
+        if start >= high:
+            break
+        if start < end:
+            found.append((max(start, low), min(end, high)))
+    return found
 
 
-def length(stretches: Iterable[Stretch]) -> float:
+def length(stretches: Sequence[Stretch]) -> float:
     """How long they are together."""
-    return sum(end - start for start, end in stretches)
+    total = 0.0
+    for start, end in stretches:
+        total += end - start
+    return total
 
 
 def is_in(at: float, stretches: Sequence[Stretch]) -> bool:

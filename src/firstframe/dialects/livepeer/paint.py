@@ -44,16 +44,18 @@ def _painted(
     share: Share, room: list[Stretch], failed: list[Stretch], resumes: Sequence[float]
 ) -> list[Piece]:
     """A heartbeat's waits and playing in the room it has; what does not fit in played on under an error."""
-    waits, left = _waits(share, room, resumes)
-    seeks, stalls = tail(waits, share.seek_ms)
+    found: list[Piece] = []
+    left = room
+    if share.rebuffer_ms + share.seek_ms > 0:
+        waits, left = _waits(share, room, resumes)
+        seeks, stalls = tail(waits, share.seek_ms)
+        found += [(start, end, State.SEEK) for start, end in seeks]
+        found += [(start, end, State.REBUFFER) for start, end in stalls]
     playing, _ = tail(left, share.playing_ms)
     if failed:
         playing += tail(failed, share.playing_ms - length(playing))[0]
-    return [
-        *((start, end, State.SEEK) for start, end in seeks),
-        *((start, end, State.REBUFFER) for start, end in stalls),
-        *((start, end, State.PLAYING) for start, end in playing),
-    ]
+    found += [(start, end, State.PLAYING) for start, end in playing]
+    return found
 
 
 def _waits(
@@ -61,8 +63,6 @@ def _waits(
 ) -> tuple[list[Stretch], list[Stretch]]:
     """Where a heartbeat's waits lie, and the room they leave: a wait ends where playing is said to go on."""
     waited = share.rebuffer_ms + share.seek_ms
-    if waited <= 0:
-        return [], room
     low = room[0][0] if room else 0.0
     high = room[-1][1] if room else 0.0
     ends = [at for at in resumes if low < at <= high]

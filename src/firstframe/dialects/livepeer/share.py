@@ -292,10 +292,9 @@ class _Counter:
 
     def _divide(self, share: Share, wait: float, count: int, low: float, high: float) -> None:
         """Waits into those of seeks and rebuffering: a seek's lie between it and the play that ends it."""
-        first, last = (bisect_right(self._seeking, (at, float("inf"))) for at in (low, high))
-        seeks = min(last - first, count)
+        seeks = min(self._seeks_until(high) - self._seeks_until(low), count) if self._seeking else 0
         if seeks or self._in_seek:
-            share.seek_ms = min(wait, length(clipped(self._seeking[max(0, first - 1) : last], low, high)))
+            share.seek_ms = min(wait, length(clipped(self._seeking, low, high)))
         self._in_seek = (seeks > 0 or self._in_seek) and is_in(high, self._seeking)
         share.rebuffer_ms = wait - share.seek_ms
         # A seek ends a stall (metrics.md 2.1, rule 6), and sets off no wait of its own where one goes on.
@@ -304,10 +303,15 @@ class _Counter:
         share.rebuffers = max(count - seeks, int(is_more))
         self._waited = wait > 0
 
+    def _seeks_until(self, at: float) -> int:
+        return bisect_right(self._seeking, (at, float("inf")))
+
     def _run_on_ms(self, low: float, high: float) -> float:
         """How long a wait of the heartbeat before may have run on: until the first play."""
+        if not self._waited:
+            return 0.0
         place = bisect_right(self._plays, low)
-        return min([*self._plays[place : place + 1], high]) - low if self._waited else 0.0
+        return min([*self._plays[place : place + 1], high]) - low
 
 
 def resumes_of(history: History) -> list[float]:

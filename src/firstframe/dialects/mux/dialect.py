@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firstframe.dialects.base import Dialect, Envelope, Request, Route, fold_at_once
+from firstframe.dialects.base import Dialect, Envelope, Request, Route
 from firstframe.dialects.mux import body
 from firstframe.dialects.mux.fold import MuxView
 from firstframe.dialects.trace import CANCELED, FAILED, OK, BitrateTrace, RequestTrace, Trace
@@ -33,7 +33,6 @@ MUX = Dialect(
     routes=(Route("", at_root=True), Route(body.RAW_ROUTE)),
     envelope=_envelope,
     parse=body.parse,
-    fold=fold_at_once(MuxView),
     grow=MuxView,
     snippet=_snippet,
     trace=Trace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firstframe.dialects.base import Dialect, Envelope, Grant, Reply, Request, Route, fold_at_once
+from firstframe.dialects.base import Dialect, Envelope, Grant, Reply, Request, Route
 from firstframe.dialects.native.body import envelope, read
 from firstframe.dialects.native.schema import schema_bytes
 from firstframe.dialects.native.view import NativeView
@@ -49,7 +49,6 @@ NATIVE = Dialect(
     ),
     envelope=_envelope,
     parse=read,
-    fold=fold_at_once(NativeView),
     grow=NativeView,
     splits=True,
     snippet=_snippet,

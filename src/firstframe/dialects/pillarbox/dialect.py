@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from firstframe.dialects.base import Dialect
-from firstframe.dialects.pillarbox import fold, wire
+from firstframe.dialects.base import Dialect, fold_anew
+from firstframe.dialects.pillarbox import wire
+from firstframe.dialects.pillarbox.fold import fold
+from firstframe.dialects.pillarbox.report import report_of
 from firstframe.dialects.trace import BitrateTrace, Trace
 
 SNIPPET = """\
@@ -34,7 +36,7 @@ PILLARBOX = Dialect(
     routes=wire.ROUTES,
     envelope=wire.envelope,
     parse=wire.parse,
-    fold=fold.fold,
+    grow=fold_anew(report_of, fold),
     snippet=_snippet,
     trace=Trace(bitrate=BitrateTrace(path="data.bitrate")),
 )

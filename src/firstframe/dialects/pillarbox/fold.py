@@ -6,12 +6,19 @@ from collections.abc import Sequence
 
 import msgspec
 
-from firstframe.beacon import Event
 from firstframe.dialects.base import Folded
 from firstframe.dialects.pillarbox.dimension import fill_dimensions
 from firstframe.dialects.pillarbox.failure import Failure, failures_of
 from firstframe.dialects.pillarbox.layout import spans_of
-from firstframe.dialects.pillarbox.report import MOST_COUNT, Report, first_of, length, opening_of, reports_of
+from firstframe.dialects.pillarbox.report import (
+    MOST_COUNT,
+    Report,
+    amount,
+    first_of,
+    in_order,
+    length,
+    opening_of,
+)
 from firstframe.dialects.pillarbox.total import Point, Totals, totals_of
 from firstframe.dialects.pillarbox.wire import ERROR, NAMES, START, STOP
 from firstframe.view.outcome import outcome_of
@@ -51,11 +58,11 @@ class Session(msgspec.Struct):
         return self.started or any(not failure.warning for failure in self.failures)
 
 
-def fold(events: Sequence[Event], now_ms: int) -> Folded:
-    """The one row of a session: a pure function of the set of its events."""
-    reports = reports_of(events)
-    if not reports:
+def fold(told: Sequence[Report], now_ms: int) -> Folded:
+    """The one row of a session."""
+    if not told:
         return Folded(())
+    reports = in_order(told)
     known = [report for report in reports if report.name in NAMES] or reports
     due_ms = max(report.received_at_ms for report in reports) + SILENCE_MS
     session = _session(known)
@@ -71,14 +78,14 @@ def fold(events: Sequence[Event], now_ms: int) -> Folded:
         completed=bool(row.completed),
         dropped=row.closed and not over,
     )
-    row.event_count = len({event.key for event in events})
+    row.event_count = len(reports)
     row.approx = sorted({str(mark) for mark in row.approx})
     return Folded((row,), None if row.closed else due_ms)
 
 
 def _session(reports: list[Report]) -> Session:
     start = first_of(reports, START)
-    total, asset = (start.amount(f"qoe_timings.{key}") if start else None for key in ("total", "asset"))
+    total, asset = (amount(start.data, f"qoe_timings.{key}") if start else None for key in ("total", "asset"))
     ready_ms = asset if total is None else total
     totals = totals_of(reports, ready_ms)
     if not totals.playing_ms:
@@ -130,7 +137,7 @@ def _went_on(failure: Failure, reports: Sequence[Report], points: Sequence[Point
 def _is_live(reports: Sequence[Report]) -> bool:
     """By the first status that has data; a lone ``Live`` of an emptied element says nothing."""
     told = [report for report in reports if report.is_status and report.live is not None]
-    loaded = [report for report in told if report.amount("buffered_duration") or report.position_ms]
+    loaded = [report for report in told if report.buffered_ms or report.position_ms]
     found = next(iter(loaded), None) or next((report for report in told if not report.is_emptied), None)
     return bool(found and found.live)
 
@@ -195,7 +202,7 @@ def _fill_content(row: ViewRecord, session: Session) -> None:
     ends = [end for _, end in ranges or ()]
     furthest = max((place for place in (*positions, *ends) if place >= 0), default=None)
     row.max_playhead_ms = furthest
-    row.duration_ms = max((found for report in reports if (found := report.amount("duration"))), default=None)
+    row.duration_ms = max((found for report in reports if (found := report.duration_ms)), default=None)
     if row.duration_ms is not None:
         last = reports[-1]
         row.completed = last.name == STOP and (last.position_ms or 0) >= row.duration_ms - END_MS
@@ -207,15 +214,11 @@ def _has_kind(reports: Sequence[Report]) -> bool:
 
 def _dropped_frames(reports: Sequence[Report]) -> int | None:
     """The element counts on over sources: what the first status says of frames is an earlier session's."""
-    told = [
-        found
-        for report in reports
-        if report.is_status and (found := report.amount("frame_drops")) is not None
-    ]
+    told = [found for report in reports if report.is_status and (found := report.frame_drops) is not None]
     if not told:
         return None
     opening = opening_of(reports)
-    before = (opening.amount("frame_drops") if opening else None) or 0
+    before = (opening.frame_drops if opening else None) or 0
     return min(max(0, round(max(told) - before)), MOST_COUNT)
 
 
@@ -236,7 +239,7 @@ def _fill_latency(row: ViewRecord, session: Session) -> None:
     if not session.live:
         return
     for report in session.reports:
-        shown = report.amount("position_timestamp")
+        shown = report.shown_ms
         latency_ms = report.at_ms - shown if report.is_status and shown else None
         if latency_ms is not None and 0 <= latency_ms <= LATENCY_LIMIT_MS:
             row.latency_sum_ms += latency_ms

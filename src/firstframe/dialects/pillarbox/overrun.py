@@ -117,7 +117,7 @@ def _is_starved(last: Report) -> bool:
     A buffer that has dropped what lies behind says less: after a seek back it looks the same. There STOP alone is
     believed, at which a viewer left.
     """
-    if not last.ranges or not last.amount("buffered_duration") or last.position_ms is None:
+    if not last.ranges or not last.buffered_ms or last.position_ms is None:
         return False
     stopped_there = abs(last.position_ms - last.ranges[-1][1]) <= SAME_RANGE_MS
     least_ms = -MOST if last.name == STOP else 0
@@ -126,7 +126,7 @@ def _is_starved(last: Report) -> bool:
 
 def _left(last: Report) -> float:
     """What the buffer holds beyond what was played; negative where parts before it are not in the buffer."""
-    return (last.amount("buffered_duration") or 0) - last.ranges[-1][1] if last.ranges else 0
+    return (last.buffered_ms or 0) - last.ranges[-1][1] if last.ranges else 0
 
 
 def _is_elsewhere(last: Report) -> bool:

@@ -29,6 +29,7 @@ RANGE_LIMIT = 500
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What one event says of the session so far."""
 
+    key: str
     at_ms: int
     received_at_ms: int
     name: str
@@ -38,60 +39,43 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     body: Mapping[str, Any]
     ranges: list[Range] | None
     """Media ranges that the element has played so far, ms; None where the player does not tell."""
-
-    @property
-    def is_status(self) -> bool:
-        return self.name in (HEARTBEAT, STOP)
-
-    @property
-    def playback_ms(self) -> float | None:
-        return self.amount("playback_duration") if self.is_status else None
-
-    @property
-    def stall(self) -> tuple[int, float] | None:
-        """(count, duration), where the player can tell stalls at all."""
-        count, duration = self.amount("stall.count"), self.amount("stall.duration")
-        if not self.is_status or (count is None and duration is None):
-            return None
-        return round(min(count or 0, MOST_COUNT)), duration or 0
-
-    @property
-    def position_ms(self) -> float | None:
-        found = number(self.data.get("position"))
-        return found if found is not None and abs(found) <= MOST else None
-
-    @property
-    def live(self) -> bool | None:
-        kind = self.data.get("stream_type")
-        return {"live": True, "on-demand": False}.get(kind.lower()) if isinstance(kind, str) else None
+    is_status: bool
+    playback_ms: float | None
+    stall: tuple[int, float] | None
+    """(count, duration), where the player can tell stalls at all."""
+    position_ms: float | None
+    buffered_ms: float | None
+    duration_ms: float | None
+    bitrate: float | None
+    frame_drops: float | None
+    shown_ms: float | None
+    """When what a live stream shows was made, Unix time."""
+    live: bool | None
 
     @property
     def is_emptied(self) -> bool:
         """Sent after the element was emptied for the next source: position, buffer and kind of stream say nothing."""
-        return self.name == STOP and not self.position_ms and not self.amount("buffered_duration")
-
-    def amount(self, path: str) -> float | None:
-        """A number that cannot be negative; the players' marks for "unknown" are."""
-        found = number(at(self.data, path))
-        return found if found is not None and 0 <= found <= MOST else None
+        return self.name == STOP and not self.position_ms and not self.buffered_ms
 
 
-def reports_of(events: Iterable[Event]) -> list[Report]:
-    """All events as reports, in the order of the session's clock."""
-    ordered = sorted(events, key=lambda event: (event.at_ms, _rank(event.name), event.key))
-    return [_report(event) for event in ordered]
+def in_order(reports: Iterable[Report]) -> list[Report]:
+    """Reports in the order of the session's clock."""
+    return sorted(reports, key=lambda report: (report.at_ms, _rank(report.name), report.key))
 
 
 def _rank(name: str) -> int:
     return NAMES.index(name) if name in NAMES else len(NAMES)
 
 
-def _report(event: Event) -> Report:
+def report_of(event: Event) -> Report:
+    """An event of any name, read."""
     data = event.payload.get("data")
     data = data if isinstance(data, dict) else {}
     log = _decoded(data.get("log"))
     told = data.get("played_ranges", at(log, "playedRanges"))
+    is_status = event.name in (HEARTBEAT, STOP)
     return Report(
+        key=event.key,
         at_ms=event.at_ms,
         received_at_ms=event.received_at_ms,
         name=event.name,
@@ -99,7 +83,40 @@ def _report(event: Event) -> Report:
         log=log,
         body=event.payload,
         ranges=ranges_of(told) if isinstance(told, list) else None,
+        is_status=is_status,
+        playback_ms=amount(data, "playback_duration") if is_status else None,
+        stall=_stall(data) if is_status else None,
+        position_ms=_position_ms(data),
+        buffered_ms=amount(data, "buffered_duration"),
+        duration_ms=amount(data, "duration"),
+        bitrate=amount(data, "bitrate"),
+        frame_drops=amount(data, "frame_drops"),
+        shown_ms=amount(data, "position_timestamp"),
+        live=_live(data),
     )
+
+
+def amount(data: Mapping[str, Any], path: str) -> float | None:
+    """A number that cannot be negative; the players' marks for "unknown" are."""
+    found = number(at(data, path))
+    return found if found is not None and 0 <= found <= MOST else None
+
+
+def _stall(data: Mapping[str, Any]) -> tuple[int, float] | None:
+    count, duration = amount(data, "stall.count"), amount(data, "stall.duration")
+    if count is None and duration is None:
+        return None
+    return round(min(count or 0, MOST_COUNT)), duration or 0
+
+
+def _position_ms(data: Mapping[str, Any]) -> float | None:
+    found = number(data.get("position"))
+    return found if found is not None and abs(found) <= MOST else None
+
+
+def _live(data: Mapping[str, Any]) -> bool | None:
+    kind = data.get("stream_type")
+    return {"live": True, "on-demand": False}.get(kind.lower()) if isinstance(kind, str) else None
 
 
 def _decoded(log: Any) -> Any:

@@ -186,7 +186,7 @@ def _add_bitrate(totals: Totals, reports: Sequence[Report], samples: Sequence[Sa
     for report, sample in zip(reports, samples, strict=True):
         if sample.counter_ms is None:
             continue
-        bitrate, grown = report.amount("bitrate"), sample.counter_ms - before
+        bitrate, grown = report.bitrate, sample.counter_ms - before
         before = sample.counter_ms
         if bitrate and grown > 0:
             totals.bitrate_x_ms += bitrate * grown
