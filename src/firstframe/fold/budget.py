@@ -17,9 +17,9 @@ class Budget(msgspec.Struct):
     written late is folded once for many beacons.
     """
 
-    most_seconds: float = 0.8
+    most_seconds: float = 0.6
     behind_share: float = 0.25
-    least_views: int = 200
+    least_views: int = 100
     recent_views: float = 100
     recent_seconds: float = 0.1
     """What was folded of late, and in what time; before that, a guess of a millisecond for a view."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from heapq import nsmallest
 from threading import Event as Flag
 
 import msgspec
@@ -37,6 +37,8 @@ log = structlog.get_logger()
 
 BEHIND_BEACONS = CHUNK_BEACONS
 """With more than the next chunk takes left to be read, the fold writes less and reads more."""
+SHORT_SHARE = 0.75
+"""Of what waited to be read. A chunk that brings less ends with its segment, and the next one is taken in with it."""
 CYCLE_SECONDS = 0.4
 """Times the number of workers: from one chunk to the next at least. A statement costs the engine tens of milliseconds,
 however few rows it brings."""
@@ -152,9 +154,10 @@ class Worker:
         self._pending = self._pending or self._next_chunk(wait_seconds)
         taken = self._pending is not None
         self._taken_at = began = self._timer()
-        if self._pending is not None:
-            self._take(self._pending)
-            self._pending = None
+        taken_beacons = self._take_pending()
+        if 0 < taken_beacons < SHORT_SHARE * min(self._unread, CHUNK_BEACONS):
+            self._pending = self._consumer.next(0.0)
+            self._take_pending()
         now, reading_seconds = self._clock(), self._timer() - began
         most = self._budget.views(reading_seconds, behind=self._is_behind)
         self._write(self._ready(now, sys.maxsize if force else most, force=force), now)
@@ -179,6 +182,15 @@ class Worker:
 
     def _next_chunk(self, wait_seconds: float) -> Chunk | None:
         return self._consumer.next(min(wait_seconds, 0.1) if self._shelf.dirty else wait_seconds)
+
+    def _take_pending(self) -> int:
+        """Take in the chunk that was handed out, if one was; how many beacons that were."""
+        if self._pending is None:
+            return 0
+        self._take(self._pending)
+        beacons = len(self._pending.beacons)
+        self._pending = None
+        return beacons
 
     def _take(self, chunk: Chunk) -> None:
         batch = read(
@@ -241,14 +253,18 @@ class Worker:
     # -- writing
 
     def _ready(self, now_ms: int, most: int, *, force: bool) -> list[OpenView]:
-        """Views whose turn it is, the longest waiting first; then those whose silence is up."""
+        """Views whose turn it is, those first that were written longest ago; then those whose silence is up.
+
+        So what seldom speaks is seen soon, and what speaks all the time makes room for it: its next version will say
+        all that this one would have said.
+        """
         waiting = len(self._shelf.dirty)
-        turn = (
+        turn = [
             view
             for view in self._shelf.dirty
             if force or self._pace.ready(view, now_ms, waiting, busy=self._is_busy)
-        )
-        ready = list(islice(turn, most))
+        ]
+        ready = nsmallest(most, turn, key=_last_written)
         seen = {view.key for view in ready}
         woken = self._shelf.pop_due(now_ms, min(max(most - len(ready), LEAST_DUE), MOST_DUE))
         due = [view for view in woken if view.key not in seen]
@@ -346,3 +362,7 @@ class Worker:
             self._commit()
         except EngineError as error:
             log.info("stopping without the engine; the journal holds the rest", error=str(error)[:200])
+
+
+def _last_written(view: OpenView) -> int:
+    return view.written_ms or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -58,6 +59,15 @@ class _Source(msgspec.Struct):
     """Size at which it was last found to have nothing new."""
     is_done: bool = False
     """Final, and nothing in it is left to be read."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether its writer has left it; not so where nobody can tell."""
+        try:
+            return self.reader.is_final()
+        except OSError:
+            return False
+
     is_stopped: bool = False
     """Still written, and damaged where the reader stands."""
     again_at: float = 0.0
@@ -118,7 +128,7 @@ class FilesConsumer:
         self._again = deque(self._notes.bounds[number] for number in sorted(self._notes.bounds))
         self._sources: dict[str, _Source] = {}
         self._last = ""
-        """The segment of the newest chunk; the next look begins behind it, so that no writer starves."""
+        """The segment of the newest chunk."""
         self._pause = POLL_SECONDS
         self._tally = Tally()
         self._retention = Retention(journal, retention_hours, limit_bytes, now_seconds)
@@ -230,10 +240,8 @@ class FilesConsumer:
     def _look(self) -> Chunk | None:
         """The next chunk of any segment. One that cannot be read does not keep the others from it, nor anything else."""
         self._list()
-        names = sorted(self._sources)
-        behind = [name for name in names if name > self._last]
         began = time.monotonic()
-        for name in (*behind, *names[: len(names) - len(behind)]):
+        for name in self._in_turn():
             source = self._sources[name]
             if source.is_done or source.again_at > began:
                 continue
@@ -252,6 +260,17 @@ class FilesConsumer:
             if time.monotonic() > began + LOOK_SECONDS:
                 break
         return None
+
+    def _in_turn(self) -> list[str]:
+        """The segments, behind that of the newest chunk first, so that no writer starves.
+
+        But one that its writer has left is read to its end: its rest is older than what stands in the next.
+        """
+        names = sorted(self._sources)
+        last = self._sources.get(self._last)
+        is_left = last is not None and not last.is_done and last.is_final
+        place = bisect_left(names, self._last) if is_left else bisect_right(names, self._last)
+        return names[place:] + names[:place]
 
     def _look_at(self, name: str, source: _Source) -> _Look | None:
         """None where nothing can be new. Raises OSError for a segment that cannot be read."""
@@ -286,8 +305,8 @@ class FilesConsumer:
         if found.damaged:
             self._tally.forget(name)  # it counts by headers, which also stand in damage
         self._tally.taken(name, bounds.end, bounds.count)
-        if look.is_final:
-            source.reader.close()  # its turn comes again only after all others
+        if look.is_final and bounds.end == look.size:
+            source.reader.close()
         return self._chunk(bounds, found)
 
     def _pass(self, name: str, source: _Source, look: _Look) -> None:

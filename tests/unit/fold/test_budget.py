@@ -9,7 +9,7 @@ from firstframe.fold.budget import Budget
 
 def test_costly_views_are_written_fewer_at_a_time() -> None:
     """What views cost is learnt from those that were folded; a batch is never smaller than is worth a statement."""
-    budget = Budget()
+    budget = Budget(most_seconds=0.8)
     assert budget.views(0, behind=False) == 800
     for _ in range(50):
         budget.spent(100, 0.2)
@@ -21,7 +21,7 @@ def test_costly_views_are_written_fewer_at_a_time() -> None:
 
 def test_what_waits_to_be_read_goes_before_what_is_to_be_written() -> None:
     """Behind, writing gets a share of the time that reading took, never more than usual."""
-    budget = Budget(behind_share=0.5)
+    budget = Budget(most_seconds=0.8, behind_share=0.5)
     assert budget.views(1.0, behind=True) == 500
     budget.spent(500, 0.5)
     assert budget.views(60.0, behind=True) == budget.views(60.0, behind=False) == 800
@@ -29,7 +29,7 @@ def test_what_waits_to_be_read_goes_before_what_is_to_be_written() -> None:
 
 def test_little_time_is_saved_until_it_makes_a_batch() -> None:
     """Behind, a view is not written for each handful of beacons: time adds up until a batch is worth its statement."""
-    budget = Budget(behind_share=0.5)
+    budget = Budget(behind_share=0.5, least_views=200)
     found = [budget.views(0.1, behind=True) for _ in range(4)]
     assert found == [0, 0, 0, 200]
     budget.spent(200, 0.2)
@@ -40,7 +40,7 @@ def test_little_time_is_saved_until_it_makes_a_batch() -> None:
 
 def test_views_that_cost_much_are_written_too() -> None:
     """However long a batch takes, in the end enough is saved for it."""
-    budget = Budget(recent_seconds=10, behind_share=0.5)
+    budget = Budget(recent_seconds=10, behind_share=0.5, least_views=200)
     rounds = [budget.views(1.0, behind=True) for _ in range(40)]
     assert rounds.count(budget.least_views) == 1
 

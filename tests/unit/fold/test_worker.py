@@ -19,6 +19,7 @@ from firstframe.dialects.base import Folded, Reading, fold_anew
 from firstframe.engine import stored
 from firstframe.engine.client import Engine
 from firstframe.errors import EngineError
+from firstframe.fold.budget import Budget
 from firstframe.fold.refold import Refolder
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.watch import Watch
@@ -301,6 +302,34 @@ def test_freshness_waits_for_what_is_not_written(bench: Bench) -> None:
     bench.work()
     assert bench.told[-1].fresh_as_of_ms == bench.now_ms
     assert bench.told[-1].lag_beacons == 0
+
+
+def test_what_seldom_speaks_is_written_before_what_always_does(bench: Bench) -> None:
+    """With time for one view only, it is the one whose row is the oldest, whichever spoke first."""
+    bench.worker._budget = Budget(most_seconds=0.0, least_views=1)
+    bench.send("seldom", at(0, "play"))
+    bench.worker.step()
+    bench.now_ms += 60_000
+    bench.send("always", at(0, "play"))
+    bench.worker.step()
+    bench.now_ms += 10_000
+    bench.send("always", at(1, "playing"))
+    bench.send("seldom", at(1, "playing"))
+    bench.worker._unread = 2
+    bench.worker.step()
+    assert bench.rows("native_view_id, started") == [("always", False), ("seldom", True)]
+    bench.worker.step()
+    assert bench.rows("native_view_id, started") == [("always", True), ("seldom", True)]
+
+
+def test_a_chunk_that_ends_with_its_segment_brings_the_next(bench: Bench) -> None:
+    """What waits to be read is read in one cycle, also where its writer has begun another segment meanwhile."""
+    for view in ("a", "b"):  # each from a writer of its own
+        bench.send(view, at(0, "play"))
+    bench.worker._unread = 2
+    bench.worker.step()
+    assert bench.count("events FINAL") == 2
+    assert not bench.worker.step()
 
 
 def test_a_dialect_that_hangs_stops_no_other(bench: Bench) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from firstframe.errors import JournalError
 from firstframe.journal import FilesAppender, FilesConsumer
-from firstframe.journal.base import Lag
+from firstframe.journal.base import Chunk, Lag
 from firstframe.journal.frame import frame
 from firstframe.journal.note import committed_to
 from firstframe.journal.reader import WINDOW_BYTES, SegmentReader
@@ -51,14 +51,42 @@ def test_numbers_grow_by_one_and_never_repeat(tmp_path):
     assert seen == [1, 2, 3]
 
 
-def test_several_writers_are_all_read(tmp_path):
-    """Segments of live and dead writers are read, and none starves another."""
-    write(tmp_path, range(10), writer="a")
-    write(tmp_path, range(10, 20), writer="b")
+def test_several_writers_are_read_in_turn(tmp_path):
+    """None that writes starves another."""
     consumer = FilesConsumer(tmp_path, 0, chunk_beacons=5)
-    chunks = drain(consumer)
-    assert sorted(numbers(chunks)) == list(range(20))
-    assert len({chunk.token.split("-")[3] for chunk in chunks[:2]}) == 2
+
+    async def run() -> list[Chunk]:
+        writers = [FilesAppender(tmp_path, name, commit_ms=0) for name in ("a", "b")]
+        for number in range(10):
+            for place, writer in enumerate(writers):
+                await writer.append(beacon(10 * place + number), ())
+        chunks = drain(consumer)
+        for writer in writers:
+            await writer.close()
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert [numbers([chunk])[0] for chunk in chunks] == [0, 10, 5, 15]
+    consumer.close()
+
+
+def test_what_a_writer_left_is_read_before_what_it_writes_now(tmp_path):
+    """Its rest was accepted first."""
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=5)
+
+    async def run() -> list[int]:
+        first = FilesAppender(tmp_path, "a", commit_ms=0)
+        for number in range(10):
+            await first.append(beacon(number), ())
+        seen = numbers([consumer.next(0)])
+        await first.close()
+        second = FilesAppender(tmp_path, "a", commit_ms=0)
+        await second.append(beacon(10), ())
+        seen += numbers(drain(consumer))
+        await second.close()
+        return seen
+
+    assert asyncio.run(run()) == list(range(11))
     consumer.close()
 
 
