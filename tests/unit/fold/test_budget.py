@@ -29,7 +29,7 @@ def test_what_waits_to_be_read_goes_before_what_is_to_be_written() -> None:
 
 def test_little_time_is_saved_until_it_makes_a_batch() -> None:
     """Behind, a view is not written for each handful of beacons: time adds up until a batch is worth its statement."""
-    budget = Budget(behind_share=0.5, least_views=200)
+    budget = Budget(behind_share=0.5, behind_views=200)
     found = [budget.views(0.1, behind=True) for _ in range(4)]
     assert found == [0, 0, 0, 200]
     budget.spent(200, 0.2)
@@ -40,9 +40,9 @@ def test_little_time_is_saved_until_it_makes_a_batch() -> None:
 
 def test_views_that_cost_much_are_written_too() -> None:
     """However long a batch takes, in the end enough is saved for it."""
-    budget = Budget(recent_seconds=10, behind_share=0.5, least_views=200)
+    budget = Budget(recent_seconds=10, behind_share=0.5, behind_views=200)
     rounds = [budget.views(1.0, behind=True) for _ in range(40)]
-    assert rounds.count(budget.least_views) == 1
+    assert rounds.count(budget.behind_views) == 1
 
 
 def test_a_few_long_views_say_little_about_many() -> None:
