@@ -50,6 +50,8 @@ class OpenView:
     last_chunk: int = 0
     written_ms: int | None = None
     """When a version was last written, or found unnecessary."""
+    written_turn: int = 0
+    """Which of all writes that was: clocks are set back."""
     first_seen_ms: int = 0
     due_ms: int | None = None
     closed: bool = False
@@ -79,7 +81,7 @@ class OpenView:
         self.dirty_received_ms = min(self.dirty_received_ms, received_ms)
         self.last_chunk = max(self.last_chunk, chunk)
 
-    def settle(self, now_ms: int) -> None:
+    def settle(self, now_ms: int, turn: int) -> None:
         """Everything known is written."""
         self.dirty_since = None
-        self.written_ms = now_ms
+        self.written_ms, self.written_turn = now_ms, turn

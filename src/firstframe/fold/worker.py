@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nsmallest
+from operator import attrgetter
 from threading import Event as Flag
 
 import msgspec
@@ -264,7 +265,7 @@ class Worker:
             for view in self._shelf.dirty
             if force or self._pace.ready(view, now_ms, waiting, busy=self._is_busy)
         ]
-        ready = nsmallest(most, turn, key=_last_written)
+        ready = nsmallest(most, turn, key=attrgetter("written_turn"))
         seen = {view.key for view in ready}
         woken = self._shelf.pop_due(now_ms, min(max(most - len(ready), LEAST_DUE), MOST_DUE))
         due = [view for view in woken if view.key not in seen]
@@ -362,7 +363,3 @@ class Worker:
             self._commit()
         except EngineError as error:
             log.info("stopping without the engine; the journal holds the rest", error=str(error)[:200])
-
-
-def _last_written(view: OpenView) -> int:
-    return view.written_ms or 0
