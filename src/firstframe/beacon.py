@@ -10,8 +10,8 @@ import msgspec
 
 KNOWN_VIEWS = 16_384
 """Ids of views that are kept ready, some six megabytes: a view sends many beacons, each of which asks for it."""
-KNOWN_CONTEXTS = 8_192
-"""Contexts that are shared by the beacons that have them, some ten megabytes: a viewer's requests are alike."""
+KNOWN_CONTEXTS = 4_096
+"""Contexts that are shared by the beacons that have them, some eight megabytes: a viewer's requests are alike."""
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -102,7 +102,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def context_of(beacon: Beacon) -> Context:
     """What a beacon's request says about all of its events; requests that are alike share it."""
-    return _context(beacon.place, tuple(beacon.headers.items()))
+    headers = beacon.headers
+    return _context(beacon.place, tuple([(name, headers[name]) for name in _HEARD if name in headers]))
+
+
+_HEARD = tuple(
+    name
+    for name in KEPT_HEADERS
+    if name.startswith("sec-ch-ua") or name in ("user-agent", "origin", "referer", "accept-language")
+)
+"""The headers that a context is made of."""
 
 
 @lru_cache(KNOWN_CONTEXTS)

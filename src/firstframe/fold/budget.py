@@ -21,7 +21,8 @@ class Budget(msgspec.Struct):
     behind_share: float = 0.25
     least_views: int = 100
     behind_views: int = 500
-    """So many at least while beacons wait: a statement costs the engine as much as a hundred views, however few it has."""
+    """While beacons wait, so many are worth a statement, which costs the engine as much as a hundred views, however few
+    it has; or as many as there is time for in one go, if that is less."""
     recent_views: float = 100
     recent_seconds: float = 0.1
     """What was folded of late, and in what time; before that, a guess of a millisecond for a view."""
@@ -40,7 +41,7 @@ class Budget(msgspec.Struct):
             return most
         self.saved_seconds += reading_seconds * self.behind_share
         views = int(self.saved_seconds / self.view_seconds)
-        return min(views, max(most, self.behind_views)) if views >= self.behind_views else 0
+        return min(views, most) if views >= min(self.behind_views, most) else 0
 
     def spent(self, views: int, seconds: float) -> None:
         """Learn from what was folded; what the engine took to store it is no price of a view."""

@@ -50,8 +50,8 @@ class OpenView:
     last_chunk: int = 0
     written_ms: int | None = None
     """When a version was last written, or found unnecessary."""
-    written_turn: int = 0
-    """Which of all writes that was: clocks are set back."""
+    written_chunk: int = 0
+    """The last chunk that a version knows."""
     first_seen_ms: int = 0
     due_ms: int | None = None
     closed: bool = False
@@ -68,10 +68,13 @@ class OpenView:
         before = len(self.events)
         for event in events:
             known = self.events.get(event.key)
-            if known is None or event.received_at_ms < known.received_at_ms:
+            if known is None:
                 self.events[event.key] = event
                 if self.growth is not None:
                     self.fresh.append(event)
+            elif event.received_at_ms < known.received_at_ms:
+                self.events[event.key] = event
+                self.growth, self.fresh = None, []  # the other delivery may be in it, or on its way there
         return len(self.events) - before
 
     def touch(self, chunk: int, received_ms: int) -> None:
@@ -81,7 +84,7 @@ class OpenView:
         self.dirty_received_ms = min(self.dirty_received_ms, received_ms)
         self.last_chunk = max(self.last_chunk, chunk)
 
-    def settle(self, now_ms: int, turn: int) -> None:
+    def settle(self, now_ms: int) -> None:
         """Everything known is written."""
         self.dirty_since = None
-        self.written_ms, self.written_turn = now_ms, turn
+        self.written_ms, self.written_chunk = now_ms, self.last_chunk

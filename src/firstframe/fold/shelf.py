@@ -25,8 +25,6 @@ class Shelf:
         self._dirty: dict[str, OpenView] = {}
         """Views with events that no written version knows, the longest waiting first."""
         self._events = self._bytes = 0
-        self._turn = 0
-        """Writes so far."""
         self._dues: list[tuple[int, str]] = []
         """A heap with an entry for each view that is due, no later than that; a view that is due later now is found out
         when its entry comes up. One entry for each time it moved would be one for each version that is written."""
@@ -85,8 +83,7 @@ class Shelf:
 
     def settle(self, view: OpenView, now_ms: int) -> None:
         """Everything known of a view is written."""
-        self._turn += 1
-        view.settle(now_ms, self._turn)
+        view.settle(now_ms)
         self._dirty.pop(view.key, None)
 
     @property

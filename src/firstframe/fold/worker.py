@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from heapq import nsmallest
-from operator import attrgetter
 from threading import Event as Flag
 
 import msgspec
@@ -39,7 +39,9 @@ log = structlog.get_logger()
 BEHIND_BEACONS = CHUNK_BEACONS
 """With more than the next chunk takes left to be read, the fold writes less and reads more."""
 SHORT_SHARE = 0.75
-"""Of what waited to be read. A chunk that brings less ends with its segment, and the next one is taken in with it."""
+"""Of what waited to be read. Of a chunk that brings less, mostly because its segment ends, the next one is taken in too."""
+OVERTAKEN_CHUNKS = 5
+"""For so long a view that waits to be written lets those go first that were written longer ago."""
 CYCLE_SECONDS = 0.4
 """Times the number of workers: from one chunk to the next at least. A statement costs the engine tens of milliseconds,
 however few rows it brings."""
@@ -157,7 +159,8 @@ class Worker:
         self._taken_at = began = self._timer()
         taken_beacons = self._take_pending()
         if 0 < taken_beacons < SHORT_SHARE * min(self._unread, CHUNK_BEACONS):
-            self._pending = self._consumer.next(0.0)
+            with suppress(OSError):  # the next cycle meets it again; what was taken in is written in this one
+                self._pending = self._consumer.next(0.0)
             self._take_pending()
         now, reading_seconds = self._clock(), self._timer() - began
         most = self._budget.views(reading_seconds, behind=self._is_behind)
@@ -257,7 +260,7 @@ class Worker:
         """Views whose turn it is, those first that were written longest ago; then those whose silence is up.
 
         So what seldom speaks is seen soon, and what speaks all the time makes room for it: its next version will say
-        all that this one would have said.
+        all that this one would have said. It does so for a while only, see `_turn`.
         """
         waiting = len(self._shelf.dirty)
         turn = [
@@ -265,7 +268,7 @@ class Worker:
             for view in self._shelf.dirty
             if force or self._pace.ready(view, now_ms, waiting, busy=self._is_busy)
         ]
-        ready = nsmallest(most, turn, key=attrgetter("written_turn"))
+        ready = nsmallest(most, turn, key=_turn)
         seen = {view.key for view in ready}
         woken = self._shelf.pop_due(now_ms, min(max(most - len(ready), LEAST_DUE), MOST_DUE))
         due = [view for view in woken if view.key not in seen]
@@ -363,3 +366,11 @@ class Worker:
             self._commit()
         except EngineError as error:
             log.info("stopping without the engine; the journal holds the rest", error=str(error)[:200])
+
+
+def _turn(view: OpenView) -> int:
+    """The lower, the sooner a view is written; by chunks, because clocks are set back.
+
+    No view that begins to wait `OVERTAKEN_CHUNKS` later, or after that, goes before one that waits.
+    """
+    return max(view.written_chunk, (view.dirty_since or 0) - OVERTAKEN_CHUNKS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,7 +19,7 @@ from firstframe.journal.base import Chunk, Lag
 from firstframe.journal.division import Partition, segments_of
 from firstframe.journal.frame import Scan
 from firstframe.journal.note import Bounds, Notebook
-from firstframe.journal.reader import SegmentReader, beacons_of
+from firstframe.journal.reader import WINDOW_BYTES, SegmentReader, beacons_of
 from firstframe.journal.retention import Retention
 from firstframe.journal.segment import Segment, division_folder, partition_folder, remove_unborn
 from firstframe.journal.tally import Tally
@@ -59,14 +58,6 @@ class _Source(msgspec.Struct):
     """Size at which it was last found to have nothing new."""
     is_done: bool = False
     """Final, and nothing in it is left to be read."""
-
-    @property
-    def is_final(self) -> bool:
-        """Whether its writer has left it; not so where nobody can tell."""
-        try:
-            return self.reader.is_final()
-        except OSError:
-            return False
 
     is_stopped: bool = False
     """Still written, and damaged where the reader stands."""
@@ -129,6 +120,8 @@ class FilesConsumer:
         self._sources: dict[str, _Source] = {}
         self._last = ""
         """The segment of the newest chunk."""
+        self._round: list[str] = []
+        """Segments whose turn comes before it is anybody's again."""
         self._pause = POLL_SECONDS
         self._tally = Tally()
         self._retention = Retention(journal, retention_hours, limit_bytes, now_seconds)
@@ -262,15 +255,33 @@ class FilesConsumer:
         return None
 
     def _in_turn(self) -> list[str]:
-        """The segments, behind that of the newest chunk first, so that no writer starves.
+        """The segments: each gives a chunk, then those do that have come meanwhile, so that no writer starves.
 
-        But one that its writer has left is read to its end: its rest is older than what stands in the next.
+        But what is left of one that its writer has left comes first, if it is little: it is older than what stands in
+        the next.
         """
-        names = sorted(self._sources)
-        last = self._sources.get(self._last)
-        is_left = last is not None and not last.is_done and last.is_final
-        place = bisect_left(names, self._last) if is_left else bisect_right(names, self._last)
-        return names[place:] + names[:place]
+        last = [self._last] if self._last in self._sources else []
+        rest = last if self._is_nearly_read(self._last) else []
+        others = sorted(self._sources.keys() - self._round - {self._last})
+        return [*rest, *(name for name in self._round if name in self._sources), *others, *last]
+
+    def _is_nearly_read(self, name: str) -> bool:
+        source = self._sources.get(name)
+        if source is None or source.is_done:
+            return False
+        try:
+            is_final = source.reader.is_final()
+            return is_final and source.reader.size() - self._place(name, source) <= WINDOW_BYTES
+        except OSError:
+            return False
+
+    def _had_its_turn(self, name: str) -> None:
+        """A segment gave a chunk. Those before it in the round had nothing; one that is not in it begins another."""
+        if name in self._round:
+            del self._round[: self._round.index(name) + 1]
+        elif name != self._last:
+            self._round = sorted(self._sources.keys() - {name})
+        self._last = name
 
     def _look_at(self, name: str, source: _Source) -> _Look | None:
         """None where nothing can be new. Raises OSError for a segment that cannot be read."""
@@ -301,7 +312,7 @@ class FilesConsumer:
         start, found = look.start, look.found
         bounds = Bounds(self._notes.number + 1, name, start, start + found.end, len(found.frames))
         self._notes.add(bounds)
-        self._last = name
+        self._had_its_turn(name)
         if found.damaged:
             self._tally.forget(name)  # it counts by headers, which also stand in damage
         self._tally.taken(name, bounds.end, bounds.count)

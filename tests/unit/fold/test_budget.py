@@ -40,9 +40,15 @@ def test_little_time_is_saved_until_it_makes_a_batch() -> None:
 
 def test_views_that_cost_much_are_written_too() -> None:
     """However long a batch takes, in the end enough is saved for it."""
-    budget = Budget(recent_seconds=10, behind_share=0.5, behind_views=200)
+    budget = Budget(recent_seconds=10, behind_share=0.5, least_views=200)
     rounds = [budget.views(1.0, behind=True) for _ in range(40)]
-    assert rounds.count(budget.behind_views) == 1
+    assert rounds.count(budget.least_views) == 1
+
+
+def test_waiting_beacons_make_no_batch_longer() -> None:
+    """Behind, as few views are folded in one go as else where each costs much."""
+    budget = Budget(most_seconds=0.6, recent_seconds=0.5)
+    assert [budget.views(1.0, behind=True) for _ in range(4)] == [0, 0, 120, 120]
 
 
 def test_a_few_long_views_say_little_about_many() -> None:

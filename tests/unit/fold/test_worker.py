@@ -23,7 +23,8 @@ from firstframe.fold.budget import Budget
 from firstframe.fold.refold import Refolder
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.watch import Watch
-from firstframe.fold.worker import EPOCH_MS, Progress, Worker
+from firstframe.fold.worker import EPOCH_MS, OVERTAKEN_CHUNKS, Progress, Worker
+from firstframe.journal.base import Chunk
 from firstframe.journal.consumer import FilesConsumer
 from firstframe.journal.files import FilesAppender
 from firstframe.journal.segment import list_all_segments
@@ -321,6 +322,44 @@ def test_what_seldom_speaks_is_written_before_what_always_does(bench: Bench, ste
     assert bench.rows("native_view_id, started") == [("always", False), ("seldom", True)]
     bench.worker.step()
     assert bench.rows("native_view_id, started") == [("always", True), ("seldom", True)]
+
+
+def test_new_views_do_not_keep_others_from_being_written(bench: Bench) -> None:
+    """However many come: one that waits is overtaken for a while only, and its chunk is committed."""
+    bench.worker._budget = Budget(most_seconds=0.0, least_views=1)
+    bench.send("old", at(0, "play"))
+    bench.worker.step()
+    bench.now_ms += 60_000
+    bench.send("old", at(1, "playing"))
+    for number in range(OVERTAKEN_CHUNKS + 3):
+        bench.send(f"new {number}", at(0, "play"))
+        bench.now_ms += 1_000
+        bench.worker._unread = 2
+        bench.worker.step()
+    assert ("old", True) in bench.rows("native_view_id, started")
+
+
+def test_a_journal_that_fails_amid_a_cycle_keeps_no_view_from_being_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken in before that is written and committed."""
+    bench.send("a", at(0, "play"))
+    bench.send("b", at(0, "play"))
+    real = bench.consumer.next
+    asked = []
+
+    def next_chunk(wait_seconds: float) -> Chunk | None:
+        asked.append(wait_seconds)
+        if len(asked) > 1:
+            raise OSError(28, "No space left on device")
+        return real(wait_seconds)
+
+    monkeypatch.setattr(bench.consumer, "next", next_chunk)
+    bench.worker._unread = 2
+    bench.worker.step()
+    assert bench.rows("native_view_id") == [("a",)]
+    assert bench.worker._uncommitted == {}
+    assert len(asked) == 2
 
 
 def test_a_chunk_that_ends_with_its_segment_brings_the_next(bench: Bench) -> None:

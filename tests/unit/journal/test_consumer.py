@@ -70,6 +70,29 @@ def test_several_writers_are_read_in_turn(tmp_path):
     consumer.close()
 
 
+def test_a_quiet_writer_is_read_while_another_rolls_its_segments(tmp_path):
+    """Segments that come while others are read have their turn after those."""
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=5)
+
+    async def run() -> int:
+        quiet = FilesAppender(tmp_path, "quiet", commit_ms=0)
+        await quiet.append(beacon(999), ())
+        seen, count = drain(consumer), 0
+        while 1_000 not in numbers(seen) and count < 50:
+            hot = FilesAppender(tmp_path, "hot", commit_ms=0)
+            for number in range(6):
+                await hot.append(beacon(number), ())
+            await hot.close()
+            if count == 2:
+                await quiet.append(beacon(1_000), ())
+            seen, count = [consumer.next(0)], count + 1
+        await quiet.close()
+        return count
+
+    assert asyncio.run(run()) < 10
+    consumer.close()
+
+
 def test_what_a_writer_left_is_read_before_what_it_writes_now(tmp_path):
     """Its rest was accepted first."""
     consumer = FilesConsumer(tmp_path, 0, chunk_beacons=5)

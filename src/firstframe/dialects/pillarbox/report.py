@@ -34,8 +34,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     received_at_ms: int
     name: str
     data: Mapping[str, Any]
-    log: Any
-    """The decoded `log`: an object, a list, text, or None."""
     body: Mapping[str, Any]
     ranges: list[Range] | None
     """Media ranges that the element has played so far, ms; None where the player does not tell."""
@@ -51,6 +49,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     shown_ms: float | None
     """When what a live stream shows was made, Unix time."""
     live: bool | None
+
+    @property
+    def log(self) -> Any:
+        """The decoded `log`: an object, a list, text, or None. Not kept: of short text it may make a large value."""
+        return _decoded(self.data.get("log"))
 
     @property
     def is_emptied(self) -> bool:
@@ -71,8 +74,7 @@ def report_of(event: Event) -> Report:
     """An event of any name, read."""
     data = event.payload.get("data")
     data = data if isinstance(data, dict) else {}
-    log = _decoded(data.get("log"))
-    told = data.get("played_ranges", at(log, "playedRanges"))
+    told = data["played_ranges"] if "played_ranges" in data else at(_decoded(data.get("log")), "playedRanges")
     is_status = event.name in (HEARTBEAT, STOP)
     return Report(
         key=event.key,
@@ -80,7 +82,6 @@ def report_of(event: Event) -> Report:
         received_at_ms=event.received_at_ms,
         name=event.name,
         data=data,
-        log=log,
         body=event.payload,
         ranges=ranges_of(told) if isinstance(told, list) else None,
         is_status=is_status,
