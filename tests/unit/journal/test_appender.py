@@ -162,7 +162,7 @@ def test_a_segment_is_closed_once(tmp_path, monkeypatch):
 
     asyncio.run(append())
     assert len(closed) == 1
-    assert read(tmp_path) == [1, 3]
+    assert sorted(read(tmp_path)) == [1, 3]  # segments of one millisecond have no order
 
 
 def test_journal_over_its_limit_refuses(tmp_path, monkeypatch):
