@@ -132,7 +132,7 @@ def test_what_players_sent_grows(dialect):
         check(dialect, cut(apart, chance))
         check(dialect, cut(retried(apart, chance), chance))
         views += len(parts) > 1
-    assert views > 3
+    assert views > (3 if dialect.name == "livepeer" else 5)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)

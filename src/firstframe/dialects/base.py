@@ -212,9 +212,8 @@ _LARGEST = float_info.max
 def number(value: Any) -> float | None:
     """A foreign value as a finite number, else None. Numeric text counts, booleans do not."""
     kind = type(value)  # what JSON makes is of these very types
-    found: float
     if kind is int and -_WHOLE < value < _WHOLE:
-        found = value
+        found: float = value
         return found
     if kind is str:
         try:
@@ -223,10 +222,7 @@ def number(value: Any) -> float | None:
             return None
     elif kind is not float and kind is not int:
         return None
-    if -_LARGEST <= value <= _LARGEST:  # NaN is not between them
-        found = float(value)
-        return found
-    return None
+    return float(value) if -_LARGEST <= value <= _LARGEST else None  # NaN is not between them
 
 
 def whole(value: Any, *, low: int = 0, high: int = 2**62) -> int | None:

@@ -245,16 +245,18 @@ def _is_finite(value: float) -> bool:
 
 
 def _whole(value: float) -> int:
-    if -_INT64 <= value <= _INT64:
-        return int(value)
-    return max(-_INT64, min(_INT64, int(value))) if _is_finite(value) else 0
+    return _bounded(value, _INT64)
 
 
 def _mark(value: float) -> int:
     """An instant of a span, such that the difference of two of them fits too."""
-    if -_INT60 <= value <= _INT60:
+    return _bounded(value, _INT60)
+
+
+def _bounded(value: float, most: int) -> int:
+    if -most <= value <= most:
         return int(value)
-    return max(-_INT60, min(_INT60, int(value))) if _is_finite(value) else 0
+    return max(-most, min(most, int(value))) if _is_finite(value) else 0
 
 
 def _count(value: int) -> int:

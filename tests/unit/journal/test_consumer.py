@@ -51,6 +51,17 @@ def test_numbers_grow_by_one_and_never_repeat(tmp_path):
     assert seen == [1, 2, 3]
 
 
+def test_segments_of_dead_writers_are_all_read(tmp_path):
+    """Whoever wrote them."""
+    write(tmp_path, range(10), writer="a")
+    write(tmp_path, range(10, 20), writer="b")
+    consumer = FilesConsumer(tmp_path, 0, chunk_beacons=5)
+    chunks = drain(consumer)
+    assert sorted(numbers(chunks)) == list(range(20))
+    assert len({chunk.token.split("-")[3] for chunk in chunks}) == 2
+    consumer.close()
+
+
 def test_several_writers_are_read_in_turn(tmp_path):
     """None that writes starves another."""
     consumer = FilesConsumer(tmp_path, 0, chunk_beacons=5)

@@ -35,7 +35,7 @@ BITMOVIN = Dialect(
     routes=wire.ROUTES,
     envelope=wire.envelope,
     parse=wire.parse,
-    grow=fold_anew(fold.told, fold.fold),
+    grow=fold_anew(fold.told_of, fold.fold),
     snippet=_snippet,
     trace=Trace(
         bitrate=BitrateTrace(path="videoBitrate", held_ms="duration"),

@@ -79,7 +79,7 @@ class View(msgspec.Struct, frozen=True):
         return next(told, None)
 
 
-def told(event: Event) -> Told:
+def told_of(event: Event) -> Told:
     """An event of any kind, read."""
     is_sample = event.name not in (AD_RECORD, ERROR_DETAIL)
     return Told(event, sample_of(event) if is_sample else None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from firstframe.beacon import Beacon
 from firstframe.dialects.base import Dialect, Envelope, Grant, Reading, Reply, Request, Route, fold_anew
 from firstframe.dialects.livepeer.fold import fold
-from firstframe.dialects.livepeer.history import heard
+from firstframe.dialects.livepeer.history import heard_of
 from firstframe.dialects.livepeer.parse import envelope, parse, parse_socket, socket_envelope
 
 LOG = "/analytics/log"
@@ -52,7 +52,7 @@ LIVEPEER = Dialect(
     ),
     envelope=_envelope,
     parse=_parse,
-    grow=fold_anew(heard, fold),
+    grow=fold_anew(heard_of, fold),
     snippet=_snippet,
 )
 """One view is one session id; WebSocket tokens are the same ids."""

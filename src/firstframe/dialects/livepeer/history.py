@@ -101,7 +101,7 @@ class History(msgspec.Struct):
 RANKS = {"play": 0, "first-frame": 1, "seek": 2, "pause": 3, "error": 4, "ended": 5}
 
 
-def heard(event: Event) -> Heard:
+def heard_of(event: Event) -> Heard:
     """An event of any kind, read."""
     if event.name in (SESSION, TOTALS):
         return Heard(event, event.key)
