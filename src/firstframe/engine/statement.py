@@ -24,6 +24,8 @@ _TOKEN = re.compile(
 )
 _AFTER_FORMAT = re.compile(rb"[ \t\f]*;?[ \t\f]*\r?\n?")
 _DEFINING = frozenset({b"CREATE", b"ALTER", b"ATTACH", b"RENAME", b"EXCHANGE"})
+_LOOKED_FOR = (b";", b"FORMAT", b"TOTALS", b"EXTREMES")
+"""What matters behind a statement's first word. Most statements have none of it, and need no lexer."""
 _OPEN, _CLOSE = (b"(", b"[", b"{"), (b")", b"]", b"}")
 
 
@@ -93,7 +95,8 @@ def read(text: bytes) -> Statement:
         raise fault(SYNTAX_ERROR, "Syntax error: failed at position 1 (end of query): Empty query")
     if first.upper == b"INSERT":
         return _insert(text, stream)
-    return _other(text, first, list(stream))
+    capitals = text.upper()
+    return _other(text, first, list(stream) if any(word in capitals for word in _LOOKED_FOR) else [])
 
 
 def _insert(text: bytes, stream: Iterator[Token]) -> Statement:
