@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from firstframe.accounts.account import Token, TokenKind, WriteKey
 from firstframe.accounts.store import Accounts
-from firstframe.errors import ConfigError, NotFound
+from firstframe.errors import ConfigError, NotFound, Unavailable
 from firstframe.folder import Folder
 from firstframe.settings import Settings
 
@@ -33,11 +34,22 @@ def _new_accounts_of(settings: Settings) -> Accounts:
     return accounts_of(settings)
 
 
+@contextmanager
+def _opened(accounts: Accounts) -> Iterator[Accounts]:
+    """The accounts for as long as the block runs. Raises `Unavailable` where their database is away or has no room."""
+    with closing(accounts):
+        try:
+            yield accounts
+        except SQLAlchemyError as error:
+            reason = str(error).partition("\n")[0]
+            raise Unavailable(f"the accounts cannot be read or changed now: {reason}") from error
+
+
 def create(
     settings: Settings, kind: str, project: str, *, label: str, origins: Sequence[str], key: str | None
 ) -> None:
     """Make a key and print it. Raises `BadRequest` for what cannot be one."""
-    with closing(_new_accounts_of(settings)) as accounts:
+    with _opened(_new_accounts_of(settings)) as accounts:
         _ensure_project(accounts, project)
         if kind == "write":
             print(accounts.create_write_key(project, key=key, label=label, allowed_origins=origins).key)  # noqa: T201
@@ -59,7 +71,7 @@ def _ensure_project(accounts: Accounts, name: str) -> None:
 
 def show(settings: Settings) -> None:
     """Print every project and its keys, a line each; API keys by id, since their text is not kept."""
-    with closing(accounts_of(settings)) as accounts:
+    with _opened(accounts_of(settings)) as accounts:
         rows = [("project", "kind", "key or id", "since", "state", "pages", "label")]
         rows += [(key.project, "write", key.key, *_rest(key)) for key in accounts.write_keys()]
         rows += [(token.project, token.kind, token.id, *_rest(token)) for token in accounts.tokens()]
@@ -78,7 +90,7 @@ def _rest(key: WriteKey | Token) -> tuple[str, str, str, str]:
 
 def revoke(settings: Settings, key: str) -> None:
     """Revoke a write key or an API key. Raises `ConfigError` when there is none of that name."""
-    with closing(accounts_of(settings)) as accounts:
+    with _opened(accounts_of(settings)) as accounts:
         for attempt in (accounts.revoke_write_key, accounts.revoke_token):
             try:
                 attempt(key)

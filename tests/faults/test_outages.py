@@ -193,6 +193,23 @@ def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(disk: Callable[[in
         show("a disk that others fill", load, settle(product, load))
 
 
+def test_a_start_on_a_full_disk_waits_for_room(disk: Callable[[int], Path]) -> None:
+    """No role dies of it; with room again all goes on, and what was taken before is there."""
+    folder = disk(LARGE_MIB)
+    product = Product(folder / "data")
+    with running(product, lambda: posting(product)) as load:
+        product.wait_until(lambda: len(load.acknowledged) > 25, 60, "some views to be taken")
+        fill(folder / "ballast")
+        product.stop()
+        product.start()
+        product.wait_until(lambda: {"fold", "fold-1"} <= product.roles().keys(), 60, "both fold workers")
+        roles = product.roles()
+        time.sleep(10)
+        assert product.roles() == roles
+        refused_then_free(product, load, folder / "ballast", 30)
+        show("a start on a full disk", load, settle(product, load))
+
+
 @pytest.mark.parametrize("mib", [SMALL_MIB])
 def test_a_disk_that_we_fill_ourselves_is_never_filled_to_the_brim(
     disk: Callable[[int], Path], mib: int

@@ -1,11 +1,14 @@
 """`firstframe keys`: on the installation that was named and no other, and whole however narrow the terminal is."""
 
+from contextlib import closing
+
 import pytest
 
 from firstframe.doctor import examine
-from firstframe.errors import ConfigError
-from firstframe.keys import create, revoke, show
+from firstframe.errors import ConfigError, Unavailable
+from firstframe.keys import accounts_of, create, revoke, show
 from firstframe.settings import Settings
+from support_disk import fill, mounted
 
 
 @pytest.fixture
@@ -48,3 +51,21 @@ def test_keys_are_listed_whole(settings, capsys, monkeypatch) -> None:
     show(settings)
     assert key in capsys.readouterr().out
     revoke(settings, key)
+
+
+def test_a_full_disk_is_told_in_a_line(tmp_path) -> None:
+    """No traceback of the database; with room again the key can be made."""
+
+    def add(*keys: str) -> None:
+        for key in keys:
+            create(settings, "write", "default", label="x" * 200, origins=(), key=key)
+
+    with mounted(tmp_path / "disk", 8) as disk:
+        settings = Settings(data=str(disk / "data"))
+        add("before")
+        with closing(accounts_of(settings)):  # as of a product that runs
+            fill(disk / "ballast")
+            with pytest.raises(Unavailable, match=r"cannot be read or changed now: .*full"):
+                add(*(f"key-{number}" for number in range(100)))  # the database has some room within
+            (disk / "ballast").unlink()
+            add("after")

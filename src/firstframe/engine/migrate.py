@@ -88,10 +88,11 @@ def pending(engine: Engine) -> tuple[Migration, ...]:
 
 
 def migrate(engine: Engine) -> tuple[Migration, ...]:
-    """Apply what is pending and say what it was. Raises `EngineError`."""
-    engine.create_database()
-    engine.command(_LEDGER)
+    """Apply what is pending and say what it was; where nothing is, nothing is written. Raises `EngineError`."""
     todo = pending(engine)
+    if todo:
+        engine.create_database()
+        engine.command(_LEDGER)
     for migration in todo:
         for statement in migration.statements:
             engine.command(statement)

@@ -112,10 +112,14 @@ class FilesConsumer:
             folder.mkdir(parents=True, exist_ok=True)
         sync_folder(journal)  # notes in a folder that a power cut unmade are none
         self._lock = _lock(self._folder / "consumer.lock")
-        for folder in (self._folder, self._shared):
-            remove_unborn(folder)
+        try:
+            for folder in (self._folder, self._shared):
+                remove_unborn(folder)
+            self._notes = Notebook(self._folder)
+        except BaseException:
+            os.close(self._lock)
+            raise
         self._chunk_beacons = chunk_beacons
-        self._notes = Notebook(self._folder)
         self._again = deque(self._notes.bounds[number] for number in sorted(self._notes.bounds))
         self._sources: dict[str, _Source] = {}
         self._last = ""

@@ -51,7 +51,9 @@ def readable(journal: Path) -> int | None:
 
 
 def make_readable(journal: Path, partitions: int) -> None:
-    """Nothing is left to be folded of any other division. Raises OSError."""
+    """Nothing is left to be folded of any other division; where that is said already nothing is written. Raises OSError."""
+    if readable(journal) == partitions:
+        return
     fresh = journal / f".{NAME}"
     fresh.write_text(f"{partitions}\n")
     fresh.replace(journal / NAME)

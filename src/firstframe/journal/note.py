@@ -1,6 +1,6 @@
 """What a consumer has noted down: the bounds of each chunk before it is handed out, and what is committed.
 
-``chunks.log`` is a run of lines, each ``checksum json``: appended and synced, rewritten when it has grown.
+``chunks.log`` is a run of lines, each ``checksum json``: appended and synced, rewritten at each start and when it has grown.
 ``committed`` is one small file, replaced whole. Both together make a chunk the same after any crash, and its
 number unique even when its segment is long gone.
 """
@@ -42,7 +42,10 @@ class Notebook:
     """The notes of one partition."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the notes; a line that a crash cut short was never acted on. Raises `JournalError`."""
+        """Read the notes; a line that a crash cut short was never acted on.
+
+        Raises `JournalError`, and OSError where they can be kept neither anew nor as they are.
+        """
         self._folder = folder
         self._is_torn = False
         """Whether part of a line may stand at the end of the log, which could not be taken back."""
@@ -55,9 +58,18 @@ class Notebook:
         self.read: dict[str, int] = {}
         """How far each segment is cut into chunks."""
         self.committed_to: dict[str, int] = {}
-        for bounds in _unbroken(self.committed, _read_log(folder / LOG_NAME)):
+        noted = list(_read_log(folder / LOG_NAME))
+        sound = list(_unbroken(self.committed, noted))
+        for bounds in sound:
             self._learn(bounds)
-        self._rewrite()
+        try:
+            self._rewrite()
+        except OSError:
+            # On a full disk the folding goes on, if only to let go of what is folded; but never behind a damaged note.
+            if len(sound) < len(noted):
+                raise
+            self._keep()
+            self._is_torn = True
 
     def add(self, bounds: Bounds) -> None:
         """Note a chunk; on return it is on disk. Raises OSError, and then it is not noted."""
@@ -71,14 +83,15 @@ class Notebook:
         self._append(Bounds(self.committed, segment, end, end, 0))
 
     def _append(self, bounds: Bounds) -> None:
-        line = b"\n" * self._is_torn + _line(bounds)
+        was_torn = self._is_torn
+        line = b"\n" * was_torn + _line(bounds)
         try:
             self._is_torn = True
             _write_all(self._descriptor, line)
             os.fdatasync(self._descriptor)
         except OSError:
             os.ftruncate(self._descriptor, self._size)
-            self._is_torn = False
+            self._is_torn = was_torn
             raise
         self._is_torn = False
         self._size += len(line)
@@ -122,8 +135,7 @@ class Notebook:
             self._rewrite()
             self._rewrite_at = REWRITE_BYTES
         except OSError:
-            self._open()  # the old file or the new one: whichever has the name now
-            self._rewrite_at = self._size + REWRITE_BYTES
+            self._keep()
         finally:
             os.close(old)
 
@@ -133,6 +145,11 @@ class Notebook:
         content = b"".join(_line(each) for each in (*done, *(self.bounds[n] for n in sorted(self.bounds))))
         write_atomically(self._folder / LOG_NAME, content, 0o640, durable=True)
         self._open()
+
+    def _keep(self) -> None:
+        """Go on in the old file or the new one: whichever has the name now."""
+        self._open()
+        self._rewrite_at = self._size + REWRITE_BYTES
 
     def _open(self) -> None:
         self._descriptor = os.open(self._folder / LOG_NAME, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)

@@ -118,7 +118,7 @@ class _Role:
                 if not self._stop.is_set():
                     make_readable(self._journal, wanted)
             except OSError as error:
-                log.warning("cannot read another division of the journal, and try again", error=str(error))
+                log.warning("cannot see to other divisions of the journal, and try again", error=str(error))
                 self._stop.wait(AGAIN_SECONDS)
             else:
                 return

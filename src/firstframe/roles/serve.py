@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from firstframe.accounts.first_token import first_token
 from firstframe.accounts.store import Accounts
@@ -24,6 +26,8 @@ from firstframe.journal import journal_folder
 from firstframe.roles.port import engine_port
 from firstframe.roles.supervisor import Supervisor, environment_of, roles_of
 from firstframe.settings import Settings, address
+
+log = structlog.get_logger()
 
 COUNTERS_PREFIX = "firstframe-"
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - not for files of ours alone: the folder in it is
@@ -53,8 +57,16 @@ def serve(settings: Settings) -> int:
         supervisor = Supervisor(roles_of(settings), environment_of(settings, folder, counters))
         return supervisor.run(
             ready=lambda: _answers(settings.api),
-            announce=lambda: banner(settings, folder, token, accounts),
+            announce=lambda: _announce(settings, folder, token, accounts),
         )
+
+
+def _announce(settings: Settings, folder: Folder, token: str | None, accounts: Accounts) -> None:
+    """Say where everything is. Where nobody listens, or the disk is full, all goes on untold."""
+    try:
+        banner(settings, folder, token, accounts)
+    except (OSError, SQLAlchemyError) as error:
+        log.warning("it runs, but that could not be shown", error=str(error).partition("\n")[0])
 
 
 @contextmanager

@@ -13,12 +13,13 @@ from firstframe.journal import FilesAppender, FilesConsumer, note
 from firstframe.journal import consumer as consumer_module
 from firstframe.journal import retention as retention_module
 from firstframe.journal import tally as tally_module
-from firstframe.journal.base import Lag
+from firstframe.journal.base import Chunk, Lag
 from firstframe.journal.frame import frame
 from firstframe.journal.note import committed_to
 from firstframe.journal.reader import SegmentReader
 from firstframe.journal.replay import replay
 from firstframe.journal.segment import SegmentWriter, list_segments
+from support_disk import fill, mounted
 from support_journal import beacon, drain, numbers, read, views_of, write
 
 VIEWS = views_of(2)
@@ -484,3 +485,72 @@ def test_a_backlog_is_walked_through_once_for_its_lag(tmp_path, reads):
         assert consumer.lag().beacons == left
         assert sum(reads) <= 2**16, "the first that waits, for its time"
     consumer.close()
+
+
+def half_folded(journal: Path) -> list[Chunk]:
+    """Two chunks that were handed out, of which the first is committed, and half a note of a third."""
+    write(journal, range(10), body=b"x" * 300)
+    consumer = FilesConsumer(journal, 0, chunk_beacons=5)
+    chunks = drain(consumer)
+    consumer.commit(chunks[0].number)
+    consumer.close()
+    with (journal / "p0000of0001" / note.LOG_NAME).open("ab") as log:
+        log.write(b"00000000 [3,")
+    return chunks
+
+
+def test_a_consumer_begins_on_a_full_disk(tmp_path):
+    """With the notes as they are: what is not committed comes again, and nothing is noted twice or lost afterwards."""
+    with mounted(tmp_path / "disk", 8) as disk:
+        journal = disk / "journal"
+        chunks = half_folded(journal)
+        fill(disk / "ballast")
+        consumer = FilesConsumer(journal, 0, chunk_beacons=5)
+        assert drain(consumer) == chunks[1:]
+        (disk / "ballast").unlink()
+        write(journal, range(10, 15))
+        new = drain(consumer)
+        consumer.commit(chunks[1].number)
+        consumer.close()
+        with capture_logs() as said:
+            consumer = FilesConsumer(journal, 0, chunk_beacons=5)
+        assert drain(consumer) == new
+        assert numbers(new) == list(range(10, 15))
+        assert said == []
+        consumer.close()
+
+
+def test_behind_a_damaged_note_nothing_is_written_on_a_full_disk(tmp_path):
+    """It would not be found again: the consumer waits for room."""
+    with mounted(tmp_path / "disk", 8) as disk:
+        journal = disk / "journal"
+        write(journal, range(10))
+        consumer = FilesConsumer(journal, 0, chunk_beacons=3)
+        chunks = drain(consumer)
+        consumer.close()
+        log = journal / "p0000of0001" / note.LOG_NAME
+        lines = log.read_bytes().splitlines(keepends=True)
+        log.write_bytes(b"".join([lines[0], lines[1].replace(b"[", b"{"), *lines[2:]]))
+        before = log.read_bytes()
+        fill(disk / "ballast")
+        with pytest.raises(OSError, match="No space"):
+            FilesConsumer(journal, 0)
+        assert log.read_bytes() == before
+        (disk / "ballast").unlink()
+        consumer = FilesConsumer(journal, 0, chunk_beacons=3)
+        assert drain(consumer) == chunks
+        consumer.close()
+
+
+def test_what_is_folded_makes_room_on_a_full_disk(tmp_path):
+    """A worker that begins when nothing can be written any more lets go of what it need not keep."""
+    with mounted(tmp_path / "disk", 8) as disk:
+        journal = disk / "journal"
+        write(journal, range(10), body=b"x" * 300)
+        assert read(journal) == list(range(10))
+        fill(disk / "ballast")
+        consumer = FilesConsumer(journal, 0, retention_hours=0, now_seconds=hours_later)
+        assert consumer.next(0) is None
+        consumer.next(0)
+        consumer.close()
+        assert list_segments(journal / "of0001") == []
