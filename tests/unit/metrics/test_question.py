@@ -172,6 +172,15 @@ def test_metrics_of_all_placements_meet_in_one_row(small) -> None:
     ]
 
 
+@pytest.mark.parametrize("group_by", [["country"], ["dialect"], ["live", "dialect"]])
+@pytest.mark.parametrize("metrics", [["attempts"], ["error_percentage"], ["concurrent_viewers"]])
+def test_without_views_there_is_no_group(small, group_by, metrics) -> None:
+    """A series of a range in which nothing happened has no rows: buckets are filled of groups that there are."""
+    times = {"from": NEW_YEAR_MS - 2 * DAY_MS, "to": NEW_YEAR_MS - DAY_MS, "granularity": "hour"}
+    for compare in ("none", "previous"):
+        assert ask(small, metrics=metrics, group_by=group_by, compare=compare, **times).data == []
+
+
 def test_gaps_may_be_left_out(small) -> None:
     """Without filling, only buckets that have views are answered."""
     rows = ask(small, metrics=["attempts"], granularity="day", fill=False).data
