@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 import msgspec
 from litestar import Request, Response, delete, get, post
@@ -206,9 +206,8 @@ def _read(body: Any) -> NewShare:
 
 
 def _call(text: str) -> str:
-    parts = urlsplit(text[: LONGEST_CALL + 1])
-    known = any(parts.path == base or parts.path.startswith(f"{base}/") for base in SHAREABLE)
-    if len(text) > LONGEST_CALL or parts.netloc or not known:
+    parts = _parts(text) if len(text) <= LONGEST_CALL else None
+    if parts is None or parts.netloc or not _is_shareable(parts.path):
         raise BadRequest(
             f"calls holds {text[:100]!r}, which cannot be shared",
             parameter="calls",
@@ -216,6 +215,18 @@ def _call(text: str) -> str:
             allowed=list(SHAREABLE),
         )
     return canonical(parts.path, parts.query)
+
+
+def _parts(text: str) -> SplitResult | None:
+    """The parts of an address; none of what cannot be one, such as ``//[``."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return None
+
+
+def _is_shareable(path: str) -> bool:
+    return any(path == base or path.startswith(f"{base}/") for base in SHAREABLE)
 
 
 def _entry(share: Share, now_ms: int) -> ShareEntry:

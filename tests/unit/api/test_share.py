@@ -138,6 +138,7 @@ def test_links_of_other_projects_are_out_of_reach(board, link) -> None:
         ({"calls": ["/v1/shares"]}, "calls"),
         ({"calls": ["/v1/queryx?metrics=a"]}, "calls"),
         ({"calls": ["https://evil.example/v1/query"]}, "calls"),
+        ({"calls": ["//[/v1/query"]}, "calls"),
         ({"calls": [CALL] * (MOST_CALLS + 1)}, "calls"),
         ({"calls": ["/v1/query?metrics=" + "a" * 9000]}, "calls"),
         ({"hours": 0}, "hours"),
