@@ -281,7 +281,7 @@ class LivepeerApi:
     async def _rows(
         self, call: Call, fields: Sequence[Field], breakdowns: Sequence[Breakdown], filters: Sequence[Any]
     ) -> list[dict[str, Any]]:
-        when = await self._bounded(call.project, range_of(call.params, call.now_ms), filters, call.now_ms)
+        when = await self._bounded(call, range_of(call.params, call.now_ms), fields, filters)
         plan = _plan(call.project, when, fields, breakdowns, filters, call.now_ms)
         found = await answer(self._engine, plan, None)
         if found.meta.truncated:
@@ -291,15 +291,17 @@ class LivepeerApi:
             )
         return rows_of(found.data, fields, breakdowns)
 
-    async def _bounded(self, project: str, when: Range, filters: Sequence[Any], now_ms: int) -> Range:
+    async def _bounded(
+        self, call: Call, when: Range, fields: Sequence[Field], filters: Sequence[Any]
+    ) -> Range:
         """Hours only where there is something: all of time has too many of them."""
         if when.step != "hour" or when.end_ms - when.start_ms <= MOST_BUCKETS * HOUR_MS:
             return when
         days = msgspec.structs.replace(
             when, step="day", start_ms=max(when.start_ms, when.end_ms - MOST_BUCKETS * DAY_MS)
         )
-        plan = _plan(project, days, COUNTS, (), filters, now_ms)
-        found = rows_of((await answer(self._engine, plan, None)).data, COUNTS, ())
+        plan = _plan(call.project, days, fields, (), filters, call.now_ms)
+        found = rows_of((await answer(self._engine, plan, None)).data, fields, ())
         if not found:
             return msgspec.structs.replace(when, start_ms=when.end_ms - HOUR_MS)
         first = max(when.start_ms, found[0]["timestamp"])

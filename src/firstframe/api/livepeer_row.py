@@ -21,11 +21,12 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 def rows_of(
     data: Sequence[Mapping[str, Any]], fields: Sequence[Field], breakdowns: Sequence[Breakdown]
 ) -> list[dict[str, Any]]:
-    """Rows of numbers; with groups or steps only those in which something was watched or tried."""
+    """Rows of numbers; with groups or steps only those in which something was watched or tried, or an attempt was over."""
     rows = [_row(one, fields, breakdowns) for one in data]
     if not breakdowns and not any("timestamp" in row for row in rows):
         return rows
-    return [row for row in rows if any(row[field.name] for field in COUNTS)]
+    told = {field.name for field in fields if field not in COUNTS}
+    return [row for row in rows if any(row[field.name] for field in COUNTS) or told & row.keys()]
 
 
 def _row(

@@ -142,6 +142,25 @@ def test_time_steps(filled, step, starts):
     assert sum(row["viewCount"] for row in found) == 6
 
 
+@pytest.mark.parametrize("step", ["hour", "day"])
+@pytest.mark.parametrize("since", [None, T0])
+def test_a_step_in_which_views_only_ended(engine, step, since):
+    """A view that was paused into another day tells its quality where it ended, though nothing was watched there."""
+    q.store(engine, [api.played("paused", T0, 60, length_ms=2 * DAY, error_count=1)])
+    params = {"timeStep": step} if since is None else {"timeStep": step, "from": since}
+    began, ended = rows(engine, params)
+    assert (began["timestamp"], began["viewCount"], began["playtimeMins"]) == (T0, 1, 1)
+    assert ended == {
+        "timestamp": T0 + 2 * DAY,
+        "viewCount": 0,
+        "playtimeMins": 0,
+        "ttffMs": 1000,
+        "rebufferRatio": 0,
+        "errorRate": 1,
+        "exitsBeforeStart": 0,
+    }
+
+
 @pytest.mark.parametrize(
     ("start", "end"), [(T0 + DAY, T0 + 2 * DAY), ("2026-01-02T00:00:00Z", "2026-01-03T00:00:00.000+00:00")]
 )
