@@ -239,9 +239,9 @@ class LivepeerApi:
         return {**about, **counts, "legacyViewCount": 0}
 
     async def asset_total(self, call: Call) -> list[dict[str, Any]]:
-        """The older total of an asset, in its own shape."""
+        """The older total of an asset, of all its playback ids, under the first of them."""
         playback_id = await self._assets.playback_id(call.project, "asset_id", call.name)
-        row = await self._total(call.project, equals("playback_id", playback_id), call.now_ms)
+        row = await self._total(call.project, equals("asset_id", call.name), call.now_ms)
         return [{"id": playback_id, "startViews": row["viewCount"]}]
 
     async def now(self, call: Call) -> list[dict[str, Any]]:
@@ -331,10 +331,10 @@ class LivepeerApi:
 
     async def _check_video(self, call: Call) -> None:
         """Raises `NotFound` for an asset or stream that nobody told us of."""
-        for name, column in (("assetId", "asset_id"), ("streamId", "stream_id")):
-            if value := call.params.text(name):
-                await self._assets.playback_id(call.project, column, value)
-                return
+        if asset := call.params.text("assetId"):
+            await self._assets.playback_id(call.project, "asset_id", asset)
+        elif stream := call.params.text("streamId"):
+            await self._assets.playback_id(call.project, "stream_id", stream)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

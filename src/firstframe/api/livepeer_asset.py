@@ -5,7 +5,7 @@ from __future__ import annotations
 from firstframe.engine.client import AsyncEngine
 from firstframe.enrich.url import dstorage_id
 from firstframe.errors import NotFound
-from firstframe.metrics.asset import Asset, list_assets
+from firstframe.metrics.asset import Asset, AssetKey, first_asset, list_assets
 
 PAGE = 5_000
 KEPT_MS = 2_000
@@ -19,13 +19,12 @@ class AssetIndex:
         self._engine = engine
         self._stored: dict[str, tuple[int, dict[str, list[str]]]] = {}
 
-    async def playback_id(self, project: str, column: str, value: str) -> str:
-        """The playback id of an asset or stream. Raises `NotFound`."""
-        found = await list_assets(self._engine, project, search=value, limit=PAGE)
-        for asset in found:
-            if getattr(asset, column) == value:
-                return asset.playback_id
-        raise NotFound("stream not found" if column == "stream_id" else "asset not found")
+    async def playback_id(self, project: str, kind: AssetKey, value: str) -> str:
+        """The first playback id of an asset or stream. Raises `NotFound`."""
+        found = await first_asset(self._engine, project, kind, value)
+        if found is None:
+            raise NotFound("stream not found" if kind == "stream_id" else "asset not found")
+        return found.playback_id
 
     async def stored_as(self, project: str, stored: str, now_ms: int) -> list[str]:
         """The playback ids whose asset is kept under this dStorage id."""

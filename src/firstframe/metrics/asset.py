@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -27,6 +28,8 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tags: dict[str, str] = {}
 
 
+AssetKey = Literal["asset_id", "stream_id"]
+"""What several playback ids may have in common."""
 _FIELDS = ASSET_COLUMNS[1:-1]
 
 
@@ -49,6 +52,14 @@ async def list_assets(
         text = "concat(playback_id, ' ', ifNull(asset_id, ''), ' ', ifNull(stream_id, ''), ' ', ifNull(title, ''))"
         held.append(f"positionCaseInsensitiveUTF8({text}, {binder.bind(search, 'String')}) > 0")
     return await _select(engine, binder, held, limit)
+
+
+async def first_asset(engine: AsyncEngine, project: str, kind: AssetKey, value: str) -> Asset | None:
+    """Of the assets with this id, or of this stream, the first by playback id."""
+    binder = Binder()
+    held = [f"project = {binder.bind(project, 'String')}", f"{kind} = {binder.bind(value, 'String')}"]
+    found = await _select(engine, binder, held, 1)
+    return found[0] if found else None
 
 
 async def one_asset(engine: AsyncEngine, project: str, playback_id: str) -> Asset:

@@ -11,6 +11,7 @@ import support_engine
 import support_livepeer_api as api
 import support_question as q
 from firstframe.api.livepeer import LivepeerApi
+from firstframe.api.livepeer_asset import PAGE
 from firstframe.api.livepeer_http import bearer
 from firstframe.api.livepeer_public import PublicApp
 from firstframe.errors import ConfigError
@@ -206,6 +207,17 @@ def test_a_late_asset_covers_old_views(engine):
     assert rows(engine, {"assetId": "asset-3"})[0]["viewCount"] == 1
 
 
+def test_an_asset_among_many_whose_ids_hold_its_id(engine):
+    """An asset is found by its whole id, however many others have it in their ids or titles."""
+    others = [Asset(playback_id=f"a{n}", asset_id=f"x-7-{n}") for n in range(PAGE)]
+    one = Asset(playback_id="b", asset_id="7", stream_id="8")
+    q.wait(engine, lambda wrapped: put_assets(wrapped, "default", [*others, one], 1))
+    q.store(engine, [api.played("seen", T0, 60, playback_id="b")])
+    for params in ({"assetId": "7"}, {"streamId": "8"}):
+        assert by(rows(engine, params), "playbackId") == {"b": 1}
+    assert rows(engine, path="/data/views/7/total") == [{"id": "b", "startViews": 1}]
+
+
 # totals
 
 
@@ -233,6 +245,15 @@ def test_total_of_a_dstorage_id(filled, name):
 def test_older_total_of_an_asset(filled):
     """The deprecated path answers in its own shape."""
     assert rows(filled, path="/data/views/asset-1/total") == [{"id": "v1", "startViews": 2}]
+
+
+def test_older_total_of_an_asset_with_two_playback_ids(engine):
+    """All of its playback ids count, as they do where the asset is a filter."""
+    api.fill(engine)
+    second = [Asset(playback_id="v3", asset_id="asset-1")]
+    q.wait(engine, lambda wrapped: put_assets(wrapped, "default", second, 2))
+    assert rows(engine, path="/data/views/asset-1/total") == [{"id": "v1", "startViews": 3}]
+    assert sum(row["viewCount"] for row in rows(engine, {"assetId": "asset-1"})) == 3
 
 
 # creators
