@@ -149,7 +149,15 @@ def is_same_origin(connection: Connection) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = connection.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == connection.headers.get("host")
+    return origin is not None and _netloc(origin) == connection.headers.get("host")
+
+
+def _netloc(origin: str) -> str | None:
+    """Host and port of an origin; None of what is none, such as ``http://[``."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def session_key(file: Path) -> bytes:
