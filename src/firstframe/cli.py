@@ -233,7 +233,8 @@ def create_key(
     project: Annotated[str, typer.Option(help="the project it belongs to; made when it is new")] = "default",
     label: Annotated[str, typer.Option(help="what it is for")] = "",
     origin: Annotated[
-        list[str] | None, typer.Option(help="a page that may use it, such as https://example.com; repeatable")
+        list[str] | None,
+        typer.Option(help="write, cors: a page that may use it, such as https://example.com; repeatable"),
     ] = None,
     key: Annotated[str | None, typer.Option(help="take over a write key that players have already")] = None,
 ) -> None:

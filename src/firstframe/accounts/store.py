@@ -127,12 +127,19 @@ class Accounts:
     ) -> tuple[Token, str]:
         """A new token, and its text, which nobody can see again. ``token`` gives the text.
 
-        Raises `NotFound` for the project, `BadRequest` for a short or known text, or ``cors`` and no origin.
+        Raises `NotFound` for the project, `BadRequest` for a short or known text, ``cors`` without an origin, or
+        ``secret`` with one, which would bind nobody.
         """
         self.project(project)
         origins = _origins(allowed_origins)
         if kind == "cors" and not origins:
             raise BadRequest("a cors token needs at least one allowed origin", code="origins_wanted")
+        if kind == "secret" and origins:
+            raise BadRequest(
+                "a secret token may be used from anywhere; only write and cors keys are bound to origins",
+                code="origins_unwanted",
+                got=origins,
+            )
         if token is not None and (not token.strip() or token != token.strip()):
             raise BadRequest("an API token has characters, and no blanks around them", code="bad_token")
         text = token or new_secret(kind)

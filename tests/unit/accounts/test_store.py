@@ -77,6 +77,13 @@ def test_cors_token_names_its_origins(accounts):
     assert token.allowed_origins == ["https://a.example"]
 
 
+def test_a_secret_token_names_no_origins(accounts):
+    """It may be used from anywhere, so a list of pages would only seem to bind it."""
+    with pytest.raises(BadRequest, match="from anywhere"):
+        accounts.create_token("secret", allowed_origins=["https://a.example"])
+    assert accounts.tokens() == []
+
+
 def test_ensure_token_is_idempotent(accounts):
     """The token of the settings is created once, however often the product starts."""
     assert accounts.ensure_token("a-token-of-the-operator") == accounts.ensure_token(
