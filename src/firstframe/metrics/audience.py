@@ -19,12 +19,14 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     plays: int
     plays_with_ranges: int
     """Of these, the SDK or the events tell which parts were watched."""
+    plays_with_position: int
+    """Of these, it is known how far they came."""
     duration_ms: float | None
     """The usual length."""
     watched: list[int]
     """Plays with known ranges that watched some of each part."""
     reached: list[int]
-    """Plays whose playhead came at least to the beginning of each part."""
+    """Plays with a known position that came at least to the beginning of each part."""
 
 
 async def audience(
@@ -37,16 +39,17 @@ async def audience(
     part = f"duration_ms / {STEPS}"
     inside = f"one -> one.1 < (at + 1) * {part} AND one.2 > at * {part}"
     watched = f"arrayMap(at -> toInt64(arrayExists({inside}, played_ranges)), range({STEPS}))"
-    reached = f"arrayMap(at -> toInt64(ifNull(max_playhead_ms, 0) >= at * {part}), range({STEPS}))"
+    reached = f"arrayMap(at -> toInt64(ifNull(max_playhead_ms >= at * {part}, 0)), range({STEPS}))"
     sql = (
-        "SELECT toInt64(count()), toInt64(countIf(notEmpty(played_ranges))), quantileExactOrNull(0.5)(duration_ms),"
-        f" sumForEach({watched}), sumForEach({reached}) {source} {SETTINGS}"
+        "SELECT toInt64(count()), toInt64(countIf(notEmpty(played_ranges))), toInt64(count(max_playhead_ms)),"
+        f" quantileExactOrNull(0.5)(duration_ms), sumForEach({watched}), sumForEach({reached}) {source} {SETTINGS}"
     )
     (row,) = (await run(engine, Statement(sql, binder.params))).rows
     return Audience(
         plays=row[0],
         plays_with_ranges=row[1],
-        duration_ms=row[2],
-        watched=list(row[3]),
-        reached=list(row[4]),
+        plays_with_position=row[2],
+        duration_ms=row[3],
+        watched=list(row[4]),
+        reached=list(row[5]),
     )

@@ -127,6 +127,7 @@ def test_the_audience_is_who_watched_each_part(board) -> None:
     """Of plays on demand with a known length; ranges where they are told, the furthest position for all."""
     found = board.data(f"/v1/audience?{WHERE}&filters=video_id:eq:film")
     assert (found["plays"], found["plays_with_ranges"], found["duration_ms"]) == (3, 2, 100_000)
+    assert found["plays_with_position"] == 3
     assert found["watched"] == [1] * 30 + [0] * 30 + [1] * 40
     assert found["reached"] == [3] * 31 + [2] * 20 + [1] * 49
 

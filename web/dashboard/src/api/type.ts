@@ -152,6 +152,7 @@ export interface AudienceAnswer {
   data: {
     plays: number;
     plays_with_ranges: number;
+    plays_with_position: number;
     duration_ms: number | null;
     watched: number[];
     reached: number[];

@@ -146,12 +146,12 @@ function AudiencePanel({ also }: { also: string[] }) {
       <Ready
         answer={answer}
         height={200}
-        isEmpty={({ data }) => data.plays === 0}
-        empty={<Empty title="No audience curve">It needs plays on demand of a known length.</Empty>}
+        isEmpty={({ data }) => data.plays_with_position === 0 && data.plays_with_ranges === 0}
+        empty={<Empty title="No audience curve">It needs plays on demand of a known length, whose SDK tells the position.</Empty>}
       >
         {({ data }) => (
           <>
-            <Positions rows={rows} plays={data.plays} withRanges={data.plays_with_ranges} />
+            <Positions rows={rows} plays={data.plays_with_position} withRanges={data.plays_with_ranges} />
             <p className="hint">
               <Known plays={data.plays} also={also} />
               {data.duration_ms ? `, usually ${offset(data.duration_ms)} long` : ""};{" "}
