@@ -25,7 +25,15 @@ RULES: Sequence[tuple[str, str]] = (
 """What is replaced in a message, in this order."""
 ENDED = "outcome IN ('start_failed', 'start_blocked', 'playback_failed', 'playback_blocked')"
 """Whether an error ended the view; not every such error has a code."""
-_HOLES = {"<url>": r"\S+", "<id>": r"[0-9a-fA-F-]+", "<n>": r"\d+(?:\.\d+)?"}
+_DIGITS = r"(?:\d{1,15}|\B\d{16,}|\d{16,}\B)"
+"""As many as are no id: one is bounded on both sides."""
+_HOLES = {
+    "<url>": RULES[0][0],
+    "<id>": f"(?:{RULES[1][0]}|{RULES[2][0]})",
+    "<n>": rf"{_DIGITS}(?:\.{_DIGITS})?",
+}
+_MIXED = rf"{_DIGITS}\.{_DIGITS}"
+"""A number before ``.<n>``: it has taken one point already, or it would have taken that one."""
 _PUNCTUATION = re.compile(r"[!-/:-@\[-^`{-~]")
 
 
@@ -148,4 +156,8 @@ def pattern_of(message: str) -> str:
     if not any(hole in message for hole in _HOLES):
         return message
     parts = re.split("(" + "|".join(map(re.escape, _HOLES)) + ")", message)
-    return "^" + "".join(_HOLES.get(part) or _PUNCTUATION.sub(r"\\\g<0>", part) for part in parts) + "$"
+    found = [_HOLES.get(part) or _PUNCTUATION.sub(r"\\\g<0>", part) for part in parts]
+    for at in range(len(parts) - 2):
+        if parts[at : at + 3] == ["<n>", ".", "<n>"]:
+            found[at] = _MIXED
+    return f"^{''.join(found)}$"
