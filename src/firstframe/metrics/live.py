@@ -57,6 +57,8 @@ class LiveMeta(msgspec.Struct, frozen=True):
     minutes: int
     fresh_as_of: str | None
     row_count: int
+    truncated: bool
+    """There were more groups than asked for."""
 
 
 class LiveAnswer(msgspec.Struct, frozen=True):
@@ -88,10 +90,10 @@ async def live(engine: AsyncEngine, query: LiveQuery, now_ms: int, fresh_ms: int
     """The figures of this instant."""
     rows = (await run(engine, _statement(query, now_ms))).rows
     keys = (*(group.id for group in query.groups), *FIGURES)
-    data = [dict(zip(keys, row, strict=True)) for row in rows]
-    return LiveAnswer(
-        data, LiveMeta(iso(now_ms), query.minutes, None if fresh_ms is None else iso(fresh_ms), len(data))
-    )
+    data = [dict(zip(keys, row, strict=True)) for row in rows[: query.limit]]
+    fresh = None if fresh_ms is None else iso(fresh_ms)
+    truncated = len(rows) > query.limit
+    return LiveAnswer(data, LiveMeta(iso(now_ms), query.minutes, fresh, len(data), truncated))
 
 
 def _statement(query: LiveQuery, now_ms: int) -> Statement:
@@ -108,7 +110,7 @@ def _statement(query: LiveQuery, now_ms: int) -> Statement:
     sql = f"SELECT {', '.join([*keys, *figures])} {source}"
     if keys:
         order = f"f0 DESC, f4 DESC, {names}"
-        sql += f" GROUP BY {names} ORDER BY {order} LIMIT {binder.bind(query.limit, 'Int64')}"
+        sql += f" GROUP BY {names} ORDER BY {order} LIMIT {binder.bind(query.limit + 1, 'Int64')}"
     return Statement(f"{sql} {SETTINGS}", binder.params)
 
 

@@ -189,3 +189,14 @@ def test_nothing_is_zero(engine) -> None:
     (row,) = figures(engine)
     assert row["concurrent_viewers"] == 0
     assert row["rebuffer_percentage"] is None
+
+
+def test_groups_that_were_left_out_are_told(engine) -> None:
+    """With as many groups as asked for there are no more; with one fewer there are."""
+    store(engine, [watching(name, (State.PLAYING, 9_000), country=name) for name in ("DE", "FR")])
+    by_country = (find_dimension("country", "", groupable=True),)
+    for limit, truncated in ((1, True), (2, False)):
+        query = LiveQuery(project=PROJECT, filter=EVERYTHING, groups=by_country, limit=limit)
+        found = wait(engine, lambda wrapped, query=query: live(wrapped, query, NOW_MS, None))
+        assert (found.meta.row_count, found.meta.truncated) == (limit, truncated)
+        assert len(found.data) == limit

@@ -124,7 +124,7 @@ export interface Board {
 
 export interface LiveAnswer {
   data: Row[];
-  meta: { at: string; minutes: number; fresh_as_of: string | null; row_count: number };
+  meta: { at: string; minutes: number; fresh_as_of: string | null; row_count: number; truncated: boolean };
 }
 
 export interface ErrorGroup {
