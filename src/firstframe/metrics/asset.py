@@ -49,7 +49,8 @@ async def list_assets(
         f"playback_id > {binder.bind(after, 'String')}",
     ]
     if search:
-        text = "concat(playback_id, ' ', ifNull(asset_id, ''), ' ', ifNull(stream_id, ''), ' ', ifNull(title, ''))"
+        others = ", ".join(f"ifNull({name}, '')" for name in ("asset_id", "stream_id", "creator_id", "title"))
+        text = f"concatWithSeparator(' ', playback_id, {others})"
         held.append(f"positionCaseInsensitiveUTF8({text}, {binder.bind(search, 'String')}) > 0")
     return await _select(engine, binder, held, limit)
 

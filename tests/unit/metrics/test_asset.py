@@ -24,7 +24,11 @@ def test_the_last_word_counts(engine) -> None:
 
 def test_lists_go_on_after_an_id(engine) -> None:
     """Assets come by playback id, from after the one named; a search looks into ids and titles."""
-    assets = [Asset(playback_id=name, title=f"Title {name}") for name in ("c", "a", "b")]
+    assets = [
+        Asset(playback_id="c", title="Title ç", creator_id="Zoë"),
+        Asset(playback_id="a", title="Title a", stream_id="S-1"),
+        Asset(playback_id="b", title="Title b", asset_id="A-1"),
+    ]
     wait(engine, lambda wrapped: put_assets(wrapped, "default", assets, 1))
 
     def ids(**asked):
@@ -32,7 +36,8 @@ def test_lists_go_on_after_an_id(engine) -> None:
 
     assert ids() == ["a", "b", "c"]
     assert ids(after="a", limit=1) == ["b"]
-    assert ids(search="TITLE C") == ["c"]
+    for search, expected in (("TITLE Ç", "c"), ("zOË", "c"), ("s-1", "a"), ("a-1", "b"), ("B", "b")):
+        assert ids(search=search) == [expected]
 
 
 def test_rejects(engine) -> None:
