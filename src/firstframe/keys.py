@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,25 +49,33 @@ def _opened(accounts: Accounts) -> Iterator[Accounts]:
 def create(
     settings: Settings, kind: str, project: str, *, label: str, origins: Sequence[str], key: str | None
 ) -> None:
-    """Make a key and print it. Raises `BadRequest` for what cannot be one."""
+    """Make a key and print it; its project too, where that is new. Raises `BadRequest`, `ConfigError` for what is none."""
+    if key is not None and kind != "write":
+        raise ConfigError("--key is only for write keys; API keys are made up here and shown once")
     with _opened(_new_accounts_of(settings)) as accounts:
-        _ensure_project(accounts, project)
-        if kind == "write":
-            print(accounts.create_write_key(project, key=key, label=label, allowed_origins=origins).key)  # noqa: T201
-            return
-        if key is not None:
-            raise ConfigError("--key is only for write keys; API keys are made up here and shown once")
-        kind_of: TokenKind = "cors" if kind == "cors" else "secret"
-        token, text = accounts.create_token(kind_of, project, label=label, allowed_origins=origins)
-        Console(stderr=True).print(
-            f"API key {token.id} of project {project}; shown this once, only its hash is kept:"
-        )
+        make = partial(_make, accounts, kind, project, label=label, origins=origins, key=key)
+        try:
+            text, token = make()
+        except NotFound:
+            # Only for a key that can be made: no command removes a project.
+            accounts.create_project(project)
+            text, token = make()
+        if token is not None:
+            Console(stderr=True).print(
+                f"API key {token.id} of project {project}; shown this once, only its hash is kept:"
+            )
         print(text)  # noqa: T201 - so that a script can take it
 
 
-def _ensure_project(accounts: Accounts, name: str) -> None:
-    if all(project.name != name for project in accounts.projects()):
-        accounts.create_project(name)
+def _make(
+    accounts: Accounts, kind: str, project: str, *, label: str, origins: Sequence[str], key: str | None
+) -> tuple[str, Token | None]:
+    """The key's text; of an API key also what is kept of it."""
+    if kind == "write":
+        return accounts.create_write_key(project, key=key, label=label, allowed_origins=origins).key, None
+    kind_of: TokenKind = "cors" if kind == "cors" else "secret"
+    token, text = accounts.create_token(kind_of, project, label=label, allowed_origins=origins)
+    return text, token
 
 
 def show(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from firstframe.doctor import examine
-from firstframe.errors import ConfigError, Unavailable
+from firstframe.errors import BadRequest, ConfigError, Unavailable
 from firstframe.keys import accounts_of, create, revoke, show
 from firstframe.settings import Settings
 from support_disk import fill, mounted
@@ -69,3 +69,22 @@ def test_a_full_disk_is_told_in_a_line(tmp_path) -> None:
                 add(*(f"key-{number}" for number in range(100)))  # the database has some room within
             (disk / "ballast").unlink()
             add("after")
+
+
+@pytest.mark.parametrize(
+    ("kind", "origins", "key"),
+    [
+        *(("cors", (), None), ("secret", ("https://a.example",), None), ("secret", (), "mine")),
+        *(("write", (), "a b"), ("write", (), "taken"), ("write", ("no origin",), None)),
+    ],
+)
+def test_a_refused_key_leaves_no_project_behind(settings, kind, origins, key) -> None:
+    """Nothing lists or removes a project without keys, and a misspelt one would be taken for known."""
+    create(settings, "write", "default", label="", origins=(), key="taken")
+    with pytest.raises((BadRequest, ConfigError)):
+        create(settings, kind, "shoop", label="", origins=origins, key=key)
+    with closing(accounts_of(settings)) as accounts:
+        assert [project.name for project in accounts.projects()] == ["default"]
+    create(settings, "secret", "shop", label="", origins=(), key=None)
+    with closing(accounts_of(settings)) as accounts:
+        assert [project.name for project in accounts.projects()] == ["default", "shop"]

@@ -80,9 +80,8 @@ class Accounts:
     ) -> WriteKey:
         """A new write key; ``key`` takes over one that players have already (a licence or environment key).
 
-        Raises `NotFound` for the project, `BadRequest` for a key that is taken or cannot be in a path.
+        Raises `BadRequest` for a key that is taken or cannot be in a path, `NotFound` for the project, but only then.
         """
-        self.project(project)
         if key is not None and not _KEY.fullmatch(key):
             raise BadRequest(
                 f"{key!r} is no write key; letters, digits and . _ ~ - are wanted, 128 at most",
@@ -96,7 +95,10 @@ class Accounts:
             "label": label[:256],
             "allowed_origins": _origins(allowed_origins),
         }
-        if not self._add(WRITE_KEYS, row, ignore=True):
+        is_taken = bool(self._rows(WRITE_KEYS, key=text))
+        if not is_taken:
+            self.project(project)
+        if is_taken or not self._add(WRITE_KEYS, row, ignore=True):
             raise BadRequest(f"the write key {text!r} exists already", code="key_exists", got=text)
         return _as(WriteKey, self._rows(WRITE_KEYS, key=text)[0])
 
@@ -127,10 +129,9 @@ class Accounts:
     ) -> tuple[Token, str]:
         """A new token, and its text, which nobody can see again. ``token`` gives the text.
 
-        Raises `NotFound` for the project, `BadRequest` for a short or known text, ``cors`` without an origin, or
-        ``secret`` with one, which would bind nobody.
+        Raises `BadRequest` for a short or known text, ``cors`` without an origin, or ``secret`` with one, which would
+        bind nobody; `NotFound` for the project of a token that could be made.
         """
-        self.project(project)
         origins = _origins(allowed_origins)
         if kind == "cors" and not origins:
             raise BadRequest("a cors token needs at least one allowed origin", code="origins_wanted")
@@ -142,6 +143,7 @@ class Accounts:
             )
         if token is not None and (not token.strip() or token != token.strip()):
             raise BadRequest("an API token has characters, and no blanks around them", code="bad_token")
+        self.project(project)
         text = token or new_secret(kind)
         row = {
             "id": new_id(),
