@@ -77,7 +77,9 @@ def _answer(plan: Plan, binder: Binder, *, named: bool) -> str:
     aliases = [_identifier(name) if named else f"c{n}" for n, name in enumerate(names)]
     select = ", ".join(f"{cell} AS {alias}" for cell, alias in zip(cells, aliases, strict=True))
     order = _order(plan, dict(zip(names, cells, strict=True)))
-    return f"SELECT {select} FROM ({_filled(plan, columns, binder)}){_found(plan)}{order}"
+    # Where there is no group, the engine fills the buckets of one that it makes up.
+    found = " QUALIFY max(is_found) OVER () = 1" if _fills_groups(plan) else ""
+    return f"SELECT {select} FROM ({_filled(plan, columns, binder)}){found}{order}"
 
 
 def _cell(number: int, column: Column, rest: int | None) -> str:
@@ -89,9 +91,9 @@ def _cell(number: int, column: Column, rest: int | None) -> str:
     return cell if rest is None else f"if(sum(v{number}) OVER () > 0, {cell}, ifNull(v{rest}, 0))"
 
 
-def _found(plan: Plan) -> str:
-    """Where there is no group, the engine fills the buckets of one that it makes up: nothing is answered instead."""
-    return " QUALIFY max(is_found) OVER () = 1" if plan.groups and plan.series and plan.fill else ""
+def _fills_groups(plan: Plan) -> bool:
+    """Whether each group has a row for each bucket."""
+    return bool(plan.groups) and plan.series and plan.fill
 
 
 def _order(plan: Plan, cells: dict[str, str]) -> str:
@@ -120,7 +122,9 @@ def _filled(plan: Plan, columns: Sequence[Column], binder: Binder) -> str:
     A number stands in one branch, or in parts that add up in two.
     """
     keys = [*key_names(plan), *(["bucket"] if plan.series else [])]
-    select = [*keys, *(f"sumOrNull(m{n}) AS v{n}" for n in range(len(columns))), "1 AS is_found"]
+    select = [*keys, *(f"sumOrNull(m{n}) AS v{n}" for n in range(len(columns)))]
+    if _fills_groups(plan):
+        select.append("1 AS is_found")
     sql = f"SELECT {', '.join(select)} FROM ({' UNION ALL '.join(_branches(plan, columns, binder))})"
     if keys:
         sql += f" GROUP BY {', '.join(keys)}"
