@@ -295,3 +295,15 @@ def test_pause_in_a_stall_before_the_tab_was_killed(length_ms: int, outcome: Out
     session = started().add("playing", 7742, **at(175, 7917)).add("rebuffering", 3000, **at(7917, 7917))
     row = row_of(session.add("rebuffering", length_ms, **at(7917, 7917)))
     assert row.outcome is outcome
+
+
+# speed
+
+
+def test_frames_behind_a_stall_move_as_fast_as_before_it() -> None:
+    """At double speed the media comes twice as far until the end of a stall is noticed."""
+    session = started().add("playing", 1813, **at(175, 3834)).add("rebuffering", 2386, **at(3834, 4283))
+    session.add("playing", 4825, **at(4283, 13_933)).leave()
+    row = row_of(session)
+    assert row.rebuffer_duration_ms == 2386 - 222
+    assert row.content_playing_time_ms == 1813 + 222 + 4825

@@ -30,6 +30,8 @@ RATE_TOLERANCE = 0.03
 """Media that moved within this share of the time played was played at a rate of 1."""
 LONGEST_AUTOPLAY_MS = 10_000
 """Whoever waits for longer than this for a muted autoplay has not scrolled to it yet."""
+FAST = 0.2
+"""Media that moved by this share more than the time played ran at a faster rate."""
 FASTEST = 4.2
 """No faster playback rate is believed."""
 
@@ -131,10 +133,18 @@ def _stalled(ordered: Sequence[Sample], index: int, wait: State) -> Iterator[tup
     if after is not None and after.buffered_ms:
         yield wait, sample.buffered_ms
         return
-    late = _noticed_late(sample, sample.buffered_ms)
+    late = round(_noticed_late(sample, sample.buffered_ms) / _speed(_neighbour(ordered, index, -1)))
     moved = sample.buffered_ms if _moves(sample, sample.buffered_ms) else late
     yield wait, sample.buffered_ms - moved
     yield shown(sample), moved
+
+
+def _speed(before: Sample | None) -> float:
+    """How fast the media ran before a stall, and so behind it; 1 where it was not faster for certain."""
+    if before is None or before.played_ms < NOTICE_MS:
+        return 1
+    speed = before.advance_ms / before.played_ms
+    return speed if 1 + FAST < speed <= FASTEST else 1
 
 
 def _waits_for_seek(ordered: Sequence[Sample], index: int, known: set[int]) -> bool:
