@@ -128,6 +128,21 @@ def test_the_next_source_does_not_reach_back():
     assert (row.max_playhead_ms, row.played_ranges) == (19_000, [(0, 9_000)])
 
 
+def test_the_next_view_has_not_been_where_the_one_before_it_was():
+    """The SDK takes the furthest position before the player lets go of the video that was replaced."""
+    first = {"view_sequence_number": 1, "player_sequence_number": 14}
+    events = [
+        event("loadstart", 0, player_playhead_time=0, view_max_playhead_position=39_470, **first),
+        event("viewstart", 300, view_sequence_number=2, view_max_playhead_position=39_470),
+        event("playing", 330, view_sequence_number=3, player_playhead_time=3),
+        event("viewend", 3_330, view_sequence_number=4, player_playhead_time=3_009),
+    ]
+    events[-1]["view_max_playhead_position"] = 39_470
+    assert folded(events).max_playhead_ms == 3_009
+    events[-1]["view_max_playhead_position"] = 40_000  # seeked to, and back
+    assert folded(events).max_playhead_ms == 40_000
+
+
 def test_a_view_without_an_end():
     """Alive until 15 s after its last word, over after 5 minutes of silence, alive again when it speaks."""
     events = numbered([event("play", 0), event("playing", 500), event("hb", 10_500)])

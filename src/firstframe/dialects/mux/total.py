@@ -23,6 +23,8 @@ CONTENT = "view_content_playback_time"
 """Media time, ads included: exact at normal speed."""
 PLAYING = "view_playing_time_ms_cumulative"
 """Wall time, ads included: runs on for a second into each stall."""
+FURTHEST = "view_max_playhead_position"
+"""Taken before the playhead of the player's next source is: a view may begin with where the one before got to."""
 
 TOTALS = RUN_ON | {
     "view_watch_time",
@@ -33,7 +35,7 @@ TOTALS = RUN_ON | {
     "view_rebuffer_duration",
     "view_seek_count",
     "view_seek_duration",
-    "view_max_playhead_position",
+    FURTHEST,
     "view_total_content_playback_time",
     "view_total_upscaling",
     "view_total_downscaling",
@@ -105,8 +107,18 @@ class Sums:
                 del values[name]  # how much of it belongs to this view cannot be known
             else:
                 values[name] = max(0, values[name] - before.get(name, 0))
+        if values.get(FURTHEST, 0) <= self._inherited():
+            values.pop(FURTHEST, None)
         since = values.get(PLAYING, 0) - self._played_then
         return Totals(values, values[CONTENT] + since if CONTENT in values else None)
+
+    def _inherited(self) -> float:
+        """The furthest position that is the player's previous view's: this one has not been there when it begins."""
+        if self._is_first or self._opening is None:
+            return -1
+        told = number(self._opening.payload.get(FURTHEST)) or 0
+        stood = number(self._opening.payload.get("player_playhead_time"))
+        return told if stood is not None and stood < told else -1
 
     def _before(self) -> Mapping[str, float] | None:
         """What the player had counted before this view, None when that never arrived."""
