@@ -143,6 +143,25 @@ def test_the_next_view_has_not_been_where_the_one_before_it_was():
     assert folded(events).max_playhead_ms == 40_000
 
 
+def test_a_player_that_never_stops_says_no_end():
+    """A source replaced amid playing: no play, so no `viewstart`, and then the SDK sends no `viewend` either."""
+    fields = {"mux_embed": "mux-embed", "player_is_paused": False}
+    events = [
+        event("loadstart", 0, **fields),
+        event("playing", 200),
+        event("hb", 10_200),
+        event("hb", 20_200),
+    ]
+    row = folded(numbered(events))
+    assert (row.outcome, row.end_reason) == (Outcome.EXITED, EndReason.IDLE_TIMEOUT)
+    assert (row.closed, row.content_playing_time_ms) == (True, 20_000)
+    _, *kept = numbered(events)
+    lost = folded([one for one in kept if one["view_sequence_number"] != 3])
+    assert (lost.outcome, lost.end_reason) == (Outcome.DROPPED, EndReason.DROPPED)
+    begun = numbered([event("loadstart", 0, **fields), event("viewstart", 100), event("playing", 200)])
+    assert folded(begun).end_reason is EndReason.DROPPED
+
+
 def test_a_view_without_an_end():
     """Alive until 15 s after its last word, over after 5 minutes of silence, alive again when it speaks."""
     events = numbered([event("play", 0), event("playing", 500), event("hb", 10_500)])

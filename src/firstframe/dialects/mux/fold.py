@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from firstframe.beacon import Event
-from firstframe.dialects.base import Folded, flag, number
+from firstframe.dialects.base import Folded, flag, number, text
 from firstframe.dialects.mux.dimension import describe
 from firstframe.dialects.mux.history import History, history_of
 from firstframe.dialects.mux.played import Played
@@ -19,7 +19,7 @@ from firstframe.dialects.mux.start import Start, lost_start
 from firstframe.dialects.mux.total import CONTENT, PLAYING, Sums, Totals
 from firstframe.dialects.mux.translate import Translation
 from firstframe.view.event import TimelineEvent
-from firstframe.view.record import Approx, State, ViewRecord
+from firstframe.view.record import Approx, EndReason, Outcome, State, ViewRecord
 from firstframe.view.timeline import Rules, Timeline
 
 RULES = Rules(split=False, silence_watch_ms=300_000, silence_idle_ms=3_600_000)
@@ -145,6 +145,20 @@ def _complete(row: ViewRecord, reading: Reading) -> None:
     reading.requests.measure(row, history, totals)
     row.dropped_frames = totals.count("view_dropped_frame_count")
     row.approx = sorted({*row.approx, *_losses(history), *_credits(reading)})
+    if row.end_reason is EndReason.DROPPED and _ends_unsaid(reading):
+        row.end_reason = EndReason.IDLE_TIMEOUT
+        row.outcome = Outcome.EXITED if row.outcome is Outcome.DROPPED else row.outcome
+
+
+def _ends_unsaid(reading: Reading) -> bool:
+    """Nobody pressed play: a player that goes on playing makes no `viewstart`, and the SDK then sends no `viewend`.
+
+    So it is where a source is replaced amid playing, or the SDK comes to a player that plays already
+    [`destroy` of mux-embed 5.19.0, driven].
+    """
+    history = reading.history
+    of_sdk = text(reading.translation.map.fields.get("mux_embed")) is not None
+    return of_sdk and history.unbroken and history.opened and not history.has("viewstart")
 
 
 def _is_whole(row: ViewRecord, reading: Reading) -> bool:
