@@ -94,6 +94,23 @@ def test_dragged_native_slider_is_not_played():
     assert {Approx.PLAY_TIME_ESTIMATED, Approx.STALLS_UPPER_BOUND} <= set(row.approx)
 
 
+def test_seek_back_in_a_stall_is_no_playing():
+    """The element waits anew behind the seek: what it had waited since the heartbeat before is lost, not played."""
+    row = row_of(
+        [
+            *(mark("can-play", 116), mark("play", 616), mark("play", 619), mark("first-frame", 875)),
+            beat(2025, 1406, play_to_first_frame_ms=259),
+        ],
+        [beat(4024, 1999)],
+        [beat(6024, 616, 1384, 1)],
+        [mark("play", 6776), beat(8026, 1250, 14, 1)],
+        *left(8835, 809),
+    )
+    assert row.content_playing_time_ms == pytest.approx(6082, abs=5)
+    assert row.rebuffer_duration_ms == pytest.approx(6776 - 4640, abs=5)
+    assert Approx.PLAY_TIME_ESTIMATED in row.approx
+
+
 def test_swapped_source_after_a_stall_is_still_played():
     """All since the play that ended the stall is missing: the swap threw it away."""
     swap = [mark("play", 6500), mark("play", 9000), mark("play", 9040)]

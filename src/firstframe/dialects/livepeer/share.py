@@ -177,6 +177,8 @@ class _Counter:
         self._in_seek = False
         self._waited = False
         """Whether the heartbeat before held a wait."""
+        self._waits_on = False
+        """Whether that wait went on at its end: no play was told in its stretch."""
         self._left_out = False
         """Whether the heartbeat before counted a wait for which it had no room: what runs on of it is told without a count."""
 
@@ -263,7 +265,7 @@ class _Counter:
             return
         if hole <= LOST_MS or self._is_socket:  # totals tell of no pause: it may be one
             share.hole_ms = hole
-        elif not self._loses_waits and self._played_until_resume(hole, begin, high):
+        elif not (self._loses_waits or self._waits_on) and self._played_until_resume(hole, begin, high):
             share.playing_ms, share.restored = share.playing_ms + hole, True
         elif count > 0:
             share.rebuffer_ms, share.restored = hole, True
@@ -302,6 +304,7 @@ class _Counter:
         is_more = has_begun and share.rebuffer_ms - self._run_on_ms(low, high) > LOST_MS
         share.rebuffers = max(count - seeks, int(is_more))
         self._waited = wait > 0
+        self._waits_on = self._waited and bisect_right(self._plays, low) == bisect_right(self._plays, high)
 
     def _seeks_until(self, at: float) -> int:
         return bisect_right(self._seeking, (at, float("inf")))
