@@ -32,6 +32,22 @@ def waited(row):
     return row.rebuffer_count, row.rebuffer_duration_ms, row.seek_count, row.seek_time_ms
 
 
+# the start
+
+
+@pytest.mark.parametrize(("left_ms", "played_ms"), [(870, 252), (922, None), (625, None)])
+def test_left_before_a_time_update(left_ms, played_ms):
+    """DOM `playing` told of moving frames; a session that goes on without a time update had none."""
+    row = row_of(
+        [mark("can-play", 65), mark("play", 617), mark("play", 620), *left(left_ms, left_ms - 620.0)[0]],
+        left(left_ms)[1],
+    )
+    assert (row.attempted, row.started) == (True, played_ms is not None)
+    if played_ms is not None:
+        assert (row.outcome, row.video_startup_time_ms) == (Outcome.EXITED, 3)
+        assert row.content_playing_time_ms == pytest.approx(played_ms, abs=5)
+
+
 # the startup's waits
 
 

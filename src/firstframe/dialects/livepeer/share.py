@@ -83,7 +83,7 @@ def startup_of(history: History) -> Startup:
     if shown is None and asked is not None and waited is not None and not plays[0].guessed:
         shown = asked + waited
     if shown is None:
-        return _lost_startup(history) or Startup(asked, None, None)
+        return _lost_startup(history) or _unseen_startup(history, asked) or Startup(asked, None, None)
     if asked is None or asked > shown:
         return Startup(None, shown, waited, late=True)
     moving = _moving_ms(history, shown)
@@ -113,6 +113,14 @@ def _lost_startup(history: History) -> Startup | None:
         return None
     shown = next((beat.start_ms for beat in history.beats if beat.playing_ms > LOST_MS), None)
     return None if shown is None else Startup(None, shown, None, lost=True)
+
+
+def _unseen_startup(history: History, asked_ms: float | None) -> Startup | None:
+    """The startup of a session left before a time update could tell of the first frame: DOM `playing` alone does."""
+    moving = None if history.is_socket else _moving_ms(history, float("inf"))
+    if asked_ms is None or moving is None or not INSTANT_MS < history.last_ms - moving <= UPDATE_MS:
+        return None
+    return Startup(asked_ms, moving, _wanted_ms(history, asked_ms, moving), restarted=True)
 
 
 def _is_all_here(beats: Sequence[Beat]) -> bool:
