@@ -307,3 +307,13 @@ def test_frames_behind_a_stall_move_as_fast_as_before_it() -> None:
     row = row_of(session)
     assert row.rebuffer_duration_ms == 2386 - 222
     assert row.content_playing_time_ms == 1813 + 222 + 4825
+
+
+@pytest.mark.parametrize(("end_ms", "watched_ms"), [(5734, 5734), (14_175, 2951)])
+def test_what_was_watched_before_a_seek(end_ms: int, watched_ms: int) -> None:
+    """Its position may be the seek's already, unless the media ran as fast elsewhere."""
+    session = started().add("playing", 2776, **at(175, end_ms)).add("pause", 5, **at(end_ms, end_ms))
+    session.add("seeking", 13, **at(end_ms, 25_000)).add("pause", 254, **at(25_000, 25_347))
+    row = row_of(session.add("playing", 1777, **at(25_347, 28_907)).leave())
+    assert row.played_ranges is not None
+    assert row.played_ranges[0] == (0, watched_ms)

@@ -7,13 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 from firstframe.dialects.base import number, whole
-from firstframe.dialects.bitmovin.parts import FASTEST
+from firstframe.dialects.bitmovin.parts import FASTEST, NOTICE_MS
 from firstframe.dialects.bitmovin.sample import Sample
 from firstframe.dialects.bitmovin.timeline import Piece, Timeline, is_unload
 from firstframe.view.record import State, ViewRecord
 
 SLOWEST = 0.2
 """Between this playback rate and `FASTEST` an advance of the media is believed."""
+NEAR_SPEED = 0.1
+"""Two samples of one playback rate differ by this share at most."""
 HIGHEST_BPS = 10**12
 HIGHEST_COUNT = 10**9
 SILENT_ABOUT_FRAMES = "hlsjs"
@@ -125,6 +127,7 @@ def _ranges(samples: Sequence[Sample]) -> Iterator[tuple[float, float]]:
     A heartbeat of the hls.js adapter says 0 for its end and the next start: both follow from the time played.
     """
     carried: float | None = None
+    speeds = _speeds(samples)
     for index, sample in enumerate(samples):
         start, end = sample.media_start_ms, sample.media_end_ms
         played = sample.played_ms
@@ -140,7 +143,8 @@ def _ranges(samples: Sequence[Sample]) -> Iterator[tuple[float, float]]:
                 yield start, end
             continue
         moved = end - start
-        if not SLOWEST * played <= moved <= FASTEST * played or _leads_to_seek(samples, index):
+        as_elsewhere = any(abs(moved - speed * played) <= NEAR_SPEED * moved for speed in speeds)
+        if not _is_speed(moved, played) or (_leads_to_seek(samples, index) and not as_elsewhere):
             moved = float(played)
         if end == 0:
             carried = start + moved
@@ -153,6 +157,21 @@ def _credited(pieces: Iterable[Piece]) -> Iterator[tuple[float, float]]:
         start = piece.sample.media_end_ms
         if piece.state is State.PLAYING and start is not None:
             yield start, start + piece.length_ms
+
+
+def _speeds(samples: Sequence[Sample]) -> list[float]:
+    """How fast the media ran, by the samples whose positions no seek can have changed."""
+    return [
+        sample.advance_ms / sample.played_ms
+        for index, sample in enumerate(samples)
+        if sample.played_ms >= NOTICE_MS
+        and _is_speed(sample.advance_ms, sample.played_ms)
+        and not (sample.ad or _leads_to_seek(samples, index))
+    ]
+
+
+def _is_speed(moved_ms: float, played_ms: float) -> bool:
+    return SLOWEST * played_ms <= moved_ms <= FASTEST * played_ms
 
 
 def _leads_to_seek(samples: Sequence[Sample], index: int) -> bool:
