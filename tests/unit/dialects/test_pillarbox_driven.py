@@ -330,3 +330,13 @@ def test_a_plain_session_bears_no_doubt() -> None:
     )
     assert sums_of(row) == (32_000, 0, 0)
     assert not set(row.approx) & (PLAY_FLAGS | STALL_FLAGS)
+
+
+def test_what_an_emptied_element_no_longer_tells_is_unknown() -> None:
+    """Another source before the first heartbeat: it played, and nobody says what."""
+    row = driven(200, OPENING, (3_500, "STOP", 3_069, [], (0, 0), 0, 0))
+    assert row.content_playing_time_ms == pytest.approx(3_069)
+    assert (row.max_playhead_ms, row.played_ranges, row.played_range_ms) == (None, None, None)
+    beat: Status = (30_000, "HEARTBEAT", 29_500, [(0, 29.5)], (0, 0), 29_500, 60_000)
+    row = driven(200, OPENING, beat, (33_500, "STOP", 33_000, [], (0, 0), 0, 0))
+    assert (row.max_playhead_ms, row.played_ranges) == (29_500, [(0, 29_500)])

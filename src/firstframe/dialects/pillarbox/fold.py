@@ -193,7 +193,8 @@ def _fill_times(row: ViewRecord, session: Session) -> None:
 
 def _fill_content(row: ViewRecord, session: Session) -> None:
     reports, ranges = session.reports, session.totals.ranges
-    if ranges is not None:
+    was_told = _tells_content(session)
+    if ranges is not None and was_told:
         row.played_ranges, row.played_range_ms = ranges, length(ranges)
     row.stream_type = ("live" if session.live else "on_demand") if _has_kind(reports) else None
     if session.live:
@@ -201,11 +202,21 @@ def _fill_content(row: ViewRecord, session: Session) -> None:
     positions = [report.position_ms for report in reports if report.position_ms is not None]
     ends = [end for _, end in ranges or ()]
     furthest = max((place for place in (*positions, *ends) if place >= 0), default=None)
-    row.max_playhead_ms = furthest
+    row.max_playhead_ms = furthest if was_told else None
     row.duration_ms = max((found for report in reports if (found := report.duration_ms)), default=None)
     if row.duration_ms is not None:
         last = reports[-1]
         row.completed = last.name == STOP and (last.position_ms or 0) >= row.duration_ms - END_MS
+
+
+def _tells_content(session: Session) -> bool:
+    """Whether a report tells where the media was once it played: none does if the next source comes before it."""
+    opening = opening_of(session.reports)
+    return not session.started or any(
+        not report.is_emptied and (report.position_ms is not None or report.ranges is not None)
+        for report in session.reports
+        if report is not opening
+    )
 
 
 def _has_kind(reports: Sequence[Report]) -> bool:
