@@ -340,3 +340,12 @@ def test_what_an_emptied_element_no_longer_tells_is_unknown() -> None:
     beat: Status = (30_000, "HEARTBEAT", 29_500, [(0, 29.5)], (0, 0), 29_500, 60_000)
     row = driven(200, OPENING, beat, (33_500, "STOP", 33_000, [], (0, 0), 0, 0))
     assert (row.max_playhead_ms, row.played_ranges) == (29_500, [(0, 29_500)])
+
+
+def test_a_stall_at_the_end_of_many_fills_a_larger_buffer() -> None:
+    """A browser waits for twice as much after each stall: what is in the buffer does not play yet."""
+    opening: Status = (0, "HEARTBEAT", 0, [(0, 0.004)], (0, 0), 4, 940)
+    row = driven(1658, opening, (16_056, "STOP", 8_957, [(0, 4.412)], (4, 6_838), 4_411, 8_226))
+    assert row.content_playing_time_ms == pytest.approx(4_509, abs=150)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (5, pytest.approx(11_549, rel=0.05))
+    assert {Approx.PLAY_TIME_ESTIMATED, Approx.STALLS_UPPER_BOUND} <= set(row.approx)

@@ -19,6 +19,8 @@ from firstframe.view.record import Approx
 
 STARVED_MS = 1_500
 """A browser stalls with this much of one track in its buffer, when it has nothing of the other."""
+FIRST_PATIENCE_MS, MOST_PATIENCE_MS = 200, 6_400
+"""What a browser wants in its buffer before it plays on, twice as much after each stall [Chromium 156, driven]."""
 END_MS = 10
 """At the end of the media position and buffer are one; what differs is rounding."""
 
@@ -30,10 +32,11 @@ def without_overrun(reports: Sequence[Report], samples: Sequence[Sample]) -> lis
     if not places or not _is_still(found[places[-1]], found[-1]):
         return found
     last, told = reports[places[-1]], [found[index] for index in places]
-    starved, elsewhere = _is_starved(last), _is_elsewhere(last)
-    overrun = _open_wait(told) if starved or elsewhere else []
+    starved, elsewhere = _is_starved(last, STARVED_MS), _is_elsewhere(last)
+    may_be = starved or _is_starved(last, _patience_ms(told[-1]))
+    overrun = _open_wait(told) if may_be or elsewhere else []
     for index, ran_on_ms in zip(reversed(places), reversed(overrun), strict=False):
-        found[index] = _without_wait(found[index], ran_on_ms, is_stall=starved)
+        found[index] = _without_wait(found[index], ran_on_ms, is_stall=may_be)
     if not overrun and (elsewhere or (starved and (_left(last) >= 0 or _may_wait(told)))):
         marks = {Approx.PLAY_TIME_ESTIMATED, *([Approx.STALLS_LOWER_BOUND] if starved else [])}
         found[places[-1]] = msgspec.structs.replace(told[-1], marks=told[-1].marks | marks)
@@ -111,7 +114,13 @@ def _told_stall(earlier: Sample, later: Sample) -> float:
     return later.stall[1] - before_ms
 
 
-def _is_starved(last: Report) -> bool:
+def _patience_ms(sample: Sample) -> float:
+    """How much the buffer may hold although nothing plays, in a stall behind those that were told."""
+    count = sample.stall[0] if sample.stall else 0
+    return min(FIRST_PATIENCE_MS * 2.0 ** min(count + 1, 9), MOST_PATIENCE_MS)
+
+
+def _is_starved(last: Report, most_ms: float) -> bool:
     """It ends where the buffer and what was played end, short of the end of the media.
 
     A buffer that has dropped what lies behind says less: after a seek back it looks the same. There STOP alone is
@@ -121,7 +130,7 @@ def _is_starved(last: Report) -> bool:
         return False
     stopped_there = abs(last.position_ms - last.ranges[-1][1]) <= SAME_RANGE_MS
     least_ms = -MOST if last.name == STOP else 0
-    return stopped_there and abs(_left(last)) > END_MS and least_ms <= _left(last) <= STARVED_MS
+    return stopped_there and abs(_left(last)) > END_MS and least_ms <= _left(last) <= most_ms
 
 
 def _left(last: Report) -> float:
