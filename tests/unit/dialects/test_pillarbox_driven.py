@@ -349,3 +349,16 @@ def test_a_stall_at_the_end_of_many_fills_a_larger_buffer() -> None:
     assert row.content_playing_time_ms == pytest.approx(4_509, abs=150)
     assert (row.rebuffer_count, row.rebuffer_duration_ms) == (5, pytest.approx(11_549, rel=0.05))
     assert {Approx.PLAY_TIME_ESTIMATED, Approx.STALLS_UPPER_BOUND} <= set(row.approx)
+
+
+def test_a_stall_over_heartbeats_is_as_long_as_told() -> None:
+    """No pause in it banked the counter: that was started again when playing went on."""
+    beats: list[Status] = [
+        (4_505, "HEARTBEAT", 4_169, [(0, 3.948)], (0, 0), 3_948, 5_021),
+        (7_505, "HEARTBEAT", 7_169, [(0, 3.948)], (0, 0), 3_948, 5_021),
+        (9_005, "HEARTBEAT", 516, [(0, 4.447)], (1, 4_114), 4_447, 40_000),
+        (10_505, "STOP", 2_017, [(0, 5.947)], (1, 4_114), 5_947, 40_000),
+    ]
+    row = driven(95, OPENING, *beats)
+    assert sums_of(row) == (pytest.approx(5_947), 1, 4_114)
+    assert "stalls_upper_bound" not in row.approx

@@ -27,7 +27,7 @@ END_MS = 10
 
 def without_overrun(reports: Sequence[Report], samples: Sequence[Sample]) -> list[Sample]:
     """The samples without the waits that their counters hold; a stall that nobody told is put in."""
-    found = _without_paused_stalls(samples)
+    found = _without_ended_stalls(_without_paused_stalls(samples))
     places = [index for index, sample in enumerate(found) if _is_told(sample)]
     if not places or not _is_still(found[places[-1]], found[-1]):
         return found
@@ -95,10 +95,33 @@ def _without_paused_stalls(samples: Sequence[Sample]) -> list[Sample]:
     return found
 
 
+def _without_ended_stalls(samples: Sequence[Sample]) -> list[Sample]:
+    """Heartbeats in a stall count it as playing; where it then ended without a pause, it is told, and counts as stall."""
+    found = list(samples)
+    places = [index for index, sample in enumerate(found) if _is_told(sample)]
+    for number in range(1, len(places)):
+        own = found[places[number]]
+        if not _told_stall(found[places[number - 1]], own):
+            continue
+        told = [found[place] for place in places[:number]]
+        begun = _begun(told)
+        if _has_lost(told[begun], own):
+            for place in places[begun + 1 : number]:
+                found[place] = lessened(found[place], _ran_on(told[begun], found[place]), 0)
+    return found
+
+
 def _ran_on_since(told: Sequence[Sample], own: Sample) -> float:
     """How far the counter ran on in a stall that was told now; what played since the pause may hide it, so also before."""
     begun = told[_begun(told)]
-    return _ran_on(begun, own) or _ran_on(begun, told[-1])
+    return 0 if _has_lost(begun, own) else _ran_on(begun, own) or _ran_on(begun, told[-1])
+
+
+def _has_lost(earlier: Sample, later: Sample) -> bool:
+    """Whether the counter was started again between two samples: it grew by less than was played."""
+    counted_ms = (later.counter_ms or 0) - (earlier.counter_ms or 0)
+    grown_ms = later.seen_ms - earlier.seen_ms
+    return counted_ms < grown_ms and not near(counted_ms, grown_ms)
 
 
 def _banked(sample: Sample, counted_ms: float, stalled_ms: float) -> Sample:
