@@ -48,6 +48,21 @@ def test_left_before_a_time_update(left_ms, played_ms):
         assert row.content_playing_time_ms == pytest.approx(played_ms, abs=5)
 
 
+def test_an_error_before_a_time_update():
+    """Frames moved for a sixth of a second, then a segment was gone: playback failed, not the start."""
+    row = row_of(
+        [
+            *(mark("can-play", 88), mark("play", 768), mark("play", 1284), mark("error", 1445)),
+            beat(5000, 162, 514, 1, time_errored_ms=3555, errors=1),
+        ],
+        [beat(10_000, time_errored_ms=5000)],
+        *left(11_000),
+    )
+    assert (row.started, row.outcome, row.video_startup_time_ms) == (True, Outcome.PLAYBACK_FAILED, 516)
+    assert row.content_playing_time_ms == pytest.approx(161, abs=5)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (0, 0)
+
+
 # the startup's waits
 
 

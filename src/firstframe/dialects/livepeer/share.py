@@ -116,11 +116,28 @@ def _lost_startup(history: History) -> Startup | None:
 
 
 def _unseen_startup(history: History, asked_ms: float | None) -> Startup | None:
-    """The startup of a session left before a time update could tell of the first frame: DOM `playing` alone does."""
-    moving = None if history.is_socket else _moving_ms(history, float("inf"))
-    if asked_ms is None or moving is None or not INSTANT_MS < history.last_ms - moving <= UPDATE_MS:
+    """The startup of a session whose playing was over before a time update could tell of the first frame."""
+    moving = None if history.is_socket else _unseen_ms(history)
+    if asked_ms is None or moving is None:
         return None
     return Startup(asked_ms, moving, _wanted_ms(history, asked_ms, moving), restarted=True)
+
+
+def _unseen_ms(history: History) -> float | None:
+    """When DOM `playing` alone told of moving frames: a pause, an error or the end of the session came soon after."""
+    wanted, found = False, None
+    for mark in history.marks:
+        if mark.kind == "play":
+            found, wanted = (mark.at_ms if wanted else None), True
+        elif mark.kind in ("pause", "ended") or mark.stops:
+            if found is not None and _is_unseen(found, mark.at_ms):
+                return found
+            wanted, found = False, None
+    return found if found is not None and _is_unseen(found, history.last_ms) else None
+
+
+def _is_unseen(moving_ms: float, end_ms: float) -> bool:
+    return INSTANT_MS < end_ms - moving_ms <= UPDATE_MS
 
 
 def _is_all_here(beats: Sequence[Beat]) -> bool:
