@@ -143,6 +143,25 @@ def test_the_next_view_has_not_been_where_the_one_before_it_was():
     assert folded(events).max_playhead_ms == 40_000
 
 
+@pytest.mark.parametrize(("paused", "playing_ms", "pause_ms"), [(True, 8_000, 2_000), (False, 10_000, 0)])
+def test_a_source_replaced_amid_playing_stops_it(paused, playing_ms, pause_ms):
+    """No `videochange` and no `pause`: the element is paused, and the SDK dates a stall back that was none."""
+    row = folded(
+        numbered(
+            [
+                event("viewstart", 0, mux_embed="mux-embed", player_is_paused=False),
+                event("playing", 0, player_playhead_time=0),
+                event("loadstart", 4_001, player_is_paused=paused, player_playhead_time=0),
+                *([event("play", 6_001, player_is_paused=False), event("playing", 6_001)] if paused else []),
+                *([event("rebufferstart", 4_000), event("rebufferend", 6_005)] if paused else []),
+                event("viewend", 10_000, view_rebuffer_count=int(paused)),
+            ]
+        )
+    )
+    assert (row.content_playing_time_ms, row.pause_time_ms) == (playing_ms, pause_ms)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (0, 0)
+
+
 def test_a_player_that_never_stops_says_no_end():
     """A source replaced amid playing: no play, so no `viewstart`, and then the SDK sends no `viewend` either."""
     fields = {"mux_embed": "mux-embed", "player_is_paused": False}

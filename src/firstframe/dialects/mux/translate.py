@@ -408,6 +408,20 @@ def _waiting(view: Translation, event: Event) -> None:
         view.note(Kind.HEARTBEAT, event)
 
 
+def _load(view: Translation, event: Event) -> None:
+    """Another source amid the view: the element lets go of the one that played, and fires no `pause`.
+
+    The SDK then finds a playhead that stands, and dates a stall back to it [mux-embed 5.19.0, driven].
+    """
+    stops = view.moving is Kind.PLAYING and not view.in_break
+    if stops and flag(view.map.fields.get("player_is_paused")) is True:
+        view.change(Kind.PAUSE, event)
+        view.rest()
+        view.stall_end_ms = max(view.stall_end_ms, event.at_ms)
+    else:
+        view.note(Kind.HEARTBEAT, event)
+
+
 def _rate_change(view: Translation, event: Event) -> None:
     view.speed_changed = True  # to which speed, no field says
     view.note(Kind.HEARTBEAT, event)
@@ -451,6 +465,7 @@ _TRANSLATIONS: Mapping[str, Callable[[Translation, Event], None]] = {
     "seeking": _seeking,
     "seeked": _seeked,
     "waiting": _waiting,
+    "loadstart": _load,
     "ratechange": _rate_change,
     "devicesleep": _sleep,
     "devicewake": _wake,
