@@ -63,6 +63,17 @@ def test_an_error_before_a_time_update():
     assert (row.rebuffer_count, row.rebuffer_duration_ms) == (0, 0)
 
 
+def test_a_session_destroyed_in_a_pause():
+    """Another source was chosen: how long the first one was paused until then is not told."""
+    paused = [mark("pause", 7000), beat(10_000, 2000)]
+    row = row_of(FIRST, paused, [beat(18_000)])
+    assert (row.outcome, row.pause_time_ms) == (Outcome.EXITED, 3000)
+    assert Approx.PAUSE_LOWER_BOUND in row.approx
+    row = row_of(FIRST, paused, *left(12_000))
+    assert row.pause_time_ms == 5002
+    assert Approx.PAUSE_LOWER_BOUND not in row.approx
+
+
 # the startup's waits
 
 

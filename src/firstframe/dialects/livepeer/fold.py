@@ -95,14 +95,17 @@ class _Session:
         last = self._phases[-1]
         is_over = last.kind is PhaseKind.OFF or not self._attempted()
         is_over = is_over or (last.kind is PhaseKind.FAILED and self._failure.fatal is not None)
-        is_resting = last.kind is PhaseKind.PAUSED and self._history.ending is Ending.SILENT
         times = [mark.at_ms for mark in self._history.marks]
         times += [
             share.beat.at_ms
             for share in self._shares
-            if share.beat.at_ms <= last.start_ms or share.spent_ms > 0 or not (is_over or is_resting)
+            if share.beat.at_ms <= last.start_ms or share.spent_ms > 0 or not (is_over or self._is_resting())
         ]
         return max(times, default=self._begin())
+
+    def _is_resting(self) -> bool:
+        """Its last word is a pause: nobody says how long that went on."""
+        return self._phases[-1].kind is PhaseKind.PAUSED and self._history.ending is Ending.SILENT
 
     def _attempted(self) -> bool:
         return (
@@ -236,6 +239,7 @@ class _Session:
             # A socket's last second is never sent.
             Approx.PLAY_TIME_LOWER_BOUND: is_socket or holes or self._startup.lost,
             Approx.STALLS_LOWER_BOUND: is_socket and waits,
+            Approx.PAUSE_LOWER_BOUND: self._is_resting() and not is_socket,
             Approx.STALLS_UPPER_BOUND: waits and not is_socket and not self._has_own_controls(),
             Approx.SEVERAL_SOURCES: changed_source(self._history),
         }
