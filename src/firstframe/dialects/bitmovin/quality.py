@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -143,8 +144,9 @@ def _ranges(samples: Sequence[Sample]) -> Iterator[tuple[float, float]]:
                 yield start, end
             continue
         moved = end - start
-        as_elsewhere = any(abs(moved - speed * played) <= NEAR_SPEED * moved for speed in speeds)
-        if not _is_speed(moved, played) or (_leads_to_seek(samples, index) and not as_elsewhere):
+        if not _is_speed(moved, played) or (
+            _leads_to_seek(samples, index) and not _is_among(moved / played, speeds)
+        ):
             moved = float(played)
         if end == 0:
             carried = start + moved
@@ -160,14 +162,20 @@ def _credited(pieces: Iterable[Piece]) -> Iterator[tuple[float, float]]:
 
 
 def _speeds(samples: Sequence[Sample]) -> list[float]:
-    """How fast the media ran, by the samples whose positions no seek can have changed."""
-    return [
+    """How fast the media ran, by the samples whose positions no seek can have changed; the slowest first."""
+    return sorted(
         sample.advance_ms / sample.played_ms
         for index, sample in enumerate(samples)
         if sample.played_ms >= NOTICE_MS
         and _is_speed(sample.advance_ms, sample.played_ms)
         and not (sample.ad or _leads_to_seek(samples, index))
-    ]
+    )
+
+
+def _is_among(speed: float, speeds: Sequence[float]) -> bool:
+    """Whether some of the speeds, which are sorted, is about the same."""
+    slowest = bisect_left(speeds, speed * (1 - NEAR_SPEED))
+    return slowest < len(speeds) and speeds[slowest] <= speed * (1 + NEAR_SPEED)
 
 
 def _is_speed(moved_ms: float, played_ms: float) -> bool:

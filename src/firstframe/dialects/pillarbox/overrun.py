@@ -98,16 +98,19 @@ def _without_paused_stalls(samples: Sequence[Sample]) -> list[Sample]:
 def _without_ended_stalls(samples: Sequence[Sample]) -> list[Sample]:
     """Heartbeats in a stall count it as playing; where it then ended without a pause, it is told, and counts as stall."""
     found = list(samples)
-    places = [index for index, sample in enumerate(found) if _is_told(sample)]
-    for number in range(1, len(places)):
-        own = found[places[number]]
-        if not _told_stall(found[places[number - 1]], own):
+    told: dict[int, Sample] = {}  # by place, since the last stall was told: the next one did not begin before
+    for place, own in enumerate(samples):
+        if not _is_told(own):
             continue
-        told = [found[place] for place in places[:number]]
-        begun = _begun(told)
-        if _has_lost(told[begun], own):
-            for place in places[begun + 1 : number]:
-                found[place] = lessened(found[place], _ran_on(told[begun], found[place]), 0)
+        last = next(reversed(told.values()), None)
+        if last is not None and _told_stall(last, own):
+            before = list(told.values())
+            begun = _begun(before)
+            if _has_lost(before[begun], own):
+                for each in list(told)[begun + 1 :]:
+                    found[each] = lessened(told[each], _ran_on(before[begun], told[each]), 0)
+            told.clear()
+        told[place] = own
     return found
 
 
