@@ -156,10 +156,10 @@ def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes that a folder's files take on the disk."""
+    """Bytes that a folder's files take on the disk; some may go meanwhile, and their folders too."""
     total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            status = path.stat()
-            total += status.st_blocks * 512 if path.is_file() else 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += (Path(place) / name).stat().st_blocks * 512
     return total

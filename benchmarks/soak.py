@@ -24,6 +24,7 @@ from typing import Any
 
 import msgspec
 import report
+from process import size_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -257,11 +258,10 @@ def traffic(
 
 def disk(data: Path) -> list[report.Figure]:
     """What the data folder takes."""
-    sizes = {
-        part: sum(file.stat().st_size for file in (data / part).rglob("*") if file.is_file())
+    return [
+        report.Figure(name=f"disk, {part}", value=size_of(data / part) / MIB, unit="MiB")
         for part in ("journal", "engine")
-    }
-    return [report.Figure(name=f"disk, {part}", value=size / MIB, unit="MiB") for part, size in sizes.items()]
+    ]
 
 
 def write_samples(file: Path, samples: Sequence[Sample]) -> None:
