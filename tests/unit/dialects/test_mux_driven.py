@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from firstframe.view.derived import derive
-from firstframe.view.record import Outcome, ViewRecord
+from firstframe.view.record import Approx, Outcome, ViewRecord
 from support_mux import event, folded, numbered
 
 HB_MS = 10_000
@@ -135,3 +135,16 @@ def test_monitored_when_it_played_already() -> None:
     assert row.attempted
     assert row.started
     assert row.video_startup_time_ms is None
+
+
+def test_monitored_amid_playing() -> None:
+    """The SDK makes up a play and a first frame within milliseconds, for a player that has long shown frames."""
+    row = row_of(
+        at("networkchange", 0, 2098, player_is_paused=False),
+        at("viewstart", 9, 2098),
+        at("play", 13, 2098),
+        at("playing", 17, 2098, view_time_to_first_frame=8),
+        at("viewend", 5017, 7098),
+    )
+    assert (row.started, row.video_startup_time_ms, row.content_playing_time_ms) == (True, None, 5000)
+    assert Approx.PLAY_TIME_LOWER_BOUND in row.approx

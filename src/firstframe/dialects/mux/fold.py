@@ -144,10 +144,10 @@ def _complete(row: ViewRecord, reading: Reading) -> None:
     _ads(row, reading)
     reading.requests.measure(row, history, totals)
     row.dropped_frames = totals.count("view_dropped_frame_count")
-    row.approx = sorted({*row.approx, *_losses(history), *_credits(reading)})
     if row.end_reason is EndReason.DROPPED and _ends_unsaid(reading):
         row.end_reason = EndReason.IDLE_TIMEOUT
         row.outcome = Outcome.EXITED if row.outcome is Outcome.DROPPED else row.outcome
+    row.approx = sorted({*row.approx, *_losses(history), *_credits(reading), *_bounds(history)})
 
 
 def _ends_unsaid(reading: Reading) -> bool:
@@ -186,7 +186,7 @@ def _startup(row: ViewRecord, reading: Reading) -> None:
         if row.content_startup_time_ms == row.video_startup_time_ms or not row.ad_impressions:
             row.content_startup_time_ms = waited
         row.video_startup_time_ms = waited
-    if reading.start.is_guess:
+    if reading.start.is_guess or reading.history.joined:
         row.video_startup_time_ms = row.content_startup_time_ms = None
 
 
@@ -310,6 +310,11 @@ def _losses(history: History) -> list[Approx]:
 
 def _credits(reading: Reading) -> list[Approx]:
     return [Approx.HOLE_CREDITED] if reading.translation.credited else []
+
+
+def _bounds(history: History) -> list[Approx]:
+    """What played before the SDK came is not told."""
+    return [Approx.PLAY_TIME_LOWER_BOUND] if history.joined else []
 
 
 def _known(value: Number | None, other: Number | None) -> Number | None:

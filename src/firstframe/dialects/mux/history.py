@@ -8,7 +8,7 @@ from operator import attrgetter
 import msgspec
 
 from firstframe.beacon import Event
-from firstframe.dialects.base import text
+from firstframe.dialects.base import flag, number, text, whole
 from firstframe.dialects.mux.vocabulary import RANK
 
 _UNRANKED = RANK["timeupdate"]
@@ -35,6 +35,14 @@ class History(msgspec.Struct):
     def opened(self) -> bool:
         """The view's first event is here."""
         return not self.numbered or self.events[0].seq == 1
+
+    @property
+    def joined(self) -> bool:
+        """The SDK came to a player that played already: it then makes up a play and a first frame at once."""
+        first = self.events[0]
+        is_first = self.opened and whole(first.payload.get("player_sequence_number")) == 1
+        plays = flag(first.payload.get("player_is_paused")) is False
+        return is_first and plays and (number(first.payload.get("player_playhead_time")) or 0) > 0
 
     def has(self, *names: str) -> bool:
         """Any event of these names."""
