@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from firstframe.view.derived import derive
-from firstframe.view.record import Approx, Outcome, ViewRecord
+from firstframe.view.record import Approx, EndReason, Outcome, ViewRecord
 from support_mux import event, folded, numbered
 
 HB_MS = 10_000
@@ -148,3 +148,10 @@ def test_monitored_amid_playing() -> None:
     )
     assert (row.started, row.video_startup_time_ms, row.content_playing_time_ms) == (True, None, 5000)
     assert Approx.PLAY_TIME_LOWER_BOUND in row.approx
+
+
+def test_view_that_broke_off_says_that_it_did() -> None:
+    """The SDK sends a batch every ten seconds: the last one of a view without `viewend` is not known."""
+    row = row_of(at("networkchange", 0, 0, player_is_paused=True), at("viewstart", 10, 0))
+    assert (row.started, row.end_reason) == (False, EndReason.DROPPED)
+    assert {Approx.PLAY_TIME_LOWER_BOUND, Approx.STALLS_LOWER_BOUND} <= set(row.approx)

@@ -147,7 +147,7 @@ def _complete(row: ViewRecord, reading: Reading) -> None:
     if row.end_reason is EndReason.DROPPED and _ends_unsaid(reading):
         row.end_reason = EndReason.IDLE_TIMEOUT
         row.outcome = Outcome.EXITED if row.outcome is Outcome.DROPPED else row.outcome
-    row.approx = sorted({*row.approx, *_losses(history), *_credits(reading), *_bounds(history)})
+    row.approx = sorted({*row.approx, *_losses(history), *_credits(reading), *_bounds(row, history)})
 
 
 def _ends_unsaid(reading: Reading) -> bool:
@@ -312,9 +312,11 @@ def _credits(reading: Reading) -> list[Approx]:
     return [Approx.HOLE_CREDITED] if reading.translation.credited else []
 
 
-def _bounds(history: History) -> list[Approx]:
-    """What played before the SDK came is not told."""
-    return [Approx.PLAY_TIME_LOWER_BOUND] if history.joined else []
+def _bounds(row: ViewRecord, history: History) -> list[Approx]:
+    """What played before the SDK came is not told, nor what came behind the last batch of a view that broke off."""
+    dropped = row.end_reason is EndReason.DROPPED
+    found = [Approx.PLAY_TIME_LOWER_BOUND] if dropped or history.joined else []
+    return [*found, Approx.STALLS_LOWER_BOUND] if dropped else found
 
 
 def _known(value: Number | None, other: Number | None) -> Number | None:
