@@ -35,6 +35,36 @@ def waited(row):
 # the start
 
 
+def test_measured_from_amid_playing_to_a_pause():
+    """The element played for three seconds when the SDK came: it tells of a pause, and of the play behind it."""
+    row = row_of(
+        [beat(1826, 1826, autoplay_status="none")],
+        [mark("pause", 3332), beat(3810, 1506)],
+        [mark("play", 5421), mark("play", 5423), mark("first-frame", 5696)],
+        [beat(5896, 473, play_to_first_frame_ms=275)],
+        [beat(7809, 1913)],
+        *left(9457, 1648),
+    )
+    assert (row.started, row.video_startup_time_ms) == (True, None)
+    assert row.content_playing_time_ms == pytest.approx(3332 + 4034, abs=5)
+    assert row.pause_time_ms == pytest.approx(2090, abs=5)
+    assert Approx.PLAY_TIME_LOWER_BOUND in row.approx
+
+
+def test_measured_from_amid_playing_to_a_stall():
+    """The one play that is told is the end of the stall."""
+    row = row_of(
+        [beat(1774, 1774, autoplay_status="none")],
+        [beat(3803, 451, 1577, 1)],
+        [mark("play", 5346), mark("first-frame", 5479), beat(5769, 423, 1544, play_to_first_frame_ms=133)],
+        [beat(7770, 2001)],
+        *left(9000, 1230),
+    )
+    assert (row.started, row.video_startup_time_ms) == (True, None)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, pytest.approx(3121, abs=5))
+    assert row.content_playing_time_ms == pytest.approx(1774 + 451 + 3654, abs=5)
+
+
 @pytest.mark.parametrize(("left_ms", "played_ms"), [(870, 252), (922, None), (625, None)])
 def test_left_before_a_time_update(left_ms, played_ms):
     """DOM `playing` told of moving frames; a session that goes on without a time update had none."""

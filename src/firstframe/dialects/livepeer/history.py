@@ -83,6 +83,8 @@ class History(msgspec.Struct):
     event_count: int
     ending: Ending = Ending.SILENT
     is_socket: bool = False
+    joined: bool = False
+    """The SDK came to a player that played already: its play and first frame are where the counting began."""
 
     def of(self, kind: str) -> list[Mark]:
         """The marks of one kind."""

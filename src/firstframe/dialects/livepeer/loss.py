@@ -22,6 +22,7 @@ _CAN_PLAY = (PhaseKind.ON, PhaseKind.FAILED)
 
 def with_lost(history: History) -> History:
     """The history with the marks that were lost, as far as they are proved."""
+    history = _with_playing_before(history)
     marks = _with_first_play(history)
     found = _Walk(marks).lost(history.beats)
     if not found and marks is history.marks:
@@ -29,8 +30,28 @@ def with_lost(history: History) -> History:
     return msgspec.structs.replace(history, marks=sorted([*marks, *found]))
 
 
+def _with_playing_before(history: History) -> History:
+    """The history with the beginning of a player that played already when the SDK came to it, if that is proved.
+
+    The SDK then hears of no play, and only counts. A position that is set before any play makes it count as well, but
+    only what plays can pause or wait.
+    """
+    first = next((mark for mark in history.marks if mark.kind in ("play", "first-frame", "pause")), None)
+    beat = next((each for each in history.beats if each.playing_ms > LOST_MS), None)
+    if first is None or beat is None or not beat.opens:
+        return history
+    since = max(beat.start_ms, beat.at_ms - beat.playing_ms - beat.waiting_ms)
+    waits = any(each.waits and each.at_ms < first.at_ms for each in history.beats)
+    if since >= first.at_ms or not (waits or first.kind == "pause"):
+        return history
+    made = [Mark(since, RANKS[kind], kind, key="") for kind in ("play", "first-frame")]
+    return msgspec.structs.replace(history, marks=sorted([*history.marks, *made]), joined=True)
+
+
 def _with_first_play(history: History) -> list[Mark]:
     """The first frame comes with the time since the first play, which may have been told in a report before it."""
+    if history.joined:
+        return history.marks
     plays = history.of("play")
     shown = next((mark.at_ms for mark in history.of("first-frame")), None)
     waited = history.once("play_to_first_frame_ms")

@@ -80,6 +80,8 @@ def startup_of(history: History) -> Startup:
     shown = next((mark.at_ms for mark in history.of("first-frame")), None)
     waited = history.once("play_to_first_frame_ms")
     asked = plays[0].at_ms if plays else None
+    if history.joined:
+        return Startup(None, shown, None, lost=True)
     if shown is None and asked is not None and waited is not None and not plays[0].guessed:
         shown = asked + waited
     if shown is None:
