@@ -392,6 +392,15 @@ def test_timers_of_a_socket_that_run_at_once():
     assert (row.rebuffer_count, row.rebuffer_duration_ms, row.content_playing_time_ms) == (1, 5400, 2346)
 
 
+def test_seek_of_a_socket_may_be_its_wait():
+    """Seeks of 23 and 790 ms, and no stall: the totals know only waits."""
+    told = {"firstPlayback": 877, "preloadTime": 877, "ttff": 261, "timeUnpaused": 1172}
+    talk = [message(2059, **told), message(3060, timeUnpaused=2172)]
+    waits = [(4069, 3165, 1, 15), (5070, 3974, 2, 207), (6071, 4363, 3, 818)]
+    talk += [message(at, timeUnpaused=p, nWaiting=n, timeWaiting=w) for at, p, n, w in waits]
+    assert Approx.STALLS_UPPER_BOUND in fold([*talk, message(7078, timeUnpaused=5371)]).approx
+
+
 # before the first play
 
 

@@ -240,7 +240,7 @@ class _Session:
             Approx.PLAY_TIME_LOWER_BOUND: is_socket or holes or self._startup.lost,
             Approx.STALLS_LOWER_BOUND: is_socket and waits,
             Approx.PAUSE_LOWER_BOUND: self._is_resting() and not is_socket,
-            Approx.STALLS_UPPER_BOUND: waits and not is_socket and not self._has_own_controls(),
+            Approx.STALLS_UPPER_BOUND: waits and (is_socket or not self._has_own_controls()),
             Approx.SEVERAL_SOURCES: changed_source(self._history),
         }
         return sorted(flag.value for flag, holds in flags.items() if holds)
