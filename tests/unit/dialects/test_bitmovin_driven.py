@@ -248,6 +248,16 @@ def test_closed_says_where_a_lost_sample_led() -> None:
     assert (row.outcome, Approx.EVENTS_LOST in row.approx) == (Outcome.COMPLETED, True)
 
 
+def test_a_stall_may_be_among_the_lost() -> None:
+    """The collector of these reports was away for four seconds: three of a stall, and one of playing behind it."""
+    session = started(player="hlsjs").add("playing", 5821, **at(175, 5991))
+    session.add("rebuffering", 3120, **at(5991, 5991)).add("playing", 170, **at(5991, 6152))
+    session.add("playing", 2118, **at(6152, 8271)).leave(7812)
+    row = row_of(events_of(sample for sample in session.samples if sample["sequenceNumber"] not in (3, 4)))
+    assert row.rebuffer_count == 0
+    assert {Approx.EVENTS_LOST, Approx.STALLS_LOWER_BOUND, Approx.PAUSE_LOWER_BOUND} <= set(row.approx)
+
+
 # clocks, late starts, ends
 
 

@@ -325,6 +325,8 @@ def _doubts(row: ViewRecord, view: View) -> None:
         )
         or any(sample.start_failed and not sample.duration_ms for sample in view.samples),
         Approx.STALLS_UPPER_BOUND: has_jump(view.samples),
+        Approx.STALLS_LOWER_BOUND: timeline.lost_count > 0,
+        Approx.PAUSE_LOWER_BOUND: timeline.lost_count > 0,
         Approx.START_LOST: first is not None and bool(first.seq),
         Approx.EVENTS_LOST: timeline.lost_count > 0,
         Approx.EVENTS_CAPPED: any((sample.seq or 0) >= LAST_SEQUENCE for sample in view.samples),
