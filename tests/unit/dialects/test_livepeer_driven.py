@@ -320,6 +320,17 @@ def test_hidden_while_a_report_had_no_answer():
     assert Approx.PLAY_TIME_LOWER_BOUND not in row.approx
 
 
+def test_destroyed_before_its_first_heartbeat():
+    """Destroyed 3.6 s after it opened, and heard of again when the page was left: its play timer never stopped."""
+    events = [mark("can-play", 96), mark("play", 478), mark("play", 479), mark("first-frame", 746)]
+    sent = report([*events, beat(6155, 5676, play_to_first_frame_ms=268, autoplay_status="none")])
+    talk = [message(at, timeUnpaused=at - 481) for at in (1129, 2097, 3097)]
+    row = fold([sent, *talk])
+    assert (row.content_playing_time_ms, row.outcome) == (3097 - 479, Outcome.EXITED)
+    assert Approx.PLAY_TIME_ESTIMATED in row.approx
+    assert fold([sent, *talk, message(5097, timeUnpaused=4616)]).content_playing_time_ms == 5676
+
+
 # reports that were lost
 
 

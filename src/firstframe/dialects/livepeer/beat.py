@@ -115,6 +115,8 @@ def beats_of(
     for early, late in pairwise(beats):
         late.start_ms = max(late.start_ms, early.at_ms) if late.start_ms == _BEGINNING else late.start_ms
     beats = _capped(beats, interval, sorted(totals))
+    if len(beats) == 1 and told and _outlives(beats[0], told[0], max(totals, default=None)):
+        ending = Ending.HIDDEN
     _find_losses(beats, interval, told)
     return beats, ending
 
@@ -254,6 +256,22 @@ def _capped(beats: list[Beat], interval: float, totals: Sequence[int]) -> list[B
             late.at_ms = early.at_ms + allowed
             return beats[: place + 1]
     return beats
+
+
+def _outlives(beat: Beat, opened_ms: float, spoke_at_ms: int | None) -> bool:
+    """Whether the only heartbeat is that of a session which was destroyed before the first; it is cut to its life.
+
+    It comes when the page is left, and its play timer never stopped. The WebSocket beside it had fallen silent.
+    """
+    if spoke_at_ms is None or beat.payload.get("oldest_buffer_timestamp") is not None:
+        return False
+    spoke = max(0.0, spoke_at_ms - (beat.received_ms - beat.at_ms) - opened_ms)
+    if spoke + SPEECH_MS >= beat.playing_ms:
+        return False
+    beat.playing_ms, beat.waiting_ms = spoke, min(beat.waiting_ms, spoke)
+    beat.at_ms = opened_ms + spoke
+    beat.capped = True
+    return True
 
 
 def _find_losses(beats: Sequence[Beat], interval: float, told: Sequence[float]) -> None:
