@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from firstframe.view.derived import derive
 from firstframe.view.record import Approx, EndReason, Outcome, ViewRecord
 from support_mux import event, folded, numbered
@@ -155,3 +157,23 @@ def test_view_that_broke_off_says_that_it_did() -> None:
     row = row_of(at("networkchange", 0, 0, player_is_paused=True), at("viewstart", 10, 0))
     assert (row.started, row.end_reason) == (False, EndReason.DROPPED)
     assert {Approx.PLAY_TIME_LOWER_BOUND, Approx.STALLS_LOWER_BOUND} <= set(row.approx)
+
+
+@pytest.mark.parametrize(
+    ("cut", "stalled_ms"),
+    [
+        (at("viewend", 5203, 3947), 653),
+        (at("seeking", 5203, 3947), 653),
+        (at("pause", 5203, 3947), 653),
+        (at("error", 5203, 3947, player_error_code="2"), 653),
+        (at("pause", 4700, 3947), 0),
+        (at("pause", 5203, 4500), 0),
+    ],
+    ids=["left", "sought", "paused", "failed", "too short", "it moved"],
+)
+def test_stall_that_is_cut_short(cut: dict[str, Any], stalled_ms: int) -> None:
+    """The SDK finds a stall after a second of it, and tells of none that ends sooner but by playing."""
+    start = (at("viewstart", 524, 0), at("play", 526, 0), at("playing", 550, 12, view_time_to_first_frame=26))
+    row = row_of(*start, at("waiting", 4550, 3947), cut, at("viewend", 5300, 4500, view_rebuffer_count=0))
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (int(stalled_ms > 0), stalled_ms)
+    assert row.content_playing_time_ms <= 5203 - 550 - stalled_ms + 97

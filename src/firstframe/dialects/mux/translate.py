@@ -36,6 +36,9 @@ BACK_DATED = frozenset({"rebufferstart", "rebufferend"})
 RESTS = frozenset({"adpause", "adended", "ended", "viewend", "devicesleep"})
 """Events after which nothing moves."""
 
+CUTS = frozenset({"pause", "seeking", "error", "viewend"})
+"""Events that end a stall which the SDK, after a second, would have found: it then tells of none."""
+
 RENDITION = {
     "bitrate_bps": "video_source_bitrate",
     "width": "video_source_width",
@@ -54,6 +57,9 @@ _LATE_MS = 100
 
 _JUMP_MS = 250
 """The play may be told late too; a playhead further ahead than this has jumped."""
+
+_SHORT_MS = 250
+"""A stall that is shorter the SDK leaves out."""
 
 _MAY_TELL_NEXT = CARRIES_NEXT | {"viewend"}
 """Events whose playhead may already be in the next source."""
@@ -91,6 +97,8 @@ class Translation:
         self.follower: Follower | None = None
         self.awaited: tuple[int, float | None] | None = None
         """Since when frames are awaited, and where the playhead stood then."""
+        self.stood: tuple[int, float] | None = None
+        """Since when the element waits for data amid playing, and where the playhead stood then."""
         self.speed_changed = False
         self.late_ms = 0
         """How late the first `playing` was told."""
@@ -149,7 +157,7 @@ class Translation:
 
     def rest(self) -> None:
         """Nothing moves, and nobody waits for it."""
-        self.moving, self.awaited, self.watching = None, None, False
+        self.moving, self.awaited, self.stood, self.watching = None, None, None, False
 
     def _put(self, kind: Kind, at_ms: int, event: Event, **more: Any) -> None:
         self._latest = max(self._latest, at_ms)
@@ -168,6 +176,8 @@ class Translation:
         if self.follower is not None:
             self._follow(event, self.follower)
         name = event.name
+        if name in CUTS:
+            self._cut(event)
         translate = _TRANSLATIONS.get(name)
         if name in CARRIES_NEXT and event is not self.first:
             self.change(Kind.END, event)
@@ -183,6 +193,14 @@ class Translation:
             self._picture(event)
             self._latency(event)
         self.told = event.at_ms, self.playhead
+
+    def _cut(self, event: Event) -> None:
+        """What waited until now, at the same position, stalled, although the SDK had no time to find it."""
+        since_ms, stood = self.stood or (event.at_ms, 0.0)
+        self.stood = None
+        still = self.playhead is not None and abs(self.playhead - stood) <= _LATE_MS
+        if still and self.moving is Kind.PLAYING and event.at_ms - since_ms >= _SHORT_MS:
+            self.change(Kind.STALL_START, event, late_ms=event.at_ms - since_ms)
 
     def _position(self, event: Event) -> float | None:
         """Where the playhead stands; at the end of a view it may already be in the next source."""
@@ -279,6 +297,7 @@ def _pause(view: Translation, event: Event) -> None:
 
 
 def _playing(view: Translation, event: Event) -> None:
+    view.stood = None
     if view.moving is Kind.PLAYING and view.awaited is None and not (view.stalled or view.in_break):
         # It ends a stall that the SDK has yet to find, and will date back.
         view.note(Kind.PLAYING, event)
@@ -295,7 +314,7 @@ def _ad_break(view: Translation, event: Event) -> None:
     if not view.wanted:
         _play(view, event)
     view.in_break = view.watching = True
-    view.awaited = None
+    view.awaited = view.stood = None
     view.change(Kind.AD_BREAK_START, event)
 
 
@@ -366,6 +385,7 @@ def _failure(view: Translation, event: Event, **more: Any) -> None:
 
 def _stall(view: Translation, event: Event) -> None:
     """A stall; told by the player and then found by the SDK too, also after its end, it is the same one."""
+    view.stood = None
     view.echoed = not view.stalled and event.at_ms < view.stall_end_ms
     if view.stalled or view.echoed:
         view.echoes += 1
@@ -401,11 +421,17 @@ def _seeked(view: Translation, event: Event) -> None:
 
 
 def _waiting(view: Translation, event: Event) -> None:
-    """The element waits for data: within a seek it says that the seek lasts until frames move, else nothing."""
+    """The element waits for data: within a seek it says that the seek lasts until frames move.
+
+    Else it says nothing, unless what waits is cut short.
+    """
     if view.seeking:
         view.change(Kind.STALL_START, event)
-    else:
-        view.note(Kind.HEARTBEAT, event)
+        return
+    is_sure = view.awaited is None and view.follower is None and not (view.stalled or view.in_break)
+    if view.moving is Kind.PLAYING and is_sure and view.playhead is not None:
+        view.stood = view.stood or (event.at_ms, view.playhead)
+    view.note(Kind.HEARTBEAT, event)
 
 
 def _load(view: Translation, event: Event) -> None:
