@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -144,3 +149,35 @@ def test_help_reads_well() -> None:
     ):
         assert verb in told
         assert firstframe(verb, "--help").returncode == 0
+
+
+def take(port: int) -> socket.socket:
+    """Listen on a port as soon as who was killed has let go of it."""
+    for _ in range(500):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+        time.sleep(0.02)
+    raise AssertionError(f"port {port} does not get free")
+
+
+def test_an_engine_whose_port_is_taken_is_found_elsewhere(tmp_path: Path) -> None:
+    """Another program may get the port in the moment that the engine is down; fold and API follow it to the next one."""
+    product = Product(tmp_path / "data").start()
+    try:
+        assert product.process is not None
+        face = product.data / "run" / "engine.json"
+        port = json.loads(face.read_bytes())["port"]
+        product.process.send_signal(
+            signal.SIGSTOP
+        )  # or it would start the engine sooner than the port can be had
+        product.kill("engine")
+        with take(port):
+            product.process.send_signal(signal.SIGCONT)
+            product.wait_until(
+                lambda: json.loads(face.read_bytes())["port"] != port, 60, "the engine to go elsewhere"
+            )
+        product.wait_until(lambda: product.health() is not None, 60, "the API to ask it there")
+        since = datetime.now(UTC)
+        product.wait_until(lambda: product.shows(since), 60, "the fold to store there")
+    finally:
+        assert product.stop() == 0

@@ -59,16 +59,20 @@ class Target(msgspec.Struct, frozen=True):
 
 def target_of(url: str) -> Target:
     """``clickhouse://user:password@host:port/database?setting=value`` taken apart. Raises `ConfigError`."""
-    parts = urlsplit(url)
+    wanted = "clickhouse://user:password@host:port/database (clickhouses:// with TLS)"
+    try:
+        parts = urlsplit(url)
+        given = parts.port
+    except ValueError as error:  # without its text, in which the password may stand
+        raise ConfigError(f"the engine's URL has no port that is one, but {wanted} is wanted") from error
     if parts.scheme not in _SCHEMES or not parts.hostname:
-        wanted = "clickhouse://user:password@host:port/database (clickhouses:// with TLS)"
         raise ConfigError(
             f"the engine's URL begins {parts.scheme!r}, host {parts.hostname!r}, but {wanted} is wanted"
         )
     secure, port = _SCHEMES[parts.scheme]
     return Target(
         host=parts.hostname,
-        port=parts.port or port,
+        port=given or port,
         user=unquote(parts.username or "default"),
         password=unquote(parts.password or ""),
         database=unquote(parts.path.strip("/")) or "default",
@@ -80,16 +84,20 @@ def target_of(url: str) -> Target:
 class Engine:
     """A client that several threads may share."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, where: Callable[[], str] | None = None) -> None:
         self.target = target
+        self._where = where
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._types: dict[tuple[str, tuple[str, ...]], Sequence[ClickHouseType]] = {}
 
     @classmethod
-    def connect(cls, url: str) -> Self:
-        """A client for this URL; nothing is sent yet. Raises `ConfigError` for a URL that cannot be one."""
-        return cls(target_of(url))
+    def connect(cls, url: str, where: Callable[[], str] | None = None) -> Self:
+        """A client for this URL; nothing is sent yet. Raises `ConfigError` for a URL that cannot be one.
+
+        ``where`` is asked for the URL after each failure: an engine that was started again may be somewhere else.
+        """
+        return cls(target_of(url), where)
 
     def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, token: str | None = None
@@ -107,7 +115,7 @@ class Engine:
         }
         if token is not None:
             settings["insert_deduplication_token"] = token
-        with _told():
+        with self._asked():
             client = self._connected()
             try:
                 types = self._types.get(key) or self._learn(client, key)
@@ -124,7 +132,7 @@ class Engine:
         settings: Mapping[str, Any] | None = None,
     ) -> Rows:
         """The answer to one SELECT; ``{name:Type}`` in the text is bound by the server from ``params``."""
-        with _told():
+        with self._asked():
             result = self._connected().query(
                 sql, parameters=dict(params or {}), settings=dict(settings or {}), tz_mode="aware"
             )
@@ -132,20 +140,42 @@ class Engine:
 
     def raw(self, sql: str, params: Mapping[str, Any] | None = None, fmt: str = "CSVWithNames") -> bytes:
         """The answer to one SELECT in one of ClickHouse's formats."""
-        with _told():
+        with self._asked():
             answer: bytes = self._connected().raw_query(sql, parameters=dict(params or {}), fmt=fmt)
             return answer
 
     def command(self, sql: str) -> None:
         """A statement without an answer."""
-        with _told():
+        with self._asked():
             self._connected().command(sql)
 
     def create_database(self) -> None:
         """Make the database of the URL where it is missing."""
         name = self.target.database.replace("`", "\\`")
-        with _told():
+        with self._asked():
             self._connected().command(f"CREATE DATABASE IF NOT EXISTS `{name}`", use_database=False)
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """A statement. Where it fails, the next one goes where the engine is then. Raises `EngineError`."""
+        try:
+            with _told():
+                yield
+        except EngineError:
+            self._look_again()
+            raise
+
+    def _look_again(self) -> None:
+        if self._where is None:
+            return
+        try:
+            target = target_of(self._where())
+        except ConfigError:
+            return  # it is only starting
+        with self._lock:
+            if target != self.target:
+                # Statements of other threads may still be under way in the old client, so nobody closes it.
+                self.target, self._client = target, None
 
     def close(self) -> None:
         with self._lock:
@@ -178,8 +208,8 @@ class AsyncEngine:
         self._turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
 
     @classmethod
-    def connect(cls, url: str, threads: int = 8) -> Self:
-        return cls(Engine.connect(url), threads)
+    def connect(cls, url: str, threads: int = 8, *, where: Callable[[], str] | None = None) -> Self:
+        return cls(Engine.connect(url, where), threads)
 
     async def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, token: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode
 
 import msgspec
@@ -46,7 +47,9 @@ class _Freshness(msgspec.Struct):
 def api(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT; requests that are being answered are finished first."""
     folder = Folder(settings.data).make()
-    engine = AsyncEngine.connect(_engine_url(settings, folder))
+    engine = AsyncEngine.connect(
+        _wait_for_url(settings, folder), where=partial(_limited_url, settings, folder)
+    )
     stop = Stop()
     accounts = Accounts(settings.accounts or folder.accounts_url)
     if settings.api_token:
@@ -112,17 +115,19 @@ def counted() -> CollectorRegistry:
     return registry
 
 
-def _engine_url(settings: Settings, folder: Folder) -> str:
-    """Where the engine is, with the limit of time for one question; waits for an embedded one that is starting."""
+def _limited_url(settings: Settings, folder: Folder) -> str:
+    """Where the engine is, with the limits of one question. Raises `ConfigError`."""
+    url = engine_url(settings, folder)
+    limit = urlencode({"max_execution_time": settings.query_seconds, "max_result_bytes": MOST_RESULT_BYTES})
+    return f"{url}{'&' if '?' in url else '?'}{limit}"
+
+
+def _wait_for_url(settings: Settings, folder: Folder) -> str:
+    """The same once it is known: an embedded engine may only be starting."""
     waiting = EngineWait()
     while True:
         try:
-            url = engine_url(settings, folder)
+            return _limited_url(settings, folder)
         except ConfigError as error:
             waiting.tell(error)
             time.sleep(WAIT_SECONDS)
-        else:
-            limit = urlencode(
-                {"max_execution_time": settings.query_seconds, "max_result_bytes": MOST_RESULT_BYTES}
-            )
-            return f"{url}{'&' if '?' in url else '?'}{limit}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -61,7 +62,7 @@ def wait_for_engine(
     waiting = EngineWait()
     while not stop.is_set():
         try:
-            found = Engine.connect(engine_url(settings, folder))
+            found = Engine.connect(engine_url(settings, folder), partial(engine_url, settings, folder))
             _prepare(found, settings, waiting, migrates=migrates)
         except (EngineError, ConfigError) as error:
             waiting.tell(error)
