@@ -12,7 +12,7 @@ import typer
 
 from firstframe import __version__
 from firstframe.errors import ConfigError, EngineError, FirstframeError, JournalError, Refusal
-from firstframe.logs import configure
+from firstframe.logs import configure, open_standard_streams
 from firstframe.options import with_settings
 from firstframe.settings import Settings
 
@@ -289,6 +289,7 @@ def _log(settings: Settings) -> None:
 
 def main() -> None:
     """Run the command line; a mistake of the operator is one clear line and exit code 2, never a traceback."""
+    open_standard_streams()
     os.umask(0o077)  # what is kept of viewers, and the secrets, are for who runs this and nobody else
     try:
         app()
