@@ -170,7 +170,8 @@ def load(
     Raises `ConfigError` that names the setting, its source, its value and what is wanted.
     """
     environ = os.environ if environ is None else environ
-    path = file or (Path(environ["FIRSTFRAME_CONFIG"]) if "FIRSTFRAME_CONFIG" in environ else None)
+    named = environ.get("FIRSTFRAME_CONFIG", "")
+    path = file or (Path(named) if named else None)
     values: dict[str, Any] = {}
     for name, value in (_read(path) if path else {}).items():
         values[name] = _cast(_known(name, str(path)), value, str(path))
@@ -185,10 +186,10 @@ def load(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"the settings file {path} cannot be read: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"the settings file {path} is not TOML: {error}") from error
 
 
@@ -211,6 +212,6 @@ def _cast(setting: Setting, value: Any, source: str) -> Any:
 def address(text: str, name: str) -> tuple[str, int]:
     """``HOST:PORT`` as (host, port); an empty host means every interface. Raises `ConfigError`."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or not 0 <= int(port) <= 65535:
+    if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise ConfigError(f"{name} is {text!r}, but HOST:PORT is wanted, such as 127.0.0.1:8080")
     return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - said in the help
