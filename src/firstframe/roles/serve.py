@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import os
 import shutil
 import socket
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -15,7 +16,7 @@ import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from firstframe.accounts.first_token import first_token
+from firstframe.accounts.first_token import add_given, first_token
 from firstframe.accounts.store import Accounts
 from firstframe.console import banner
 from firstframe.disk import write_atomically
@@ -28,6 +29,9 @@ from firstframe.roles.supervisor import Supervisor, environment_of, roles_of
 from firstframe.settings import Settings, address
 
 log = structlog.get_logger()
+
+_DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Without the proxy that ``http_proxy`` may name: it does not reach a loopback that is not its own."""
 
 COUNTERS_PREFIX = "firstframe-"
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - not for files of ours alone: the folder in it is
@@ -45,6 +49,7 @@ def serve(settings: Settings) -> int:
     check(settings)
     for name, where in (("collector", settings.collector), ("api", settings.api)):
         _check_free(name, where)
+    _check_apart(settings)
     folder.engine_face_file.unlink(missing_ok=True)
     # The port is chosen once, so that an engine that was restarted is found where it was.
     others = {address(settings.collector, "collector")[1], address(settings.api, "api")[1]}
@@ -53,19 +58,23 @@ def serve(settings: Settings) -> int:
         closing(Accounts(settings.accounts or folder.accounts_url)) as accounts,
         _counters(folder) as counters,
     ):
-        token = first_token(accounts, settings.api_token)
+        if settings.api_token:
+            add_given(accounts, settings.api_token)
         supervisor = Supervisor(roles_of(settings), environment_of(settings, folder, counters))
         return supervisor.run(
             ready=lambda: _answers(settings.api),
-            announce=lambda: _announce(settings, folder, token, accounts),
+            announce=lambda: _announce(settings, folder, accounts),
         )
 
 
-def _announce(settings: Settings, folder: Folder, token: str | None, accounts: Accounts) -> None:
-    """Say where everything is. Where nobody listens, or the disk is full, all goes on untold."""
+def _announce(settings: Settings, folder: Folder, accounts: Accounts) -> None:
+    """Say where everything is. Where nobody listens, or the disk is full, all goes on untold.
+
+    A token is made up only now: a start that ends before this would have made one that nobody was shown.
+    """
     try:
-        banner(settings, folder, token, accounts)
-    except (OSError, SQLAlchemyError) as error:
+        banner(settings, folder, first_token(accounts, settings.api_token), accounts)
+    except (OSError, ValueError, SQLAlchemyError) as error:
         log.warning("it runs, but that could not be shown", error=str(error).partition("\n")[0])
 
 
@@ -76,14 +85,24 @@ def _counters(folder: Folder) -> Iterator[str]:
     In memory where there is such a place: counters are mapped files, and a full disk must not end a role.
     """
     note = folder.run / "counters"
-    if note.is_file() and (left := Path(note.read_text())).name.startswith(COUNTERS_PREFIX):
+    # Of this data folder: in a copy of it stands what the original may be using.
+    prefix = f"{COUNTERS_PREFIX}{folder.path.stat().st_ino:x}-"
+    left = _noted(note)
+    if left is not None and left.name.startswith(prefix):
         shutil.rmtree(left, ignore_errors=True)
-    memory = SHARED_MEMORY if Path(SHARED_MEMORY).is_dir() else None
-    with TemporaryDirectory(prefix=COUNTERS_PREFIX, dir=memory) as made:
+    memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK | os.X_OK) else None
+    with TemporaryDirectory(prefix=prefix, dir=memory) as made:
         # On a full disk it cannot be noted, which must not stop who came to make room.
         with suppress(OSError):
             write_atomically(note, made.encode())
         yield made
+
+
+def _noted(note: Path) -> Path | None:
+    try:
+        return Path(note.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _check_free(name: str, where: str) -> None:
@@ -100,11 +119,21 @@ def _check_free(name: str, where: str) -> None:
             ) from error
 
 
+def _check_apart(settings: Settings) -> None:
+    """The two listeners cannot share an address: whichever came second would die of it again and again."""
+    collector, api = address(settings.collector, "collector"), address(settings.api, "api")
+    hosts = {collector[0], api[0]}
+    if collector[1] == api[1] != 0 and (len(hosts) == 1 or hosts & {"0.0.0.0", "::"}):  # noqa: S104 - compared
+        raise ConfigError(
+            f"--collector {settings.collector} and --api {settings.api} are one address, but two are wanted"
+        )
+
+
 def _answers(api: str) -> bool:
     host, port = address(api, "api")
     name = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
     try:
-        with urllib.request.urlopen(f"http://{name}:{port}/v1/health", timeout=1) as answer:
+        with _DIRECTLY.open(f"http://{name}:{port}/v1/health", timeout=1) as answer:
             return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
+    except (OSError, http.client.HTTPException):
         return False

@@ -21,7 +21,7 @@ from pathlib import Path
 import structlog
 from prometheus_client.multiprocess import mark_process_dead
 
-from firstframe.folder import Folder
+from firstframe.folder import OWNER_ONLY, Folder
 from firstframe.settings import SETTINGS, Settings
 
 log = structlog.get_logger()
@@ -100,6 +100,7 @@ class Supervisor:
 
     def _start(self, role: Role, now: float) -> None:
         try:
+            self._make_counters()
             role.process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "firstframe", *role.arguments],
                 env={**os.environ, **self.environment},
@@ -113,6 +114,12 @@ class Supervisor:
             return
         role.started_at = now
         role.starts += 1
+
+    def _make_counters(self) -> None:
+        """Their folder may be gone: systemd empties shared memory of a user who logs out. No role begins without it."""
+        counters = self.environment.get("PROMETHEUS_MULTIPROC_DIR")
+        if counters is not None:
+            Path(counters).mkdir(mode=OWNER_ONLY, exist_ok=True)
 
     def _mourn(self, role: Role, now: float) -> None:
         assert role.process is not None  # noqa: S101
@@ -154,6 +161,9 @@ def environment_of(settings: Settings, folder: Folder, counters: str) -> dict[st
     """
     values = {setting.variable: _spell(getattr(settings, setting.name)) for setting in SETTINGS}
     values["FIRSTFRAME_DATA"] = str(folder.path)
+    values["FIRSTFRAME_CONFIG"] = (
+        ""  # it was read, and may be in the middle of a change when a role starts again
+    )
     values["PROMETHEUS_MULTIPROC_DIR"] = counters
     values["PYTHONUNBUFFERED"] = "1"
     return values
