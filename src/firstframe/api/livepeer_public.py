@@ -60,12 +60,15 @@ class PublicApp:
 def public_mounts(settings: Settings, folder: Folder) -> dict[str, PublicApp]:
     """What a collector mounts, by prefix."""
 
-    def connect() -> LivepeerApi:
+    def where() -> str:
         url = settings.engine or folder.engine_face().url
         limit = urlencode(
             {"max_execution_time": settings.query_seconds, "max_result_bytes": MOST_RESULT_BYTES}
         )
-        engine = AsyncEngine.connect(f"{url}{'&' if '?' in url else '?'}{limit}")
+        return f"{url}{'&' if '?' in url else '?'}{limit}"
+
+    def connect() -> LivepeerApi:
+        engine = AsyncEngine.connect(where(), where=where)
         return make_public_app(engine, Accounts(settings.accounts or folder.accounts_url))
 
     return dict.fromkeys(PUBLIC_PREFIXES, PublicApp(connect))
