@@ -65,6 +65,7 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
             "bad", f"{folder} cannot be written by this user", "change its owner, or name another with --data"
         )
         return
+    Folder(folder).check_access()
     free = shutil.disk_usage(folder).free
     verdict: Literal["good", "bad"] = "good" if free >= FREE_BYTES_WANTED else "bad"
     advice = (

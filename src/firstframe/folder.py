@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -18,6 +19,9 @@ log = structlog.get_logger()
 
 OWNER_ONLY = 0o700
 """A folder into which only who runs the product can look."""
+
+
+_KEPT_FILES = ("secrets.json", "session.key", "accounts.db")
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -52,15 +56,24 @@ class Folder:
         self._lock: IO[str] | None = None
 
     def make(self) -> Folder:
-        """Create what is missing. Raises `ConfigError` when the folder cannot be made or written."""
+        """Create what is missing. Raises `ConfigError` when the folder cannot be made, or not used by this user."""
+        _check_name(self.path)
         try:
             for part in (self.path, self.journal, self.engine, self.run):
                 part.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
-            if not os.access(self.path, os.W_OK):
-                raise ConfigError(f"the data folder {self.path} cannot be written by this user")
         except OSError as error:
             raise ConfigError(f"the data folder {self.path} cannot be made: {error.strerror}") from error
+        self.check_access()
         return self
+
+    def check_access(self) -> None:
+        """Raises `ConfigError` for what is there and is somebody else's, as after a start by another user."""
+        for part in (self.path, self.journal, self.engine, self.run):
+            if part.is_dir() and not os.access(part, os.R_OK | os.W_OK | os.X_OK):
+                raise _not_ours(part)
+        for file in (self.run / "lock", self.engine_face_file, *(self.path / name for name in _KEPT_FILES)):
+            if file.is_file() and not os.access(file, os.R_OK | os.W_OK):
+                raise _not_ours(file)
 
     @property
     def is_made(self) -> bool:
@@ -90,7 +103,8 @@ class Folder:
 
     @property
     def accounts_url(self) -> str:
-        return f"sqlite:///{self.path / 'accounts.db'}"
+        # Quoted: SQLAlchemy reads %20 in a URL as a blank, and would take a database of another folder.
+        return f"sqlite:///{quote(str(self.path / 'accounts.db'))}"
 
     @property
     def engine_face_file(self) -> Path:
@@ -132,3 +146,23 @@ class Folder:
                 f"no engine runs on {self.path}: start `firstframe serve` or `firstframe engine` on it, "
                 "or name another with --engine clickhouse://user:password@host:port/database"
             ) from error
+
+
+def _check_name(path: Path) -> None:
+    """Raises `ConfigError` for a name that the embedded engine would cut or cannot take."""
+    name = os.fsencode(path)
+    if b"?" in name or name != name.decode("utf-8", "ignore").encode():
+        raise ConfigError(
+            f"the data folder {str(path)!r} needs another name: text in UTF-8, without a question mark"
+        )
+
+
+def _not_ours(path: Path) -> ConfigError:
+    try:
+        owner = path.stat().st_uid
+    except OSError:
+        return ConfigError(f"{path} cannot be looked at by this user")
+    return ConfigError(
+        f"{path} cannot be read and written by this user ({os.geteuid()}): it belongs to user {owner}; "
+        "give the whole data folder to whoever runs firstframe (chown -R)"
+    )

@@ -14,9 +14,12 @@ from firstframe.errors import ConfigError
 def hold(path: Path, taken: Callable[[str], str]) -> IO[str]:
     """The file, ours until it is closed or this process ends.
 
-    Raises `ConfigError` when another process holds it; ``taken`` says so in words, with that process's id.
+    Raises `ConfigError` when it cannot be opened or another process holds it; ``taken`` says so in words, with that process's id.
     """
-    held = path.open("a+")
+    try:
+        held = path.open("a+")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be opened: {error.strerror}") from error
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -1,12 +1,16 @@
 """The data folder and its secrets."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from firstframe import disk
 from firstframe.disk import write_atomically
+from firstframe.errors import ConfigError
 from firstframe.folder import Folder
 
 
@@ -32,3 +36,48 @@ def test_what_must_last_is_synced_before_it_has_its_name(tmp_path: Path, monkeyp
     write_atomically(tmp_path / "b", b"two")
     assert len(done) == 2
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["plain", "a b", "100%25", "it's", 'so "called"', "é#1", "a:b@c;d&e=f"])
+def test_the_accounts_are_in_the_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
+    """A URL that means another file would share or lose the keys."""
+    folder = Folder(tmp_path / name).make()
+    assert make_url(folder.accounts_url).database == str(folder.path / "accounts.db")
+
+
+@pytest.mark.parametrize("name", ["what?", os.fsdecode(b"caf\xe9")])
+def test_a_name_that_the_engine_cannot_take_is_refused(tmp_path: Path, name: str) -> None:
+    """In a line, before anything is made."""
+    with pytest.raises(ConfigError, match="another name"):
+        Folder(tmp_path / name).make()
+    assert not list(tmp_path.iterdir())
+
+
+MAKE = """
+import sys
+from firstframe.folder import Folder
+folder = Folder(sys.argv[1]).make()
+folder.lock()
+folder.passwords()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
+@pytest.mark.parametrize("part", ["journal", "run", "run/lock", "secrets.json", "accounts.db"])
+def test_what_belongs_to_another_user_is_named(tmp_path: Path, part: str) -> None:
+    """As after a start with sudo: one line says which it is and what to do, instead of roles that die of it."""
+    folder = Folder(tmp_path).make()
+    path = tmp_path / part
+    if not path.is_dir():
+        path.write_bytes(b"")
+    path.chmod(0o700 if path.is_dir() else 0o600)
+    os.chown(path, 65534, 65534)
+    powerless = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    done = subprocess.run(
+        [*powerless, sys.executable, "-c", MAKE, str(folder.path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"ConfigError: {path} cannot be read and written by this user" in done.stderr
+    assert "chown" in done.stderr
