@@ -30,7 +30,7 @@ def collector_url(settings: Settings) -> str:
 def _url(listener: str, scheme: str) -> str:
     host, port = address(listener, "address")
     shown = "localhost" if host in ("0.0.0.0", "127.0.0.1", "::") else host  # noqa: S104 - compared, not bound
-    return f"{scheme}://{shown}:{port}"
+    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
 def banner(settings: Settings, folder: Folder, token: str | None, accounts: Accounts) -> None:

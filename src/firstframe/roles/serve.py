@@ -131,7 +131,7 @@ def _check_apart(settings: Settings) -> None:
 
 def _answers(api: str) -> bool:
     host, port = address(api, "api")
-    name = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
+    name = "127.0.0.1" if host == "0.0.0.0" else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
     try:
         with _DIRECTLY.open(f"http://{name}:{port}/v1/health", timeout=1) as answer:
             return bool(answer.status == 200)
