@@ -38,7 +38,8 @@ def run(
     memory_bytes: int,
     query_seconds: float,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `ConfigError` for a folder in use or an address that is not loopback.
+    """Serve until SIGTERM or SIGINT. Raises `ConfigError` for a folder in use, a copy of one that lost its links, or
+    an address that is not loopback.
 
     The user `WRITER` may do everything; `READER`, who exists when ``read_password`` is not empty, may read.
     """
@@ -49,6 +50,7 @@ def run(
     _check(host, write_password)
     stop = Stop()  # before chDB is loaded, which takes longer than the life of some who start it
     with owned(folder):
+        _check_links(folder / "columns")
         from firstframe.engine.session import Sessions  # loads chDB: a second or two
 
         for path in Definitions(folder).restore():
@@ -96,6 +98,18 @@ def _check(host: str, write_password: str) -> None:
         raise ConfigError(f"the embedded engine listens on {host!r}, but only a loopback address is allowed")
     if not write_password:
         raise ConfigError("the embedded engine needs a write password, but it is empty")
+
+
+def _check_links(columns: Path) -> None:
+    """Raises `ConfigError` for a copy in which folders stand where links should: chDB refuses it without a reason."""
+    for definition in (columns / "metadata").glob("*.sql"):
+        link = definition.with_suffix("")
+        if link.is_dir() and not link.is_symlink() and "ENGINE = Atomic" in definition.read_text():
+            raise ConfigError(
+                f"{link} is a folder, but was a symbolic link, so this is a copy that followed the links; "
+                f"copy it again with cp -a, rsync -a or tar, or remove {link} and {columns / 'data'} from it, "
+                "which hold nothing that is not in store/ as well"
+            )
 
 
 def _config(face: object, host: str, port: int) -> uvicorn.Config:

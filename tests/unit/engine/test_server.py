@@ -1,6 +1,7 @@
 """The process: what it acknowledged survives a kill, it stops when asked, and it shares its folder with nobody."""
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 import support_engine
 from firstframe.engine.client import Engine
-from firstframe.engine.server import owned, run
+from firstframe.engine.server import _check_links, owned, run
 from firstframe.errors import ConfigError, EngineError
 
 KILLS = 4
@@ -141,3 +142,25 @@ def test_it_wants_a_password(tmp_path):
     """An empty write password would be an open door."""
     with pytest.raises(ConfigError, match="password"):
         run(tmp_path, "127.0.0.1", 0, write_password="", read_password="", memory_bytes=1, query_seconds=1)
+
+
+def test_a_copy_that_followed_the_links_is_told_of_and_can_be_mended(tmp_path):
+    """A backup by other means than cp -a: the engine says what it is, and what to remove; then every row is there."""
+    port = support_engine.free_port()
+    process = support_engine.start(tmp_path / "original", port)
+    Engine.connect(_url(port)).command("CREATE DATABASE kept")
+    Engine.connect(_url(port, "kept")).command("CREATE TABLE kept (n UInt64) ENGINE = MergeTree ORDER BY n")
+    Engine.connect(_url(port, "kept")).insert("kept", ("n",), [(7,)])
+    support_engine.stop(process)
+    shutil.copytree(tmp_path / "original", tmp_path / "copy")
+    columns = tmp_path / "copy" / "columns"
+    with pytest.raises(ConfigError, match=f"{columns}/metadata/kept is a folder.* remove"):
+        _check_links(columns)
+    shutil.rmtree(columns / "metadata" / "kept")
+    shutil.rmtree(columns / "data")
+    _check_links(columns)
+    process = support_engine.start(tmp_path / "copy", port)
+    try:
+        assert Engine.connect(_url(port, "kept")).query("SELECT n FROM kept").rows == [(7,)]
+    finally:
+        support_engine.stop(process)
