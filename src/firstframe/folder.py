@@ -102,6 +102,13 @@ class Folder:
         return self.path / "run"
 
     @property
+    def has_lost_accounts(self) -> bool:
+        """Whether this installation has run before, and nothing is left of its keys and projects."""
+        has_run = any((self.path / name).is_file() for name in ("secrets.json", "session.key"))
+        accounts = self.path / "accounts.db"
+        return has_run and not (accounts.is_file() and accounts.stat().st_size)
+
+    @property
     def accounts_url(self) -> str:
         # Quoted: SQLAlchemy reads %20 in a URL as a blank, and would take a database of another folder.
         return f"sqlite:///{quote(str(self.path / 'accounts.db'))}"

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import make_url
 
 from firstframe import disk
+from firstframe.accounts.store import Accounts
 from firstframe.disk import write_atomically
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
@@ -81,3 +82,16 @@ def test_what_belongs_to_another_user_is_named(tmp_path: Path, part: str) -> Non
     )
     assert f"ConfigError: {path} cannot be read and written by this user" in done.stderr
     assert "chown" in done.stderr
+
+
+@pytest.mark.parametrize("left", [None, b""])
+def test_an_installation_that_lost_its_accounts_is_known(tmp_path: Path, left: bytes | None) -> None:
+    """Without its keys everybody may write: not so unnoticed as before a first start."""
+    folder = Folder(tmp_path / "data").make()
+    assert not folder.has_lost_accounts
+    folder.passwords()
+    Accounts(folder.accounts_url).close()
+    assert not folder.has_lost_accounts
+    accounts = folder.path / "accounts.db"
+    accounts.unlink() if left is None else accounts.write_bytes(left)
+    assert folder.has_lost_accounts

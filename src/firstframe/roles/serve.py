@@ -50,6 +50,11 @@ def serve(settings: Settings) -> int:
     for name, where in (("collector", settings.collector), ("api", settings.api)):
         _check_free(name, where)
     _check_apart(settings)
+    if not settings.accounts and folder.has_lost_accounts:
+        log.warning(
+            "keys and projects are gone, and begun anew: whoever sends is taken into the project `default`",
+            advice="stop, restore accounts.db from a backup, and start again",
+        )
     folder.engine_face_file.unlink(missing_ok=True)
     # The port is chosen once, so that an engine that was restarted is found where it was.
     others = {address(settings.collector, "collector")[1], address(settings.api, "api")[1]}
