@@ -182,31 +182,34 @@ def refused_then_free(product: Product, load: Load, ballast: Path, wait_seconds:
     product.wait_until(lambda: load.accepted > taken + 20, 60, "the collector to take beacons again")
 
 
-def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(disk: Callable[[int], Path]) -> None:
-    """On a disk that others fill the collector answers 503, takes beacons again with room, and lost none it took."""
+@contextmanager
+def on_a_full_disk(disk: Callable[[int], Path]) -> Iterator[tuple[Product, Load, Path]]:
+    """The product under load on a disk that something else has filled, and what filled it."""
     folder = disk(LARGE_MIB)
     product = Product(folder / "data")
     with running(product, lambda: posting(product)) as load:
         product.wait_until(lambda: len(load.acknowledged) > 25, 60, "some views to be taken")
         fill(folder / "ballast")
-        refused_then_free(product, load, folder / "ballast", 30)
+        yield product, load, folder / "ballast"
+
+
+def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(disk: Callable[[int], Path]) -> None:
+    """On a disk that others fill the collector answers 503, takes beacons again with room, and lost none it took."""
+    with on_a_full_disk(disk) as (product, load, ballast):
+        refused_then_free(product, load, ballast, 30)
         show("a disk that others fill", load, settle(product, load))
 
 
 def test_a_start_on_a_full_disk_waits_for_room(disk: Callable[[int], Path]) -> None:
     """No role dies of it; with room again all goes on, and what was taken before is there."""
-    folder = disk(LARGE_MIB)
-    product = Product(folder / "data")
-    with running(product, lambda: posting(product)) as load:
-        product.wait_until(lambda: len(load.acknowledged) > 25, 60, "some views to be taken")
-        fill(folder / "ballast")
+    with on_a_full_disk(disk) as (product, load, ballast):
         product.stop()
         product.start()
         product.wait_until(lambda: {"fold", "fold-1"} <= product.roles().keys(), 60, "both fold workers")
         roles = product.roles()
         time.sleep(10)
         assert product.roles() == roles
-        refused_then_free(product, load, folder / "ballast", 30)
+        refused_then_free(product, load, ballast, 30)
         show("a start on a full disk", load, settle(product, load))
 
 
