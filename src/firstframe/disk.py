@@ -27,6 +27,16 @@ def write_atomically(file: Path, content: bytes, mode: int = 0o644, *, durable: 
         sync_folder(file.parent)
 
 
+def write_anyhow(file: Path, content: bytes, mode: int = 0o644) -> None:
+    """Replace a file; on a full disk within the one that is there, of which a reader may see a part. Raises `OSError`."""
+    try:
+        write_atomically(file, content, mode)
+    except OSError:
+        with file.open("r+b") as out:
+            out.write(content)
+            out.truncate()
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable. Raises `OSError`."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -143,6 +144,11 @@ class Folder:
         made = Secrets(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
         write_atomically(file, msgspec.json.encode(made), 0o600, durable=True)
         return made
+
+    def forget_engine_face(self) -> None:
+        """No engine runs yet. The file stays, and so does its place on a disk that may be full."""
+        with suppress(FileNotFoundError), self.engine_face_file.open("r+b") as file:
+            file.write(b" " * os.fstat(file.fileno()).st_size)
 
     def engine_face(self) -> EngineFace:
         """How to reach the engine that runs on this folder. Raises `ConfigError` when none has."""

@@ -5,14 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import make_url
 
 from firstframe import disk
 from firstframe.accounts.store import Accounts
-from firstframe.disk import write_atomically
+from firstframe.disk import write_anyhow, write_atomically
 from firstframe.errors import ConfigError
-from firstframe.folder import Folder
+from firstframe.folder import EngineFace, Folder
+from support_disk import fill, mounted
 
 
 @pytest.mark.parametrize("left", [b"", b"{", b'{"writer": 1}'])
@@ -95,3 +97,19 @@ def test_an_installation_that_lost_its_accounts_is_known(tmp_path: Path, left: b
     accounts = folder.path / "accounts.db"
     accounts.unlink() if left is None else accounts.write_bytes(left)
     assert folder.has_lost_accounts
+
+
+def test_the_engine_is_found_though_the_disk_is_full(tmp_path: Path) -> None:
+    """Its address stands where the one of the last start stood, which nobody takes for this one's."""
+    with mounted(tmp_path / "disk", 8) as small:
+        folder = Folder(small / "data").make()
+        face = EngineFace("127.0.0.1", 40_000, "w", "r")
+        write_anyhow(folder.engine_face_file, msgspec.json.encode(face), 0o600)
+        folder.forget_engine_face()
+        with pytest.raises(ConfigError, match="no engine runs"):
+            folder.engine_face()
+        fill(small / "ballast")
+        for port in (9_000, 60_000):
+            moved = msgspec.structs.replace(face, port=port)
+            write_anyhow(folder.engine_face_file, msgspec.json.encode(moved), 0o600)
+            assert folder.engine_face() == moved

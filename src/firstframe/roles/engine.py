@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from firstframe.disk import write_atomically
+from firstframe.disk import write_anyhow
 from firstframe.engine import server
 from firstframe.folder import EngineFace, Folder
 from firstframe.roles.port import engine_port
@@ -16,7 +16,7 @@ def engine(settings: Settings) -> None:
     folder = Folder(settings.data).make()
     known = folder.passwords()
     face = EngineFace("127.0.0.1", engine_port(settings.engine_port), known.writer, known.reader)
-    write_atomically(folder.engine_face_file, msgspec.json.encode(face), 0o600)
+    write_anyhow(folder.engine_face_file, msgspec.json.encode(face), 0o600)
     server.run(
         folder.engine,
         face.host,

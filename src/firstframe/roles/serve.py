@@ -55,7 +55,7 @@ def serve(settings: Settings) -> int:
             "keys and projects are gone, and begun anew: whoever sends is taken into the project `default`",
             advice="stop, restore accounts.db from a backup, and start again",
         )
-    folder.engine_face_file.unlink(missing_ok=True)
+    folder.forget_engine_face()
     # The port is chosen once, so that an engine that was restarted is found where it was.
     others = {address(settings.collector, "collector")[1], address(settings.api, "api")[1]}
     settings = msgspec.structs.replace(settings, engine_port=engine_port(settings.engine_port, others))
