@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlencode
+from functools import partial
 
 import msgspec
 
 from firstframe.accounts.store import Accounts
+from firstframe.api.engine_url import limited_engine_url
 from firstframe.api.livepeer import PUBLIC_PREFIXES, LivepeerApi, Receive, Scope, Send, make_public_app
 from firstframe.engine.client import AsyncEngine
 from firstframe.errors import ConfigError, EngineError
@@ -59,13 +60,7 @@ class PublicApp:
 
 def public_mounts(settings: Settings, folder: Folder) -> dict[str, PublicApp]:
     """What a collector mounts, by prefix."""
-
-    def where() -> str:
-        url = settings.engine or folder.engine_face().url
-        limit = urlencode(
-            {"max_execution_time": settings.query_seconds, "max_result_bytes": MOST_RESULT_BYTES}
-        )
-        return f"{url}{'&' if '?' in url else '?'}{limit}"
+    where = partial(limited_engine_url, settings, folder, MOST_RESULT_BYTES)
 
     def connect() -> LivepeerApi:
         engine = AsyncEngine.connect(where(), where=where)

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import urlencode
 
 import msgspec
 import uvicorn
@@ -18,6 +17,7 @@ from firstframe.accounts.store import Accounts
 from firstframe.api import livepeer
 from firstframe.api.app import make_app
 from firstframe.api.dashboard import dashboard
+from firstframe.api.engine_url import limited_engine_url
 from firstframe.api.pages import Site
 from firstframe.api.session import Sessions, session_key
 from firstframe.api.setup import Collector
@@ -28,7 +28,7 @@ from firstframe.edge.refusal import read_refusals
 from firstframe.engine.client import AsyncEngine
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
-from firstframe.roles.store import EngineWait, engine_url
+from firstframe.roles.store import EngineWait
 from firstframe.settings import Settings, address
 from firstframe.stop import Stop
 
@@ -47,9 +47,8 @@ class _Freshness(msgspec.Struct):
 def api(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT; requests that are being answered are finished first."""
     folder = Folder(settings.data).make()
-    engine = AsyncEngine.connect(
-        _wait_for_url(settings, folder), where=partial(_limited_url, settings, folder)
-    )
+    where = partial(limited_engine_url, settings, folder, MOST_RESULT_BYTES)
+    engine = AsyncEngine.connect(_wait_for_url(where), where=where)
     stop = Stop()
     accounts = Accounts(settings.accounts or folder.accounts_url)
     if settings.api_token:
@@ -115,19 +114,12 @@ def counted() -> CollectorRegistry:
     return registry
 
 
-def _limited_url(settings: Settings, folder: Folder) -> str:
-    """Where the engine is, with the limits of one question. Raises `ConfigError`."""
-    url = engine_url(settings, folder)
-    limit = urlencode({"max_execution_time": settings.query_seconds, "max_result_bytes": MOST_RESULT_BYTES})
-    return f"{url}{'&' if '?' in url else '?'}{limit}"
-
-
-def _wait_for_url(settings: Settings, folder: Folder) -> str:
-    """The same once it is known: an embedded engine may only be starting."""
+def _wait_for_url(where: Callable[[], str]) -> str:
+    """The engine's URL once it is known: an embedded engine may only be starting."""
     waiting = EngineWait()
     while True:
         try:
-            return _limited_url(settings, folder)
+            return where()
         except ConfigError as error:
             waiting.tell(error)
             time.sleep(WAIT_SECONDS)
