@@ -49,9 +49,19 @@ def _is_told(sample: Sample) -> bool:
 
 def _ran_on(earlier: Sample, later: Sample) -> float:
     """How far the counter outran the media from one sample to a later one; 0 where it did not."""
+    return max(0, _ahead(earlier, later))
+
+
+def _has_lost(earlier: Sample, later: Sample) -> bool:
+    """Whether the counter was started again between two samples: it grew by less than was played."""
+    return _ahead(earlier, later) < 0
+
+
+def _ahead(earlier: Sample, later: Sample) -> float:
+    """By how much more the counter grew than the media that was played; 0 where both grew alike."""
     counted_ms = (later.counter_ms or 0) - (earlier.counter_ms or 0)
     grown_ms = later.seen_ms - earlier.seen_ms
-    return counted_ms - grown_ms if counted_ms > grown_ms and not near(counted_ms, grown_ms) else 0
+    return 0 if near(counted_ms, grown_ms) else counted_ms - grown_ms
 
 
 def _is_still(earlier: Sample, later: Sample) -> bool:
@@ -118,13 +128,6 @@ def _ran_on_since(told: Sequence[Sample], own: Sample) -> float:
     """How far the counter ran on in a stall that was told now; what played since the pause may hide it, so also before."""
     begun = told[_begun(told)]
     return 0 if _has_lost(begun, own) else _ran_on(begun, own) or _ran_on(begun, told[-1])
-
-
-def _has_lost(earlier: Sample, later: Sample) -> bool:
-    """Whether the counter was started again between two samples: it grew by less than was played."""
-    counted_ms = (later.counter_ms or 0) - (earlier.counter_ms or 0)
-    grown_ms = later.seen_ms - earlier.seen_ms
-    return counted_ms < grown_ms and not near(counted_ms, grown_ms)
 
 
 def _banked(sample: Sample, counted_ms: float, stalled_ms: float) -> Sample:
