@@ -134,7 +134,7 @@ def accounts(settings: Settings) -> Iterator[Finding]:
 def engine(settings: Settings) -> Iterator[Finding]:
     """It answers, and its tables are those of this version."""
     try:
-        url = settings.engine or Folder(settings.data).engine_face().url
+        url = Folder(settings.data).engine_url(settings.engine)
     except ConfigError as error:
         yield Finding("note", str(error))
         return

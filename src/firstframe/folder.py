@@ -150,6 +150,10 @@ class Folder:
         with suppress(FileNotFoundError), self.engine_face_file.open("r+b") as file:
             file.write(b" " * os.fstat(file.fileno()).st_size)
 
+    def engine_url(self, given: str) -> str:
+        """The engine to talk to: the operator's, where one is given, or the embedded one. Raises `ConfigError`."""
+        return given or self.engine_face().url
+
     def engine_face(self) -> EngineFace:
         """How to reach the engine that runs on this folder. Raises `ConfigError` when none has."""
         try:

@@ -12,16 +12,17 @@ log = structlog.get_logger()
 WEAK_BELOW = 16
 
 
-def first_token(accounts: Accounts, given: str) -> str | None:
-    """Make sure that there is a secret token; returns its text only when it was made just now.
+def take_given(accounts: Accounts, given: str) -> None:
+    """Add the operator's token, where there is one, beside those there are; a short one is warned of. Raises `BadRequest`."""
+    if not given:
+        return
+    if len(given) < WEAK_BELOW:
+        log.warning("the API token is short: whoever guesses it reads everything", characters=len(given))
+    add_given(accounts, given)
 
-    A token given by the operator is added beside those there are; without one, or with one that was revoked, a start
-    that finds no secret token makes one up. Raises `BadRequest` for a text that cannot be a token.
-    """
-    if given:
-        if len(given) < WEAK_BELOW:
-            log.warning("the API token is short: whoever guesses it reads everything", characters=len(given))
-        add_given(accounts, given)
+
+def first_token(accounts: Accounts) -> str | None:
+    """Make sure that there is a secret token; returns its text only when it was made just now."""
     if any(token.kind == "secret" and token.revoked_ms is None for token in accounts.tokens()):
         return None
     return accounts.create_token("secret", label="first")[1]

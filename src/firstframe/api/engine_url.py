@@ -10,6 +10,6 @@ from firstframe.settings import Settings
 
 def limited_engine_url(settings: Settings, folder: Folder, most_result_bytes: int) -> str:
     """The engine's URL, the operator's or the embedded engine's, with the limits of one question. Raises `ConfigError`."""
-    url = settings.engine or folder.engine_face().url
+    url = folder.engine_url(settings.engine)
     limits = {"max_execution_time": settings.query_seconds, "max_result_bytes": most_result_bytes}
     return f"{url}{'&' if '?' in url else '?'}{urlencode(limits)}"

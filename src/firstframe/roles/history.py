@@ -16,7 +16,6 @@ from firstframe.folder import Folder
 from firstframe.journal import journal_folder
 from firstframe.journal.replay import replay as retained_beacons
 from firstframe.metrics.instant import read_instant
-from firstframe.roles.store import engine_url
 from firstframe.settings import Settings
 
 BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
@@ -28,7 +27,7 @@ def refold(settings: Settings, *, since: str, dialect: str) -> None:
         raise ConfigError(f"--dialect is {dialect!r}, but one of {', '.join(BY_NAME)} is wanted")
     now = epoch_ms()
     start = _instant(since or f"-{settings.event_retention_days}d", "--since", now)
-    found = Engine.connect(engine_url(settings, Folder(settings.data)))
+    found = Engine.connect(Folder(settings.data).engine_url(settings.engine))
     with tally("views", "rows written") as told:
         Refolder(found, FoldRule(settings.max_view_events, settings.keep_page_query), BY_NAME).run(
             start, now, dialect=dialect, told=told
@@ -43,7 +42,7 @@ def replay(settings: Settings, *, since: str, until: str) -> None:
     if start >= end:
         raise ConfigError(f"--since {since!r} is not before --until {until or 'now'!r}, but it must be")
     folder = Folder(settings.data)
-    found = Engine.connect(engine_url(settings, folder))
+    found = Engine.connect(folder.engine_url(settings.engine))
     beacons = retained_beacons(journal_folder(settings), start, end)
     refolder = Refolder(found, FoldRule(settings.max_view_events, settings.keep_page_query), BY_NAME)
     with tally("beacons", "rows written") as told:

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from firstframe.accounts.first_token import add_given, first_token
+from firstframe.accounts.first_token import first_token, take_given
 from firstframe.accounts.store import Accounts
 from firstframe.console import banner
 from firstframe.disk import write_atomically
@@ -63,8 +63,7 @@ def serve(settings: Settings) -> int:
         closing(Accounts(settings.accounts or folder.accounts_url)) as accounts,
         _counters(folder) as counters,
     ):
-        if settings.api_token:
-            add_given(accounts, settings.api_token)
+        take_given(accounts, settings.api_token)
         supervisor = Supervisor(roles_of(settings), environment_of(settings, folder, counters))
         return supervisor.run(
             ready=lambda: _answers(settings.api),
@@ -78,7 +77,7 @@ def _announce(settings: Settings, folder: Folder, accounts: Accounts) -> None:
     A token is made up only now: a start that ends before this would have made one that nobody was shown.
     """
     try:
-        banner(settings, folder, first_token(accounts, settings.api_token), accounts)
+        banner(settings, folder, first_token(accounts), accounts)
     except (OSError, ValueError, SQLAlchemyError) as error:
         log.warning("it runs, but that could not be shown", error=str(error).partition("\n")[0])
 

@@ -47,11 +47,6 @@ class EngineWait:
             say_held(held)
 
 
-def engine_url(settings: Settings, folder: Folder) -> str:
-    """The engine to talk to: the operator's, or the embedded one of this folder. Raises `ConfigError`."""
-    return settings.engine or folder.engine_face().url
-
-
 def wait_for_engine(
     settings: Settings, folder: Folder, stop: threading.Event, *, migrates: bool = True
 ) -> Engine | None:
@@ -59,10 +54,10 @@ def wait_for_engine(
 
     Who does not migrate waits for somebody who does.
     """
-    waiting = EngineWait()
+    waiting, where = EngineWait(), partial(folder.engine_url, settings.engine)
     while not stop.is_set():
         try:
-            found = Engine.connect(engine_url(settings, folder), partial(engine_url, settings, folder))
+            found = Engine.connect(where(), where)
             _prepare(found, settings, waiting, migrates=migrates)
         except (EngineError, ConfigError) as error:
             waiting.tell(error)
@@ -86,7 +81,7 @@ def _prepare(engine: Engine, settings: Settings, waiting: EngineWait, *, migrate
 
 def migrate(settings: Settings, *, dry_run: bool) -> None:
     """Bring the tables to this version, or print what would be done."""
-    found = Engine.connect(engine_url(settings, Folder(settings.data)))
+    found = Engine.connect(Folder(settings.data).engine_url(settings.engine))
     if dry_run:
         typer.echo(script(pending(found)))
         return
@@ -102,6 +97,6 @@ def import_assets(settings: Settings, file: Path, project: str) -> None:
     folder = Folder(settings.data)
     with closing(Accounts(settings.accounts or folder.existing().accounts_url)) as accounts:
         accounts.project(project)
-    found = Engine.connect(engine_url(settings, folder))
+    found = Engine.connect(folder.engine_url(settings.engine))
     count = keep_assets(found, project, file, epoch_ms())
     typer.echo(f"{count} {'video is' if count == 1 else 'videos are'} known in project {project}")

@@ -161,9 +161,8 @@ def environment_of(settings: Settings, folder: Folder, counters: str) -> dict[st
     """
     values = {setting.variable: _spell(getattr(settings, setting.name)) for setting in SETTINGS}
     values["FIRSTFRAME_DATA"] = str(folder.path)
-    values["FIRSTFRAME_CONFIG"] = (
-        ""  # it was read, and may be in the middle of a change when a role starts again
-    )
+    # It was read, and may be in the middle of a change when a role starts again.
+    values["FIRSTFRAME_CONFIG"] = ""
     values["PROMETHEUS_MULTIPROC_DIR"] = counters
     values["PYTHONUNBUFFERED"] = "1"
     return values
