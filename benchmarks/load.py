@@ -68,7 +68,7 @@ def _kept(every: Iterable[Post]) -> Iterator[Post]:
     """Those that are journalled: some SDKs also ask for addresses or players, which is answered at once."""
     router = Router(DIALECTS)
     for post in every:
-        match = router.find(post.path)
+        match = router.find(post.path.partition("?")[0])
         if match and "POST" in match.methods and match.methods["POST"].route.kind == "collect":
             yield post
 

@@ -173,7 +173,8 @@ address they send to changes.
 ## What holds for all
 
 - **Address.** `/<dialect>/<write key>` goes before the SDK's own path; without a key it is `/<dialect>`. SDKs that
-  allow no path are served at the root. Where an SDK has a field for a key, that field counts too. Until the first write
+  allow no path are served at the root. Where an SDK has a field for a key, that field counts too, as does
+  `Authorization: Bearer`. Until the first write
   key is made, any is accepted ([keys](../operate.md#keys)).
 - **Answer.** 2xx means that the beacon is on disk. 4xx means that nothing of it was kept, and says why as
   `{"error": {"code", "message", "detail"}}`. 503 comes with `Retry-After`. Every answer may be read by any page.

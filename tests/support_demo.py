@@ -73,13 +73,14 @@ def read(posts: Sequence[Post]) -> tuple[list[Event], list[str]]:
     events: list[Event] = []
     refused: list[str] = []
     for post in posts:
-        match = ROUTER.find(post.path)
+        path, _, query = post.path.partition("?")
+        match = ROUTER.find(path)
         assert match is not None, f"no route for {post.path}"
         target = match.methods["POST"]
         assert target.dialect.name == post.dialect
         if target.route.kind == "answer":
             continue
-        request = Request("POST", target.route.path, match.params, "", post.headers, post.body)
+        request = Request("POST", target.route.path, match.params, query, post.headers, post.body)
         envelope = target.dialect.envelope(request)
         reading = target.dialect.parse(_beacon(post, target.route.path))
         assert set(envelope.native_view_ids) == {event.native_view_id for event in reading.events}
@@ -94,8 +95,8 @@ def _beacon(post: Post, route: str) -> Beacon:
         dialect=post.dialect,
         route=route,
         project="default",
-        path=post.path,
-        query="",
+        path=post.path.partition("?")[0],
+        query=post.path.partition("?")[2],
         headers={name: value for name, value in post.headers.items() if name in KEPT_HEADERS},
         place=Place(),
         body=post.body,

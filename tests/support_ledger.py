@@ -55,6 +55,7 @@ def events_of(
     path: str, headers: Mapping[str, str], body: bytes, *, received_at_ms: int = 0
 ) -> list[tuple[str, Event]]:
     """The events that a body holds, each with the key of its view, as the dialect of its route reads it."""
+    path, _, query = path.partition("?")
     match = ROUTER.find(path)
     assert match is not None, f"no route for {path}"
     target = match.methods["POST"]
@@ -66,7 +67,7 @@ def events_of(
         route=target.route.path,
         project=PROJECT,
         path=path,
-        query="",
+        query=query,
         headers={name: value for name, value in headers.items() if name in KEPT_HEADERS},
         place=Place(),
         body=body,

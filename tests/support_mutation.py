@@ -173,12 +173,13 @@ def _recorded(dialect: Dialect) -> Iterator[Seed]:
 
 def _played(dialect: Dialect) -> Iterator[Seed]:
     for post in posts(3, DEMO_VIEWERS, (dialect.name,), start_ms=NOW_MS):
-        match = ROUTER.find(post.path)
+        path, _, query = post.path.partition("?")
+        match = ROUTER.find(path)
         assert match is not None
         target = match.methods["POST"]
         if target.route.kind == "collect":
-            request = Request("POST", target.route.path, match.params, "", post.headers, post.body)
-            yield Seed(dialect, post.path, request, post.at_ms)
+            request = Request("POST", target.route.path, match.params, query, post.headers, post.body)
+            yield Seed(dialect, path, request, post.at_ms)
 
 
 def _with_others(seed: Seed, by_view: dict[str, list[Event]]) -> Seed:

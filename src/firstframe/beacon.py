@@ -62,6 +62,10 @@ KEPT_HEADERS = (
     "dnt",
     "sec-gpc",
     "sec-websocket-key",
+    "cmcd-request",
+    "cmcd-object",
+    "cmcd-status",
+    "cmcd-session",
 )
 """The request headers that say something about a view; all others are dropped at the edge.
 

@@ -20,6 +20,7 @@ class Post(msgspec.Struct, frozen=True):
     """The client's clock when it leaves."""
     dialect: str
     path: str
+    """With its query, if it has one."""
     headers: Mapping[str, str]
     body: bytes
 
@@ -34,9 +35,17 @@ class Said(msgspec.Struct, frozen=True):
 
 def post(script: Script, key: str, at_ms: int, route: str, body: Any, content_type: str | None) -> Post:
     """A body on its way to a route of the script's dialect, below the key where there is one."""
+    return _post(script, key, at_ms, route, msgspec.json.encode(body), content_type)
+
+
+def text_post(script: Script, key: str, at_ms: int, route: str, body: str, content_type: str) -> Post:
+    """The same for a body that is no JSON."""
+    return _post(script, key, at_ms, route, body.encode(), content_type)
+
+
+def _post(script: Script, key: str, at_ms: int, route: str, body: bytes, content_type: str | None) -> Post:
     mount = f"/{script.dialect}/{key}" if key else f"/{script.dialect}"
-    encoded = msgspec.json.encode(body)
-    return Post(at_ms, script.dialect, mount + route, headers(script, content_type), encoded)
+    return Post(at_ms, script.dialect, mount + route, headers(script, content_type), body)
 
 
 def headers(script: Script, content_type: str | None) -> dict[str, str]:

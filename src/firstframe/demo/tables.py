@@ -110,6 +110,7 @@ FAULTS = {
         "bitmovin": ("2", "networkError: fragLoadTimeOut"),
         "pillarbox": ("MEDIA_ERR_NETWORK: 2", "A network error caused the media download to fail part-way."),
         "livepeer": ("unknown", "Error with HLS.js: fragLoadTimeOut"),
+        "cmcd": ("fragLoadTimeOut", ""),
     }),
     "decode": Fault("decode", False, {
         "native": ("DECODE_FAILED", "the decoder gave up"),
@@ -117,6 +118,7 @@ FAULTS = {
         "bitmovin": ("3", "mediaError: bufferAppendError"),
         "pillarbox": ("MEDIA_ERR_DECODE: 3", "The media playback was aborted due to a corruption problem."),
         "livepeer": ("unknown", "Error with HLS.js: bufferAppendError"),
+        "cmcd": ("bufferAppendError", ""),
     }),
     "missing": Fault("missing", False, {
         "native": ("MANIFEST_404", "the manifest is not there"),
@@ -124,6 +126,7 @@ FAULTS = {
         "bitmovin": ("2", "networkError: manifestLoadError"),
         "pillarbox": ("MEDIA_ERR_SRC_NOT_SUPPORTED: 4", "No compatible source was found for this media."),
         "livepeer": ("unknown", "Unknown error loading video"),
+        "cmcd": ("manifestLoadError", ""),
     }),
     "edge": Fault("edge", False, {
         "native": ("EDGE_504", "the edge answered 504 for a segment"),
@@ -131,6 +134,7 @@ FAULTS = {
         "bitmovin": ("504", "networkError: the edge answered 504"),
         "pillarbox": ("MEDIA_ERR_NETWORK: 504", "The edge answered 504."),
         "livepeer": ("unknown", "Error with HLS.js: the edge answered 504"),
+        "cmcd": ("fragLoadError: 504", ""),
     }),
     "rights": Fault("rights", True, {
         "native": ("GEO_BLOCKED", "not available here"),
@@ -156,6 +160,9 @@ SPEECHES = (
     Speech(dialect="livepeer", weight=18, ads=False, business=True,
            player=Player(name="hls", version="4.3.4", software="hls", software_version="4.3.4",
                          sdk_version="@livepeer/react@4.3.4")),
+    Speech(dialect="cmcd", weight=12, ads=False, business=False,
+           player=Player(name="hls.js", version="1.7.4", software="hls.js", software_version="1.7.4",
+                         sdk_version="2")),
 )  # fmt: skip
 
 DAY = (

@@ -8,7 +8,14 @@ from uuid import UUID
 
 import msgspec
 
-from firstframe.demo import voice_bitmovin, voice_livepeer, voice_mux, voice_native, voice_pillarbox
+from firstframe.demo import (
+    voice_bitmovin,
+    voice_cmcd,
+    voice_livepeer,
+    voice_mux,
+    voice_native,
+    voice_pillarbox,
+)
 from firstframe.demo.script import Script
 from firstframe.demo.speech import Post
 from firstframe.demo.story import tell
@@ -22,6 +29,7 @@ VOICES: Mapping[str, Voice] = {
     "bitmovin": voice_bitmovin.speak,
     "pillarbox": voice_pillarbox.speak,
     "livepeer": voice_livepeer.speak,
+    "cmcd": voice_cmcd.speak,
 }
 """Each dialect's way to put a script on the wire: (script, write key) → posts in the order in which they leave."""
 

@@ -14,7 +14,9 @@ class BitrateTrace(msgspec.Struct, frozen=True, kw_only=True):
     """How a dialect tells what plays."""
 
     path: str
-    """Bits per second; 0 is unknown."""
+    """0 is unknown."""
+    unit_bps: int = 1
+    """What it is told in, in bits per second."""
     events: tuple[str, ...] = ()
     """Only events of these names tell it; empty: any."""
     held_ms: str | None = None
@@ -28,6 +30,8 @@ class RequestTrace(msgspec.Struct, frozen=True, kw_only=True):
     """What the name of an event says of its request; empty: any event may tell of requests."""
     verdict: str | None = None
     """Where the event itself says how it went."""
+    status: str | None = None
+    """Or where it says the answer's HTTP status; 0 is none."""
     count: str | None = None
     """How many requests the event tells of; else one."""
     length_ms: str | None = None

@@ -152,7 +152,8 @@ class Intake:
     def _append(self, arrival: Arrival, request: Request, envelope: Envelope, grant: KeyGrant | None) -> Kept:
         """What was read goes to the journal. ``grant`` is that of the path's key, where it has one."""
         if grant is None:
-            grant = self.grant(envelope.write_key, request.headers.get("origin"))
+            key = envelope.write_key or _bearer(arrival.headers)
+            grant = self.grant(key, request.headers.get("origin"))
         self._rate.take(grant)
         dialect, scope = arrival.target.dialect.name, arrival.scope
         beacon = Beacon(
@@ -218,7 +219,8 @@ class Intake:
             )
         if write_key is None:
             return Unauthenticated(
-                "no write key came; put it in the path (/<dialect>/<write key>/…) or where the SDK has a field for it",
+                "no write key came; put it in the path (/<dialect>/<write key>/…), where the SDK has a field for it, "
+                "or behind Authorization: Bearer",
                 code="no_key",
                 expected="a write key",
                 got=None,
@@ -243,6 +245,12 @@ class Intake:
         if self._settings.keep_address and address:
             return msgspec.structs.replace(place, address=truncate(address))
         return place
+
+
+def _bearer(headers: Mapping[bytes, bytes]) -> str | None:
+    """The key of a client that names it in a header, as CMCD's targets may; the header itself goes no further."""
+    kind, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    return key.strip()[:256] or None if kind.lower() == "bearer" else None
 
 
 def _origin(headers: Mapping[bytes, bytes]) -> str | None:

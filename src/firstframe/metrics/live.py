@@ -28,6 +28,7 @@ SILENCE_MS: Mapping[str, int] = {
     "bitmovin": 150_000,
     "mux": 60_000,
     "pillarbox": 100_000,
+    "cmcd": 90_000,
 }
 """How long a view of a dialect may say nothing and still be watching: some beats of its SDK; of players without one, the
 silence after which the view is closed."""

@@ -4,6 +4,7 @@ import pytest
 
 from firstframe.dialects import DIALECTS
 from firstframe.dialects.bitmovin.ending import SILENCE_MS as BITMOVIN_MS
+from firstframe.dialects.cmcd.fold import SILENCE_MS as CMCD_MS
 from firstframe.dialects.livepeer.fold import SILENCE_MS as LIVEPEER_MS
 from firstframe.dialects.pillarbox.fold import SILENCE_MS as PILLARBOX_MS
 from firstframe.metrics.dimension import find_dimension
@@ -86,6 +87,7 @@ def test_silence_is_what_the_dialects_say() -> None:
         "bitmovin": BITMOVIN_MS,
         "mux": MINUTE_MS,
         "pillarbox": PILLARBOX_MS,
+        "cmcd": CMCD_MS,
     }
 
 

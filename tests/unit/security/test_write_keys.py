@@ -17,6 +17,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "bitmovin": {"impressionId": "v", "videoImpressionId": "v", "time": 1},
     "livepeer": {"session_id": "v", "events": []},
     "mux": {"events": [{"event": "play", "view_id": "v"}]},
+    "cmcd": {},
 }
 """The least that each takes."""
 KEY_FIELDS = {"native": "write_key", "bitmovin": "key", "mux": "env_key"}
@@ -92,6 +93,26 @@ def test_the_key_in_the_body_decides_where_the_path_has_none(tmp_path, name, pat
     assert [status // 100 for status in found[:2]] == [2, 2]
     assert found[2:] == [403, 401, 401]
     assert [beacon.project for beacon in clerk.kept()] == ["one", "one"]
+
+
+@pytest.mark.parametrize("name", ["native", "cmcd", "pillarbox"])
+def test_the_key_in_a_header_decides_where_nothing_else_names_one(tmp_path, name) -> None:
+    """Path and body go before it, another scheme is none, and it is not kept."""
+    clerk = Clerk(tmp_path, picture=CLOSED, dialects=DIALECTS)
+    path = next(route.path for dialect, route in ROUTES if dialect.name == name and route.kind == "collect")
+    found = statuses(
+        clerk,
+        ("POST", f"/{name}{path}", body_of(name), {"Authorization": "Bearer k-one"}),
+        ("POST", f"/{name}/k-one{path}", body_of(name), {"Authorization": "Bearer wrong"}),
+        ("POST", f"/{name}{path}", body_of(name), {"Authorization": "bearer wrong"}),
+        ("POST", f"/{name}{path}", body_of(name), {"Authorization": "Bearer k-two", **EVIL}),
+        ("POST", f"/{name}{path}", body_of(name), {"Authorization": "Basic k-one"}),
+        ("POST", f"/{name}{path}", body_of(name), {"Authorization": "Bearer "}),
+    )
+    assert [status // 100 for status in found[:2]] == [2, 2]
+    assert found[2:] == [401, 403, 401, 401]
+    assert [beacon.project for beacon in clerk.kept()] == ["one", "one"]
+    assert all("authorization" not in beacon.headers for beacon in clerk.kept())
 
 
 @pytest.mark.parametrize(("name", "path", "route"), ANSWER, ids=lambda one: str(one)[:40])

@@ -49,6 +49,17 @@ test("pillarbox: heartbeats tell the bitrate; the address of a segment is no req
   expect(requests(events, trace, 0)).toEqual([]);
 });
 
+test("cmcd: kilobits of the first part, and responses by their status", () => {
+  const { events, trace } = told("cmcd");
+  expect(bitrates(events, trace, 0).map((point) => point.value)).toEqual([504_000]);
+  const asked = requests(events, trace, 0);
+  const first = events.find((event) => event.name === "rr") as ViewEvent;
+  expect(asked).toHaveLength(3);
+  expect(asked[0]).toEqual({ at: first.at_ms, length: first.payload.ttlb, verdict: "ok", name: "rr", count: 1 });
+  const answered = [404, 0, 302, undefined].map((rc) => ({ ...first, payload: { rc } }) as ViewEvent);
+  expect(requests(answered, trace, 0).map((one) => one.verdict)).toEqual(["failed", "failed", "ok", "ok"]);
+});
+
 test("livepeer tells neither", () => {
   const { events, trace } = told("livepeer");
   expect(events.length).toBeGreaterThan(0);

@@ -65,10 +65,11 @@ export interface Ending {
 
 /** Where a dialect's raw events tell what; paths are keys joined by dots. */
 export interface Trace {
-  bitrate: { path: string; events: string[]; held_ms: string | null } | null;
+  bitrate: { path: string; unit_bps: number; events: string[]; held_ms: string | null } | null;
   requests: {
     verdicts: Record<string, string>;
     verdict: string | null;
+    status: string | null;
     count: string | null;
     length_ms: string | null;
     begin_ms: string | null;

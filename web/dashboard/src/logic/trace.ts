@@ -34,11 +34,17 @@ export function bitrates(events: readonly ViewEvent[], { bitrate }: Trace, shift
     .filter((event) => bitrate.events.length === 0 || bitrate.events.includes(event.name))
     .map((event) => ({
       at: event.at_ms + shift - amount(event.payload, bitrate.held_ms),
-      value: amount(event.payload, bitrate.path),
+      value: amount(event.payload, bitrate.path) * bitrate.unit_bps,
     }))
     .filter((point) => point.value > 0)
     .sort((one, other) => one.at - other.at);
   return told.filter((point, at) => point.value !== told[at - 1]?.value);
+}
+
+/** What an HTTP status says of a request; undefined where none is told. */
+function answered(status: unknown): string | undefined {
+  if (typeof status !== "number") return undefined;
+  return status === 0 || status >= 400 ? "failed" : "ok";
 }
 
 export function requests(events: readonly ViewEvent[], { requests: told }: Trace, shift: number): Request[] {
@@ -49,7 +55,7 @@ export function requests(events: readonly ViewEvent[], { requests: told }: Trace
     if (count === 0 || !(isAny || name in told.verdicts)) return [];
     const end = amount(payload, told.end_ms);
     const begin = amount(payload, told.begin_ms);
-    const said = under(payload, told.verdict);
+    const said = under(payload, told.verdict) ?? answered(under(payload, told.status));
     return {
       at: (end || at_ms) + shift,
       length: begin && end > begin ? end - begin : amount(payload, told.length_ms),

@@ -1,0 +1,350 @@
+"""What a session's reports come to: the golden cases, and the rules one by one."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from firstframe.beacon import Event
+from firstframe.dialects.cmcd import CMCD
+from firstframe.fold.finish import fold_view
+from firstframe.view.record import Approx, EndReason, Outcome, State
+from support_cases import BASE_MS, Case, beacon_of, load_cases, run_case
+from support_cmcd import DAY_MS, events_of, read, row_of, rows_of, sta
+
+CASES = load_cases("cmcd")
+PLAYING = (sta(0, "s"), sta(500, "p"))
+
+
+def events_of_case(case: Case) -> list[Event]:
+    """A case's records, as a player would write them."""
+    found: list[Event] = []
+    for event in case["events"]:
+        said = {**event, "ts": BASE_MS + event["ts"]}
+        quoted = {
+            key: f'"{value}"' if key in ("sid", "cid", "h", "url") else value for key, value in said.items()
+        }
+        body = ",".join(f"{key}={value}" for key, value in quoted.items())
+        found += CMCD.parse(beacon_of(body.encode(), said["ts"], dialect="cmcd", route="")).events
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_golden_cases(case: Case) -> None:
+    """Every number that the norm promises."""
+    assert run_case(case, events_of_case(case), CMCD, base_ms=BASE_MS)
+
+
+def test_order_and_repeats_change_nothing() -> None:
+    """Posts overtake each other and come twice; time and number are the order."""
+    events = events_of(
+        [*PLAYING, sta(5_000, "r"), sta(7_000, "k"), sta(7_000, "r"), sta(8_000, "p"), sta(9_000, "e")]
+    )
+    now_ms = BASE_MS + DAY_MS
+    wanted = fold_view(CMCD, "default", "S", events, now_ms).rows
+    for seed in range(20):
+        shuffled = [*events, *events[::2]]
+        Random(seed).shuffle(shuffled)
+        assert fold_view(CMCD, "default", "S", shuffled, now_ms).rows == wanted
+
+
+@pytest.mark.parametrize(
+    ("states", "outcome"),
+    [
+        ("d", Outcome.NOT_ATTEMPTED),
+        ("dk", Outcome.EXITED_BEFORE_START),
+        ("da", Outcome.EXITED_BEFORE_START),
+        ("ds", Outcome.EXITED_BEFORE_START),
+        ("sq", Outcome.EXITED_BEFORE_START),
+        ("sf", Outcome.START_FAILED),
+        ("spf", Outcome.PLAYBACK_FAILED),
+        ("spfp", Outcome.DROPPED),
+        ("spe", Outcome.COMPLETED),
+        ("spq", Outcome.EXITED),
+        ("spa", Outcome.EXITED),
+        ("sp", Outcome.DROPPED),
+    ],
+)
+def test_the_last_state_is_the_outcome(states: str, outcome: Outcome) -> None:
+    """`d` alone is an impression; silence in a pause is no loss, silence in a watch state is one."""
+    row = row_of(*(sta(1_000 * place, state) for place, state in enumerate(states)))
+    assert row.outcome is outcome
+    assert row.closed
+
+
+def test_a_wait_before_the_first_frame_is_startup() -> None:
+    """Where the player says `s`, from there; where it says none (Shaka), from its first wait."""
+    said = row_of(sta(0, "r"), sta(1_000, "s"), sta(1_200, "r"), sta(1_500, "p"), sta(2_000, "e"))
+    unsaid = row_of(sta(0, "r"), sta(1_500, "p"), sta(2_000, "e"))
+    assert (said.video_startup_time_ms, said.rebuffer_count) == (500, 0)
+    assert (unsaid.video_startup_time_ms, unsaid.rebuffer_count) == (1_500, 0)
+
+
+def test_a_start_that_nobody_saw_has_no_length() -> None:
+    """The states before the first frame never came: nothing is invented."""
+    row = row_of(sta(0, "p"), sta(2_000, "e"))
+    assert (row.started, row.video_startup_time_ms, row.content_playing_time_ms) == (True, None, 2_000)
+
+
+def test_waits_in_a_seek_belong_to_it() -> None:
+    """`w` and `r` inside; one `k` after the other is one seek; `a` ends it as `p` does."""
+    row = row_of(
+        *PLAYING,
+        sta(1_000, "k"),
+        sta(1_100, "w"),
+        sta(1_200, "k"),
+        sta(1_300, "r"),
+        sta(2_000, "p"),
+        sta(3_000, "k"),
+        sta(3_400, "a"),
+        sta(5_000, "p"),
+        sta(6_000, "e"),
+    )
+    assert (row.seek_count, row.seek_time_ms) == (2, 1_400)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms, row.pause_time_ms) == (0, 0, 1_600)
+    assert row.watch_time_ms == 500 + 500 + 1_000 + 1_000 + 400 + 1_000
+
+
+def test_a_seek_out_of_a_stall_may_be_the_players_own() -> None:
+    """hls.js nudges the playhead over a hole: the stall then lasted longer than is known."""
+    row = row_of(
+        *PLAYING, sta(1_000, "r"), sta(4_000, "k"), sta(4_010, "r"), sta(5_000, "p"), sta(6_000, "e")
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms, row.seek_time_ms) == (1, 3_000, 1_000)
+    assert Approx.STALLS_LOWER_BOUND in row.approx
+
+
+def test_a_state_that_was_lost_is_learnt_from_the_next_report() -> None:
+    """Any report may tell the state, but a response tells that of its end, not of its time."""
+    row = row_of(
+        *PLAYING,
+        {"at": 2_000, "e": "rr", "sta": "a", "ttlb": 900, "rc": 200},
+        {"at": 3_000, "e": "t", "sta": "a"},
+        sta(4_000, "p"),
+        sta(5_000, "e"),
+    )
+    assert (row.content_playing_time_ms, row.pause_time_ms) == (3_500, 1_000)
+
+
+def test_an_error_is_told_by_its_event_and_its_state() -> None:
+    """Together they are one; without the state it is no failure."""
+    fatal = row_of(*PLAYING, sta(1_000, "f"), {"at": 1_007, "e": "e", "ec": '("netError" "x")', "sta": "f"})
+    other = row_of(*PLAYING, {"at": 1_000, "e": "e", "ec": '("soft")', "sta": "p"}, sta(9_000, "q"))
+    apart = row_of(*PLAYING, {"at": 1_000, "e": "e", "ec": '("soft")', "sta": "p"}, sta(9_000, "f"))
+    assert (fatal.error_count, fatal.fatal_error_code, fatal.outcome) == (
+        1,
+        "netError",
+        Outcome.PLAYBACK_FAILED,
+    )
+    assert (other.error_count, other.fatal_error_code, other.error_code) == (1, None, "soft")
+    assert other.outcome is Outcome.EXITED
+    assert (apart.error_count, apart.fatal_error_code) == (2, None)
+
+
+def test_playing_after_a_failure_recovers_it() -> None:
+    """`p` after `f` is the same view."""
+    row = row_of(*PLAYING, sta(1_000, "f"), sta(3_000, "p"), sta(5_000, "q"))
+    assert (row.recovered_errors, row.outcome, row.content_playing_time_ms) == (1, Outcome.EXITED, 2_500)
+
+
+def test_a_number_for_a_code_is_dash_js_that_failed() -> None:
+    """It never says `f`: what never played failed, what plays on is only counted."""
+    start = row_of(sta(0, "s"), {"at": 2_000, "e": "e", "ec": 25, "sta": "s"})
+    later = row_of(*PLAYING, {"at": 2_000, "e": "e", "ec": 25, "sta": "p"}, sta(9_000, "q"))
+    assert (start.outcome, start.fatal_error_code) == (Outcome.START_FAILED, "25")
+    assert (later.outcome, later.error_count) == (Outcome.EXITED, 1)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        ({"at": 5_000, "sn": 0, "sta": "d"}, {"at": 5_500, "sn": 1, "sta": "s"}),
+        (sta(5_000, "s", cid="other"),),
+        (sta(5_000 + 3_600_001, "s"),),
+    ],
+)
+def test_another_view_begins_in_the_same_session(second: tuple[dict, ...]) -> None:
+    """Numbers begin again, the content is another, or an hour was silent."""
+    first, other = rows_of([*(step | {"cid": "one"} for step in PLAYING), *second])
+    assert (first.ordinal, other.ordinal) == (0, 1)
+    assert first.video_id == "one"
+    assert first.closed
+    assert other.outcome is Outcome.EXITED_BEFORE_START
+    assert Approx.EVENTS_LOST not in (*first.approx, *other.approx)
+
+
+@pytest.mark.parametrize("end", ["e", "f", "q"])
+def test_a_start_after_the_end_is_another_view(end: str) -> None:
+    """A replay by seeking back is not."""
+    first, second = rows_of([*PLAYING, sta(5_000, end), sta(9_000, "s"), sta(9_400, "p"), sta(9_900, "q")])
+    assert (first.content_playing_time_ms, second.content_playing_time_ms) == (4_500, 500)
+    assert second.video_startup_time_ms == 400
+    again = row_of(*PLAYING, sta(5_000, "e"), sta(9_000, "k"), sta(9_400, "p"), sta(9_900, "q"))
+    assert (again.content_playing_time_ms, again.outcome) == (5_000, Outcome.EXITED)
+
+
+def test_the_content_of_an_ad_is_no_other_view() -> None:
+    """Between `as` and `ae`, and of a player that nobody sees."""
+    row = row_of(
+        sta(0, "s", cid="film"),
+        {"at": 100, "e": "abs", "cid": "film"},
+        {"at": 110, "e": "as", "cid": "ad-1", "sta": "s"},
+        sta(600, "p", cid="ad-1"),
+        {"at": 5_600, "e": "ae", "cid": "ad-1", "sta": "p"},
+        {"at": 5_700, "e": "abe", "cid": "film", "sta": "s"},
+        {"at": 5_800, "e": "t", "cid": "other", "nr": True},
+        sta(6_000, "p", cid="film"),
+        sta(9_000, "q", cid="film"),
+    )
+    assert (row.video_id, row.ad_breaks, row.ad_attempts, row.ad_impressions) == ("film", 1, 1, 1)
+    assert (row.ad_playing_time_ms, row.content_playing_time_ms) == (5_000, 3_000)
+    assert (row.video_startup_time_ms, row.preroll_played) == (600, True)
+
+
+def test_content_goes_on_after_a_break_that_tells_no_state() -> None:
+    """The player played throughout: the break's time is the ad's, the rest the content's."""
+    row = row_of(
+        *PLAYING,
+        {"at": 2_500, "e": "abs"},
+        {"at": 2_500, "e": "as"},
+        {"at": 7_500, "e": "ae"},
+        {"at": 7_500, "e": "abe"},
+        sta(9_500, "e"),
+    )
+    assert (row.ad_playing_time_ms, row.content_playing_time_ms) == (5_000, 4_000)
+
+
+def test_silence_is_measured_by_the_timer() -> None:
+    """Three of its intervals; a player without a timer may play on in silence for five minutes."""
+    timed = [*PLAYING, {"at": 30_000, "e": "t", "sta": "p"}]
+    assert not row_of(*timed, now_ms=30_000 + 89_999).closed
+    row = row_of(*timed, now_ms=30_000 + 90_000)
+    assert (row.end_reason, row.outcome, row.content_playing_time_ms) == (
+        EndReason.DROPPED,
+        Outcome.DROPPED,
+        29_500,
+    )
+    assert not row_of(*PLAYING, now_ms=299_000).closed
+    paused = row_of(*timed, sta(40_000, "a"), now_ms=40_000 + 3_600_000)
+    assert (paused.end_reason, paused.outcome) == (EndReason.IDLE_TIMEOUT, Outcome.EXITED)
+
+
+def test_bitrates_add_up_and_what_is_shown_goes_before_what_is_loaded() -> None:
+    """Picture and sound, weighted by the time in `p`; a change of either alone keeps the other."""
+    row = row_of(
+        sta(0, "s"),
+        sta(0, "p", br="(1000;v 100;a)"),
+        {"at": 1_000, "e": "bc", "br": "(3000;v)"},
+        {"at": 3_000, "e": "bc", "br": "(2000;v)", "ot": "v"},
+        sta(4_000, "e"),
+    )
+    assert row.bitrate_x_ms == 1_100_000 * 1_000 + 3_100_000 * 2_000 + 2_100_000 * 1_000
+    assert (row.rendition_upshifts, row.rendition_downshifts) == (1, 1)
+    shown = row_of(*PLAYING[:1], sta(0, "p", br="(900)", pb="(500)"), sta(1_000, "e", br="(900)"))
+    assert shown.bitrate_x_ms == 500_000 * 1_000
+
+
+def test_requests_latency_frames_and_speed() -> None:
+    """What the other keys tell."""
+    row = row_of(
+        sta(0, "s", st="l"),
+        sta(500, "p", st="l", ltc=4_000),
+        {"at": 1_000, "e": "rr", "rc": 200, "ttfb": 40, "ttlb": 100},
+        {"at": 1_200, "e": "rr", "rc": 404, "ttfb": 1_795_190_611_332, "ttlb": 50},
+        {"at": 1_300, "e": "rr", "rc": 0},
+        {"at": 2_000, "e": "t", "st": "l", "ltc": 6_000, "dfa": 7},
+        sta(3_000, "q"),
+    )
+    assert (row.request_count, row.request_failed_count, row.ttfb_sum_ms, row.ttfb_count) == (3, 2, 40, 1)
+    assert (row.live, row.latency_sum_ms, row.latency_count, row.dropped_frames) == (True, 10_000, 2, 7)
+    fast = row_of(*PLAYING, {"at": 1_500, "e": "pr", "pr": 2}, {"at": 2_500, "e": "pr"}, sta(3_500, "e"))
+    assert fast.media_time_ms == 1_000 + 2_000 + 1_000
+
+
+def test_hidden_and_muted_are_known_where_they_are_told() -> None:
+    """`b` with `bg` hides; a start meanwhile ran in the background. `m` before the start is a muted one."""
+    row = row_of(
+        {"at": 0, "e": "b", "bg": True},
+        {"at": 1, "e": "m"},
+        *(step | {"at": step["at"] + 10} for step in PLAYING),
+    )
+    assert (row.startup_in_background, row.muted) == (True, True)
+    assert row_of(*PLAYING).muted is None
+
+
+def test_lost_numbers_are_lost_reports() -> None:
+    """A gap, and a beginning that is no beginning."""
+    gap = row_of(*PLAYING, sta(2_000, "a", sn=3))
+    late = row_of(sta(0, "p", sn=5), sta(100, "a", sn=6))
+    whole = row_of(*PLAYING)
+    assert (Approx.EVENTS_LOST in gap.approx, Approx.START_LOST in gap.approx) == (True, False)
+    assert {Approx.EVENTS_LOST, Approx.START_LOST} <= set(late.approx)
+    assert not {Approx.EVENTS_LOST, Approx.START_LOST} & set(whole.approx)
+
+
+def test_requests_alone_make_an_estimate() -> None:
+    """Version 1 on the way to a CDN: an attempt, about when it played, and the bitrate of what it loaded."""
+    query = "CMCD=bl%3D{bl}%2Cbr%3D{br}%2Cd%3D4000%2Cot%3Dv%2Csf%3Dh%2Csid%3D%22S%22{more}"
+    asked = [
+        (0, 0, 1000, "%2Csu"),
+        (400, 4000, 1000, "%2Csu"),
+        (1_000, 8000, 3000, ""),
+        (9_000, 2000, 3000, "%2Cbs"),
+    ]
+    events = [
+        event
+        for at, bl, br, more in asked
+        for event in read(query=query.format(bl=bl, br=br, more=more), received_ms=BASE_MS + at).events
+    ]
+    (row,) = fold_view(CMCD, "default", "S", events, BASE_MS + DAY_MS).rows
+    assert (row.attempted, row.started, row.outcome) == (True, True, Outcome.EXITED)
+    assert (row.video_startup_time_ms, row.rebuffer_count, row.pause_time_ms) == (None, None, None)
+    assert row.content_playing_time_ms == 8_000
+    assert row.bitrate_x_ms / row.bitrate_ms == 2_000_000
+    assert {Approx.PLAY_TIME_ESTIMATED, Approx.SPANS_ESTIMATED, Approx.STALLS_UNKNOWN} <= set(row.approx)
+
+
+def test_requests_say_nothing_where_events_do() -> None:
+    """The same session in both modes is one view, and nothing of it counts twice."""
+    events = events_of([*PLAYING, sta(4_000, "e")])
+    more = read(query="CMCD=br%3D9%2Cd%3D4000%2Csid%3D%22S%22", received_ms=BASE_MS + 1_000).events
+    now_ms = BASE_MS + DAY_MS
+    plain = fold_view(CMCD, "default", "S", events, now_ms).rows
+    both = fold_view(CMCD, "default", "S", [*events, *more], now_ms).rows
+    assert both == plain
+
+
+def test_stalls_without_states_are_those_of_the_sums() -> None:
+    """`bsa` and `bsda` since the session's start; else each `bsd`; else nothing is known."""
+
+    def stalls(**said: str) -> tuple[int | None, float | None]:
+        told = [{"at": 0, "e": "t", "msd": 300}, {"at": 9_000, "e": "t", **said}]
+        row = row_of(*told)
+        return row.rebuffer_count, row.rebuffer_duration_ms
+
+    assert stalls(bsa="(2;v)", bsda="(2600;v 100;a)") == (2, 2_600)
+    assert stalls(bsd="(900 300)") == (2, 1_200)
+    assert stalls() == (None, None)
+
+
+def test_the_targets_address_describes_the_view() -> None:
+    """By the names of the record; an application's own keys are kept beside."""
+    steps = [sta(0, "s", sf="h", h="cdn.example", **{"com.example-plan": "gold"}), sta(500, "p", cid="film")]
+    row = row_of(*steps, query="video_title=Film&player_name=Mine&custom_1=a&viewer_id=me&cdn=fast")
+    assert (row.video_id, row.video_title, row.player_name, row.viewer_id) == ("film", "Film", "Mine", "me")
+    assert (row.custom, row.extra) == ({"custom_1": "a"}, {"com.example-plan": "gold"})
+    assert (row.cdn, row.source_host, row.protocol, row.sdk_name) == ("fast", "cdn.example", "hls", "CMCD")
+
+
+def test_states_lie_where_they_were_told() -> None:
+    """The spans of a view, for concurrency."""
+    row = row_of(*PLAYING, sta(1_000, "r"), sta(2_000, "p"), sta(3_000, "a"), sta(4_000, "q"))
+    spans = [(span.state, span.start_ms - BASE_MS, span.end_ms - BASE_MS) for span in row.spans]
+    assert spans == [
+        (State.STARTUP, 0, 500),
+        (State.PLAYING, 500, 1_000),
+        (State.REBUFFER, 1_000, 2_000),
+        (State.PLAYING, 2_000, 3_000),
+        (State.PAUSE, 3_000, 4_000),
+    ]
