@@ -96,6 +96,17 @@ TOKENS = (
     b"1e999",
     b"\\ud800",
 )
+VALUES = (
+    *(b'0 -1 1e999 9999999999999999 99999999999999 0.001 p k r f e q s a w ?0 ?1 () ( ) "" "'.split()),
+    b"(1 2 3)",
+    b'(1;v "x";a p;av)',
+    b"(" + b"7 " * 300 + b")",
+    b'"' + b"x" * 5_000 + b'"',
+    b'"\\"',
+    b"\n",
+    b'"\xed\xa0\x80"',
+)
+"""Values of structured fields, right and wrong."""
 
 Step = Callable[[Any, Random, Sequence[str]], Any]
 
@@ -151,8 +162,10 @@ def mutants(seeds: Sequence[Seed], count: int, chance: Random) -> Iterator[tuple
 def mutate(body: bytes, chance: Random, words: Sequence[str], other: bytes) -> bytes:
     """One body gone wrong: in its values (mostly), in its keys, or in its bytes."""
     value = _decoded(body)
-    if value is None or chance.random() < 0.25:
+    if chance.random() < 0.25:
         return _scrambled(body, chance, other)
+    if value is None:
+        return _retold(body, chance, other)
     for _ in range(chance.choice((1, 1, 1, 2, 4, 10))):
         value = chance.choice(STEPS)(value, chance, words)
     text = json.dumps(value, ensure_ascii=chance.random() < 0.7, separators=(",", ":"))
@@ -298,6 +311,26 @@ def _repeated_key(text: str, chance: Random, words: Sequence[str]) -> str:
     if at < 0:
         return text
     return f"{text[: at + 1]}{json.dumps(chance.choice(words))}:{json.dumps(_nasty(chance))},{text[at + 1 :]}"
+
+
+def _retold(body: bytes, chance: Random, other: bytes) -> bytes:
+    """What is no JSON is members between commas: some with another's value, in another place, twice, or gone."""
+    members, others = body.split(b","), other.split(b",")
+    for _ in range(chance.choice((1, 1, 2, 4, 10))):
+        at = chance.randrange(len(members))
+        key = members[at].partition(b"=")[0]
+        match chance.randrange(5):
+            case 0:
+                members[at] = key + b"=" + chance.choice(VALUES)
+            case 1:
+                members[at] = key + b"=" + chance.choice(others).partition(b"=")[2]
+            case 2:
+                members[at] = chance.choice(others)
+            case 3:
+                members.insert(at, members[chance.randrange(len(members))])
+            case _:
+                members[at] = key
+    return b",".join(members)
 
 
 def _scrambled(body: bytes, chance: Random, other: bytes) -> bytes:
