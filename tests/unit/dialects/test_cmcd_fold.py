@@ -8,6 +8,7 @@ import pytest
 
 from firstframe.beacon import Event
 from firstframe.dialects.cmcd import CMCD
+from firstframe.dialects.cmcd.session import MOST_VIEWS
 from firstframe.fold.finish import fold_view
 from firstframe.view.record import Approx, EndReason, Outcome, State
 from support_cases import BASE_MS, Case, beacon_of, load_cases, run_case
@@ -174,6 +175,13 @@ def test_another_view_begins_in_the_same_session(second: tuple[dict, ...]) -> No
     assert Approx.EVENTS_LOST not in (*first.approx, *other.approx)
 
 
+def test_a_session_holds_so_many_views() -> None:
+    """A page that numbers every report anew cannot make a row of each."""
+    rows = rows_of([sta(1_000 * place, "s", sn=place % 2) for place in range(2 * MOST_VIEWS + 50)])
+    assert len(rows) == MOST_VIEWS
+    assert sum(row.event_count for row in rows) == 2 * MOST_VIEWS + 50
+
+
 @pytest.mark.parametrize("end", ["e", "f", "q"])
 def test_a_start_after_the_end_is_another_view(end: str) -> None:
     """A replay by seeking back is not."""
@@ -228,6 +236,15 @@ def test_silence_is_measured_by_the_timer() -> None:
     assert not row_of(*PLAYING, now_ms=299_000).closed
     paused = row_of(*timed, sta(40_000, "a"), now_ms=40_000 + 3_600_000)
     assert (paused.end_reason, paused.outcome) == (EndReason.IDLE_TIMEOUT, Outcome.EXITED)
+
+
+def test_a_stall_that_nobody_saw_the_end_of_was_longer() -> None:
+    """Whoever leaves in a stall leaves in silence: it is known up to the last report."""
+    row = row_of(*PLAYING, sta(2_000, "r"), {"at": 3_000, "e": "t", "sta": "r"})
+    assert (row.rebuffer_duration_ms, row.outcome) == (1_000, Outcome.DROPPED)
+    assert {Approx.STALLS_LOWER_BOUND, Approx.PLAY_TIME_LOWER_BOUND} <= set(row.approx)
+    still = row_of(*PLAYING, sta(2_000, "r"), now_ms=2_500)
+    assert Approx.STALLS_LOWER_BOUND not in still.approx
 
 
 def test_bitrates_add_up_and_what_is_shown_goes_before_what_is_loaded() -> None:

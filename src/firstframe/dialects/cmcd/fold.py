@@ -93,14 +93,16 @@ class _View:
     def _doubts(self, row: ViewRecord) -> dict[Approx, bool]:
         part = self.part
         buffers, loads = _tells_buffer(part), _tells_load(part)
+        is_cut = row.end_reason is EndReason.DROPPED
         numbers = {report.seq for report in part.reports if report.seq is not None}
         return {
             Approx.STARTUP_IS_READY_TIME: row.video_startup_time_ms is not None and (buffers or loads),
             Approx.PLAY_TIME_ESTIMATED: row.started and buffers,
             Approx.PAUSE_LOWER_BOUND: bool(row.pause_time_ms is not None and row.started and buffers),
             Approx.STALLS_UPPER_BOUND: bool(row.rebuffer_count is not None and buffers),
-            Approx.STALLS_LOWER_BOUND: self._told.left_stall_by_seek or (row.started and part.is_requests),
-            Approx.PLAY_TIME_LOWER_BOUND: row.started and row.end_reason is EndReason.DROPPED,
+            Approx.STALLS_LOWER_BOUND: self._told.left_stall_by_seek
+            or (row.started and (part.is_requests or (is_cut and self._told.is_stalled))),
+            Approx.PLAY_TIME_LOWER_BOUND: row.started and is_cut,
             Approx.ATTEMPT_UNCERTAIN: part.is_echo and row.outcome is Outcome.EXITED_BEFORE_START,
             Approx.EVENTS_LOST: bool(numbers) and max(numbers) - part.first_seq >= len(numbers),
             Approx.START_LOST: bool(numbers) and min(numbers) > part.first_seq,

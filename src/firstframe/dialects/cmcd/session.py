@@ -14,6 +14,8 @@ from firstframe.view.machine import SPLIT_MS
 
 OVER = ("e", "f", "q")
 """States after which `s` begins another view."""
+MOST_VIEWS = 100
+"""Of one session: what comes after is counted with the last, or each report could be a row."""
 ECHO_MS = 1_000
 """hls.js 1.7 says `s` after `f` where the page asked for the failed source to play [seen]."""
 _AD_BEGINS, _AD_ENDS = ("abs", "as"), ("abe", "ae")
@@ -85,7 +87,7 @@ def parts_of(reports: Sequence[Report]) -> list[Part]:
     seen, since = _Seen(), 0
     ordered = sorted(events or reports, key=lambda report: report.place)
     for place, report in enumerate(ordered):
-        if place > since and seen.is_other(report):
+        if place > since and len(parts) < MOST_VIEWS - 1 and seen.is_other(report):
             parts.append(seen.part(ordered[since:place], report))
             seen, since = seen.next(report), place
         seen.take(report)

@@ -43,6 +43,11 @@ class Translation:
         for report in reports:
             self._take(report)
 
+    @property
+    def is_stalled(self) -> bool:
+        """Data is waited for."""
+        return self.state in _WAITS
+
     def _take(self, report: Report) -> None:
         self._at_ms = report.at_ms
         self._conditions(report)
