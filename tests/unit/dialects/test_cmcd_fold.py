@@ -288,6 +288,7 @@ def test_hidden_and_muted_are_known_where_they_are_told() -> None:
     )
     assert (row.startup_in_background, row.muted) == (True, True)
     assert row_of(*PLAYING).muted is None
+    assert row_of(*PLAYING).ad_breaks is None
 
 
 def test_lost_numbers_are_lost_reports() -> None:

@@ -72,6 +72,9 @@ class _View:
         row.rendition_upshifts, row.rendition_downshifts = told.bitrate.upshifts, told.bitrate.downshifts
         if row.seek_time_ms is not None:
             row.seek_time_ms -= told.paused_seeks_ms
+        if not row.has_ad:  # none, or a target that does not ask for them
+            row.ad_breaks = row.ad_attempts = row.ad_impressions = None
+            row.ad_errors = row.ad_break_errors = None
         if told.was_tried and not row.attempted:
             row.attempted, row.outcome = True, Outcome.EXITED_BEFORE_START
         if part.is_requests or not part.has_states:
