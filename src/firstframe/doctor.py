@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from firstframe.accounts.store import Accounts
+from firstframe.edge.certificate import check_certificate
 from firstframe.engine.client import Engine
 from firstframe.engine.migrate import pending
 from firstframe.errors import ConfigError, EngineError, FirstframeError
@@ -92,17 +92,13 @@ def listeners(settings: Settings) -> Iterator[Finding]:
 
 def tls(settings: Settings) -> Iterator[Finding]:
     """The certificate and its key fit each other."""
-    if bool(settings.tls_cert) != bool(settings.tls_key):
-        yield Finding("bad", "only one of tls_cert and tls_key is set", "both are needed")
-    elif settings.tls_cert:
-        try:
-            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-                settings.tls_cert, settings.tls_key
-            )
-        except (OSError, ssl.SSLError) as error:
-            yield Finding("bad", f"the certificate {settings.tls_cert} cannot be used: {error}")
-        else:
-            yield Finding("good", f"the certificate {settings.tls_cert} and its key fit")
+    try:
+        check_certificate(settings)
+    except ConfigError as error:
+        yield Finding("bad", str(error))
+        return
+    if settings.tls_cert:
+        yield Finding("good", f"the certificate {settings.tls_cert} and its key fit")
     else:
         yield Finding(
             "note",

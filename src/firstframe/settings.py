@@ -132,6 +132,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             value = getattr(self, name)
             if not least <= value <= most:  # neither is "not a number"
                 raise ConfigError(f"{name} is {value}, but {least} to {most} is wanted")
+        if not self.data.strip():
+            raise ConfigError("data is empty, but the name of a folder is wanted")
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -27,6 +27,12 @@ def test_the_file_may_be_named_by_a_variable(tmp_path: Path) -> None:
     assert load(environ={"FIRSTFRAME_CONFIG": str(file)}).edges == 4
 
 
+def test_the_folder_has_a_name() -> None:
+    """An empty variable is no way to say the current folder."""
+    with pytest.raises(ConfigError, match="data is empty"):
+        load(environ={"FIRSTFRAME_DATA": ""})
+
+
 @pytest.mark.parametrize(
     ("content", "environ", "flags", "words"),
     [

@@ -263,7 +263,10 @@ class LivepeerApi:
             groups=groups_of(breakdowns),
             limit=MOST_LIVE_ROWS,
         )
-        return live_rows_of(await live(self._engine, query, call.now_ms, None), breakdowns)
+        found = await live(self._engine, query, call.now_ms, None)
+        if found.meta.truncated:
+            raise BadRequest(f"query must return less than {query.limit} rows, consider fewer breakdowns")
+        return live_rows_of(found, breakdowns)
 
     async def usage(self, call: Call) -> dict[str, Any] | list[dict[str, Any]]:
         """Minutes delivered are minutes played; of transcoding and storage we know nothing."""

@@ -7,7 +7,6 @@ import gc
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import structlog
 import uvicorn
@@ -17,6 +16,7 @@ from firstframe.accounts.keybook import KeyBook
 from firstframe.dialects import DIALECTS
 from firstframe.dialects.base import Dialect
 from firstframe.edge.app import App, make_app
+from firstframe.edge.certificate import check_certificate
 from firstframe.edge.files import allow_files
 from firstframe.edge.refusal import refusal_file
 from firstframe.edge.script import MOUNTS
@@ -125,12 +125,7 @@ class _Server(uvicorn.Server):
 
 def server_config(app: App, settings: Settings) -> uvicorn.Config:
     """The server as the collector wants it. Raises `ConfigError` for TLS files that cannot be used."""
-    if bool(settings.tls_cert) != bool(settings.tls_key):
-        raise ConfigError("tls_cert and tls_key go together; only one of them is set")
-    for name in ("tls_cert", "tls_key"):
-        file = getattr(settings, name)
-        if file and not Path(file).is_file():
-            raise ConfigError(f"{name} is {file!r}, but there is no such file")
+    check_certificate(settings)
     config = uvicorn.Config(
         app,
         http=WholeProtocol,
@@ -148,12 +143,7 @@ def server_config(app: App, settings: Settings) -> uvicorn.Config:
         ssl_certfile=settings.tls_cert or None,
         ssl_keyfile=settings.tls_key or None,
     )
-    try:
-        config.load()
-    except OSError as error:  # ssl.SSLError is one
-        raise ConfigError(
-            f"{settings.tls_cert} and {settings.tls_key} are no certificate and its key: {error}"
-        ) from error
+    config.load()
     return config
 
 

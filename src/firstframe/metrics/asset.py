@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -24,7 +24,7 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     creator_id: str | None = None
     title: str | None = None
     dstorage_url: str | None = None
-    duration_ms: float | None = None
+    duration_ms: Annotated[float, msgspec.Meta(ge=0)] | None = None
     tags: dict[str, str] = {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -70,6 +71,9 @@ def read_assets(path: Path) -> Iterator[Asset]:
 
 def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = csv.DictReader(lines)
+    names = Counter(ALIASES.get(name, name).strip() for name in reader.fieldnames or ())
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise BadRequest(f"line 1 names {twice[0][:60]!r} twice", got=twice[0][:60])
     for row in reader:
         if None in row or None in row.values():
             raise BadRequest(f"line {reader.line_num} has not as many values as the first line has names")

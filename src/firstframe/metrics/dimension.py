@@ -14,7 +14,7 @@ import msgspec
 
 from firstframe.errors import BadRequest
 from firstframe.metrics.bind import Binder
-from firstframe.view.record import FIELDS, EndReason, Field, NamedField, Outcome
+from firstframe.view.record import FIELDS, Approx, EndReason, Field, NamedField, Outcome
 
 Kind = Literal["text", "number", "flag", "list"]
 EXTRA = "extra."
@@ -103,6 +103,7 @@ _CLOSED: Mapping[str, tuple[str, ...]] = {
     "end_reason": tuple(EndReason),
     "stream_type": ("live", "on_demand"),
     "error_class": ("technical", "business"),
+    "approx": tuple(Approx),
 }
 _IDENTIFYING = frozenset(
     (

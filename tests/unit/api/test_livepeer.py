@@ -10,6 +10,7 @@ import pytest
 import support_engine
 import support_livepeer_api as api
 import support_question as q
+from firstframe.api import livepeer
 from firstframe.api.livepeer import LivepeerApi
 from firstframe.api.livepeer_asset import PAGE
 from firstframe.api.livepeer_http import bearer
@@ -305,6 +306,16 @@ def test_realtime(engine):
     assert rows(engine, {"breakdownBy[]": "country"}, path)[0].get("country") in ("Germany", None)
     for params in ({"from": T0}, {"timeStep": "day"}, {"breakdownBy[]": "os"}):
         assert request(engine, path, params).status_code == 400
+
+
+def test_realtime_is_whole_or_refused(engine, monkeypatch):
+    """Clients cannot see that an answer was cut."""
+    live = {"closed": False, "received_last_ms": NOW_MS - 1000}
+    q.store(engine, [api.played(f"w{n}", NOW_MS - 30_000, 30, playback_id=f"v{n}", **live) for n in range(3)])
+    monkeypatch.setattr(livepeer, "MOST_LIVE_ROWS", 2)
+    answer = request(engine, "/data/views/now", {"breakdownBy[]": "playbackId"})
+    assert answer.status_code == 400
+    assert "less than 2" in answer.text
 
 
 def test_realtime_errors_are_of_who_watches(engine):

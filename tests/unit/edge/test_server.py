@@ -127,3 +127,6 @@ def test_wrong_addresses_and_certificates_are_said(tmp_path):
     file.write_text("nothing")
     with pytest.raises(ConfigError, match="no certificate"):
         server_config(None, Settings(tls_cert=str(file), tls_key=str(file)))
+    file.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    with pytest.raises(ConfigError, match="is encrypted"):
+        server_config(None, Settings(tls_cert=str(file), tls_key=str(file)))

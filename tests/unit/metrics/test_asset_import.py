@@ -37,6 +37,8 @@ def test_both_formats(tmp_path, name, text):
         ("a.csv", "playback_id,title\nv1\n", "line 2 has not as many"),
         ("a.csv", "playback_id,title\n,x\n", "line 2"),
         ("a.csv", "playback_id,duration_ms\nv1,long\n", "line 2"),
+        ("a.csv", "playback_id,duration_ms\nv1,-5\n", "line 2"),
+        ("a.csv", "playback_id,title,name\nv1,a,b\n", "line 1 names 'title' twice"),
         ("a.jsonl", '{"playback_id": "v1"}\n{', "line 2 is no JSON"),
         ("a.jsonl", "[]", "line 1 is no JSON object"),
         ("a.jsonl", '{"title": "x"}', "line 1"),

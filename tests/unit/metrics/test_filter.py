@@ -87,6 +87,7 @@ def test_what_is_kept(three, filters, kept) -> None:
         ("asn:contains:1", "is a number"),
         ("muted:eq:perhaps", "true or false"),
         ("outcome:eq:exploded", "does not exist"),
+        ("approx:eq:event_lost", "did you mean events_lost"),
         ({"xor": []}, '"and"'),
         ({"and": "country:eq:DE"}, "a list of filters"),
         ({"dimension": "country", "op": "in", "value": []}, "1 to"),
