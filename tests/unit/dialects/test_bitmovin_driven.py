@@ -135,6 +135,16 @@ def test_a_seek_in_a_stall_is_flagged() -> None:
     assert (row.pause_time_ms, row.content_playing_time_ms) == (0, 7750 + 250 + 7750)
 
 
+def test_no_frames_move_between_a_stall_and_a_seek() -> None:
+    """The last position of a stall that a seek ends is reckoned from the clock, and nobody has seen it."""
+    session = started().add("playing", 3761, **at(187, 3948)).add("rebuffering", 610, **at(3948, 4308))
+    session.add("pause", 2, **at(4308, 4308)).add("seeking", 14, **at(4308, 1000))
+    session.add("pause", 272, **at(1000, 1203)).add("playing", 2724, **at(1203, 3926)).leave()
+    row = row_of(session)
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 610)
+    assert row.content_playing_time_ms == 3761 + 272 + 2724
+
+
 def test_frames_that_move_between_seeks_of_a_scrub() -> None:
     """A second seek soon after the first cuts one of no length: the pauses between were none."""
     session = started().add("playing", 7750, **at(175, 7925)).add("pause", 0, **at(7925, 7925))

@@ -130,13 +130,27 @@ def _stalled(ordered: Sequence[Sample], index: int, wait: State) -> Iterator[tup
     Samples of stall behind one another are one stall: what moves before its last one is a nudge, not its end.
     """
     sample, after = ordered[index], _neighbour(ordered, index, 1)
-    if after is not None and after.buffered_ms:
+    goes_on = after is not None and after.buffered_ms > 0
+    if goes_on or _ends_in_seek(ordered, index):
         yield wait, sample.buffered_ms
         return
     late = round(_noticed_late(sample, sample.buffered_ms) / _speed(_neighbour(ordered, index, -1)))
     moved = sample.buffered_ms if _moves(sample, sample.buffered_ms) else late
     yield wait, sample.buffered_ms - moved
     yield shown(sample), moved
+
+
+def _ends_in_seek(ordered: Sequence[Sample], index: int) -> bool:
+    """Whether a seek comes right behind a stall: no frames moved at its end.
+
+    Its last position is not where the media was, but where the collector reckons that playing would have come
+    [HTML5InternalAdapter.checkSeeking of bitmovin-analytics 2.51.0].
+    """
+    after = _neighbour(ordered, index, 1)
+    if after is not None and 0 < after.paused_ms <= SEEK_PAUSE_MS:
+        at = _beside(ordered, index, 1)
+        after = None if at is None else _neighbour(ordered, at, 1)
+    return after is not None and after.seeks
 
 
 def _speed(before: Sample | None) -> float:
