@@ -145,6 +145,29 @@ def test_no_frames_move_between_a_stall_and_a_seek() -> None:
     assert row.content_playing_time_ms == 3761 + 272 + 2724
 
 
+def test_a_seek_out_of_a_stall_is_no_pause() -> None:
+    """The collector cuts the stall with a pause of its own, as it does with playing."""
+    session = started().add("playing", 3761, **at(187, 3948)).add("rebuffering", 610, **at(3948, 4308))
+    session.add("pause", 2, **at(4308, 4308)).add("seeking", 2014, **at(4308, 1000))
+    session.add("pause", 272, **at(1000, 1203)).add("playing", 2724, **at(1203, 3926)).leave()
+    row = row_of(session)
+    assert (row.seek_count, row.seek_time_ms, row.pause_time_ms) == (1, 2016, 0)
+    assert row.watch_time_ms == 270 + 3761 + 610 + 2016 + 272 + 2724
+
+
+@pytest.mark.parametrize(("state", "ms"), [("rebuffering", 107), ("playing", 1500)])
+@pytest.mark.parametrize("wait_ms", [10, 1500])
+def test_a_pause_in_which_the_media_jumps_is_a_seek(state: str, ms: int, wait_ms: int) -> None:
+    """A seek that began before the collector saw it is told as its pause alone, the first frames behind it too."""
+    session = started().add("playing", 3754, **at(194, 3948)).add(state, ms, **at(3948, 3948 + ms))
+    session.add("pause", wait_ms + 250, **at(3948 + ms, 32_182))
+    session.add("playing", 1746, **at(32_182, 33_928)).leave()
+    row = row_of(session)
+    assert (row.seek_count, row.seek_time_ms, row.pause_time_ms) == (1, wait_ms, 0)
+    assert row.watch_time_ms == 270 + 3754 + ms + wait_ms + 250 + 1746
+    assert Approx.PLAY_TIME_ESTIMATED in row.approx
+
+
 def test_frames_that_move_between_seeks_of_a_scrub() -> None:
     """A second seek soon after the first cuts one of no length: the pauses between were none."""
     session = started().add("playing", 7750, **at(175, 7925)).add("pause", 0, **at(7925, 7925))
