@@ -159,6 +159,18 @@ def test_seeks_far_apart_are_two():
     assert row_of(FIRST, pause, version=REACT).seek_count == 2
 
 
+def test_seek_of_a_script_may_be_a_wait():
+    """The page set the position twice: the React player tells of no seek, and a wait of each. Nothing stalled."""
+    row = row_of(
+        FIRST,
+        [mark("play", 6524), mark("play", 8037), beat(10_000, 4926, 74, 2)],
+        *left(12_000, 2000),
+        version=REACT,
+    )
+    assert row.rebuffer_count == 2
+    assert Approx.STALLS_UPPER_BOUND in row.approx
+
+
 def test_dragged_native_slider_is_not_played():
     """Without reported seeks a wait, flagged: what is missing before the resume is less than the time since 5000."""
     row = row_of(FIRST, [mark("play", 7820), beat(10_000, 3500, 300, 1)], *left(13_820, 3820))

@@ -240,7 +240,8 @@ class _Session:
             Approx.PLAY_TIME_LOWER_BOUND: is_socket or holes or self._startup.lost,
             Approx.STALLS_LOWER_BOUND: is_socket and waits,
             Approx.PAUSE_LOWER_BOUND: self._is_resting() and not is_socket,
-            Approx.STALLS_UPPER_BOUND: waits and (is_socket or not self._has_own_controls()),
+            # Livepeer's own controls tell of their seeks; one that a script makes is but a wait, in their player too.
+            Approx.STALLS_UPPER_BOUND: waits,
             Approx.SEVERAL_SOURCES: changed_source(self._history),
         }
         return sorted(flag.value for flag, holds in flags.items() if holds)
