@@ -43,6 +43,23 @@ def test_short_stall_that_is_found_behind_its_end() -> None:
     assert (row.rebuffer_count, row.rebuffer_duration_ms, row.content_playing_time_ms) == (1, 900, 9100)
 
 
+def test_page_that_was_kept_and_brought_back() -> None:
+    """The browser pauses what it keeps: the SDK tells of a stall first, with a paused player, and then of the pause."""
+    row = row_of(
+        *STARTED,
+        at("hb", 4146, 3093, player_is_paused=False),
+        at("rebufferstart", 4137, 3110, player_is_paused=True, view_rebuffer_count=1),
+        at("rebufferend", 6751, 3110, view_rebuffer_duration=2614),
+        at("pause", 6784, 3110),
+        at("play", 7967, 3110, player_is_paused=False),
+        at("playing", 7970, 3110),
+        at("viewend", 12_059, 7102),
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (0, 0)
+    assert row.pause_time_ms == 7967 - 4137
+    assert row.content_playing_time_ms == (4137 - 1000) + (12_059 - 7970)
+
+
 def test_stall_after_the_error_of_an_ad() -> None:
     """The SDK stops its clocks at it, though content plays: the playhead tells, as after any error."""
     row = row_of(

@@ -386,7 +386,11 @@ def _failure(view: Translation, event: Event, **more: Any) -> None:
 def _stall(view: Translation, event: Event) -> None:
     """A stall; told by the player and then found by the SDK too, also after its end, it is the same one."""
     view.stood = None
-    view.echoed = not view.stalled and event.at_ms < view.stall_end_ms
+    froze = _froze(view)
+    if froze:
+        view.change(Kind.PAUSE, event)
+        view.rest()
+    view.echoed = froze or (not view.stalled and event.at_ms < view.stall_end_ms)
     if view.stalled or view.echoed:
         view.echoes += 1
         view.note(Kind.HEARTBEAT, event)
@@ -434,13 +438,26 @@ def _waiting(view: Translation, event: Event) -> None:
     view.note(Kind.HEARTBEAT, event)
 
 
+def _is_paused(view: Translation) -> bool:
+    return flag(view.map.fields.get("player_is_paused")) is True
+
+
+def _froze(view: Translation) -> bool:
+    """Whether a stall is none: the page was in the browser's cache of pages, which pauses the element.
+
+    The `pause` comes when the page is back. Before it does, the SDK finds a playhead that stands, and dates a stall back
+    to where it stopped [mux-embed 5.19.0, driven].
+    """
+    return view.moving is Kind.PLAYING and not (view.stalled or view.in_break) and _is_paused(view)
+
+
 def _load(view: Translation, event: Event) -> None:
     """Another source amid the view: the element lets go of the one that played, and fires no `pause`.
 
     The SDK then finds a playhead that stands, and dates a stall back to it [mux-embed 5.19.0, driven].
     """
     stops = view.moving is Kind.PLAYING and not view.in_break
-    if stops and flag(view.map.fields.get("player_is_paused")) is True:
+    if stops and _is_paused(view):
         view.change(Kind.PAUSE, event)
         view.rest()
         view.stall_end_ms = max(view.stall_end_ms, event.at_ms)
