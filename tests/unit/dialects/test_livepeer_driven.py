@@ -315,6 +315,32 @@ def test_leave_of_a_hidden_page(speaks):
     assert Approx.PLAY_TIME_ESTIMATED not in row.approx
 
 
+def test_page_that_was_kept_and_brought_back():
+    """The browser pauses what it keeps, and says so when the page is back: the play timer ran on until then."""
+    row = row_of(
+        FIRST,
+        *left(6664, 1664),
+        [mark("pause", 9318), beat(9322, 2654)],
+        [mark("play", 10_507), mark("play", 10_508), beat(15_498, 4990)],
+        *left(17_109, 1611),
+    )
+    assert row.pause_time_ms == pytest.approx(10_507 - 6666, abs=5)
+    assert row.content_playing_time_ms == pytest.approx(4680 + 1666 + 4990 + 1613, abs=5)
+    assert (row.rebuffer_count, row.outcome) == (0, Outcome.EXITED)
+
+
+def test_pause_soon_after_a_hidden_page_was_reported():
+    """One heartbeat out of turn is a page that is hidden: it plays on until the pause."""
+    row = row_of(
+        FIRST,
+        [beat(6664, 1664)],
+        [mark("pause", 9318), beat(11_664, 2654)],
+        [mark("play", 12_507), mark("play", 12_508), beat(16_664, 4156)],
+        *left(18_109, 1445),
+    )
+    assert row.pause_time_ms == pytest.approx(12_507 - 9318, abs=5)
+
+
 def test_page_hidden_again_and_again():
     """Heartbeats out of turn say nothing about the interval: the last one came within it."""
     times = [2620, 5000, 5820, 9020, 10_000, 12_220, 15_000, 19_120]

@@ -25,6 +25,9 @@ DEFAULT_INTERVAL_MS = 5_000.0
 TWIN_MS = 250
 """Leaving a page makes two heartbeats, this close together at most."""
 
+LEAVE_MS = 50
+"""They are made one after the other: other heartbeats hardly ever come this close together."""
+
 LATE = 1.2
 """Times the interval: a timer of a page in view is hardly ever later."""
 
@@ -79,6 +82,8 @@ class Beat(msgspec.Struct):
     """It came after a gap in which the session cannot have run, and was cut back."""
     missing_since_ms: float | None = None
     """Since when reports are missing before it, where some never arrived."""
+    leaves: bool = False
+    """It is the two of a page that is left, as one."""
 
     @property
     def claimed_ms(self) -> float:
@@ -191,13 +196,14 @@ def _joined_twins(beats: Sequence[Beat]) -> list[Beat]:
     joined: list[Beat] = []
     for beat in beats:
         if joined and beat.at_ms - joined[-1].at_ms <= TWIN_MS:
-            joined[-1] = _sum(joined[-1], beat)
+            leaves = beat.at_ms - joined[-1].at_ms <= LEAVE_MS
+            joined[-1] = _sum(joined[-1], beat, leaves=leaves)
         else:
             joined.append(beat)
     return joined
 
 
-def _sum(one: Beat, other: Beat) -> Beat:
+def _sum(one: Beat, other: Beat, *, leaves: bool) -> Beat:
     return Beat(
         start_ms=one.start_ms,
         at_ms=max(one.at_ms, other.at_ms),
@@ -210,6 +216,7 @@ def _sum(one: Beat, other: Beat) -> Beat:
         errors=one.errors + other.errors,
         warnings=one.warnings + other.warnings,
         payload=one.payload | other.payload,
+        leaves=leaves,
     )
 
 

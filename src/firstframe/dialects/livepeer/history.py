@@ -5,6 +5,7 @@ Events come in any order, and again: a `History` is the same for every order and
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import pairwise
@@ -16,7 +17,7 @@ import msgspec
 from firstframe.beacon import Event
 from firstframe.dialects.base import number, text
 from firstframe.dialects.livepeer import wire
-from firstframe.dialects.livepeer.beat import Beat, Ending, beat_of, beats_of, version_of
+from firstframe.dialects.livepeer.beat import TWIN_MS, Beat, Ending, beat_of, beats_of, version_of
 from firstframe.dialects.livepeer.interval import Stretch
 from firstframe.dialects.livepeer.parse import SESSION, TOTALS
 
@@ -125,7 +126,24 @@ def history_of(heard: Sequence[Heard]) -> History:
     told = [mark.at_ms for mark in marks]
     pulse = [(each.event, each.beat) for each in spoken if each.beat is not None]
     beats, ending = beats_of(pulse, told, totals)
+    marks = sorted([*marks, *_pauses_of_kept(marks, beats)])
     return History(marks, beats, [event.payload for event in sessions], len(spoken), ending)
+
+
+def _pauses_of_kept(marks: Sequence[Mark], beats: Sequence[Beat]) -> list[Mark]:
+    """Pauses at each leave from which the page came back: the browser kept it, and paused its element.
+
+    It tells of the pause when it is back, before anything else; until then the play timer ran on
+    [core-web 5.2.6, driven].
+    """
+    told = [mark for mark in marks if mark.kind in ("play", "pause")]
+    found = []
+    for leave, after in pairwise(beats):
+        place = bisect_right(told, leave.at_ms, key=attrgetter("at_ms")) if leave.leaves else len(told)
+        comes_back = place < len(told) and told[place].kind == "pause"
+        if comes_back and told[place].at_ms <= after.at_ms + TWIN_MS:
+            found.append(Mark(leave.at_ms, RANKS["pause"], "pause", key=""))
+    return found
 
 
 def _latest(heard: Iterable[Heard]) -> list[Heard]:
