@@ -43,6 +43,33 @@ def test_short_stall_that_is_found_behind_its_end() -> None:
     assert (row.rebuffer_count, row.rebuffer_duration_ms, row.content_playing_time_ms) == (1, 900, 9100)
 
 
+@pytest.mark.parametrize(
+    ("playing_ms", "told_ms"),
+    [(4266, None), (4524, 335), (4918, 755)],
+)
+def test_short_stall_at_twice_the_speed(playing_ms: int, told_ms: int | None) -> None:
+    """The SDK finds too little of it or nothing, but the player says when it waits and when frames move again."""
+    told = (
+        ()
+        if told_ms is None
+        else (
+            at("rebufferstart", 4000, 6170, view_rebuffer_count=1),
+            at("rebufferend", 4000 + told_ms, 6170, view_rebuffer_duration=told_ms),
+        )
+    )
+    row = row_of(
+        *STARTED,
+        at("ratechange", 1010, 20),
+        at("waiting", 4000, 6000),
+        at("playing", playing_ms, 6140),
+        *told,
+        at("viewend", 9000, 14_200, view_rebuffer_count=len(told) // 2 or None),
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, playing_ms - 4000)
+    assert row.content_playing_time_ms == 8000 - (playing_ms - 4000)
+    assert row.approx == []
+
+
 def test_page_that_was_kept_and_brought_back() -> None:
     """The browser pauses what it keeps: the SDK tells of a stall first, with a paused player, and then of the pause."""
     row = row_of(

@@ -297,10 +297,12 @@ def _pause(view: Translation, event: Event) -> None:
 
 
 def _playing(view: Translation, event: Event) -> None:
-    view.stood = None
+    stood, view.stood = view.stood, None
     if view.moving is Kind.PLAYING and view.awaited is None and not (view.stalled or view.in_break):
         # It ends a stall that the SDK has yet to find, and will date back.
         view.note(Kind.PLAYING, event)
+        if stood is not None and not view.plays_normally():
+            _waited(view, event, stood[0])
         return
     view.in_break = view.in_ad = view.ad_paused = False
     late_ms = view.lateness(event)
@@ -308,6 +310,18 @@ def _playing(view: Translation, event: Event) -> None:
     view.wanted = view.watching = view.started = True
     view.moving = Kind.PLAYING
     view.change(Kind.PLAYING, event, late_ms=late_ms)
+
+
+def _waited(view: Translation, event: Event, since_ms: int) -> None:
+    """A stall of less than a second at another speed: the player's `waiting` and `playing` say how long it was.
+
+    The SDK finds such a stall by how much less than the clock the playhead went. At twice the speed, and where the playhead
+    jumps behind the stall, that is shorter or nothing [mux-embed 5.19.0, driven].
+    """
+    if event.at_ms - since_ms >= _SHORT_MS:
+        view.change(Kind.STALL_START, event, late_ms=event.at_ms - since_ms)
+        view.change(Kind.STALL_END, event)
+        view.stall_end_ms = event.at_ms
 
 
 def _ad_break(view: Translation, event: Event) -> None:
