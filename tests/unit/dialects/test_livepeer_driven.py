@@ -341,6 +341,27 @@ def test_pause_soon_after_a_hidden_page_was_reported():
     assert row.pause_time_ms == pytest.approx(12_507 - 9318, abs=5)
 
 
+def test_clock_that_was_set_back_makes_no_startup():
+    """An hour back in a stall: the play that ended it bears an earlier time than the first one."""
+    hour = 3_600_000
+    row = row_of(
+        [
+            *(mark("can-play", hour + 107), mark("play", hour + 497), mark("play", hour + 500)),
+            mark("first-frame", hour + 752),
+            beat(hour + 2003, 1503, autoplay_status="none", play_to_first_frame_ms=255),
+        ],
+        [beat(hour + 4009, 2006)],
+        [beat(6003, 494, 0, 1)],
+        [mark("play", 6665), beat(8002, 1337)],
+        [beat(10_004, 2002)],
+        *left(10_831, 822),
+    )
+    assert (row.video_startup_time_ms, row.startup_wait_ms) == (3, 3)
+    assert row.watch_time_ms < 20_000
+    assert row.outcome is Outcome.EXITED
+    assert {Approx.PLAY_TIME_LOWER_BOUND, Approx.STALLS_LOWER_BOUND} <= set(row.approx)
+
+
 def test_page_hidden_again_and_again():
     """Heartbeats out of turn say nothing about the interval: the last one came within it."""
     times = [2620, 5000, 5820, 9020, 10_000, 12_220, 15_000, 19_120]

@@ -117,7 +117,7 @@ class _Session:
 
     def _end_reason(self, *, is_silent: bool) -> EndReason | None:
         was_destroyed = any(share.beat.capped for share in self._shares[-1:])
-        if self._history.ending is Ending.LEFT or was_destroyed:
+        if self._was_left() or was_destroyed:
             return EndReason.ENDED
         if not is_silent:
             return None
@@ -125,6 +125,13 @@ class _Session:
             return EndReason.ENDED
         watching = bool(self._spans) and self._spans[-1].state in WATCH_STATES and self._is_on()
         return EndReason.DROPPED if watching and not self._history.is_socket else EndReason.IDLE_TIMEOUT
+
+    def _was_left(self) -> bool:
+        """The last thing that happened is a leave, wherever its time lies on a clock that was set back."""
+        ending = self._history.ending
+        return ending is Ending.LEFT or (
+            self._startup.set_back and any(beat.leaves for beat in self._history.beats)
+        )
 
     def _is_on(self) -> bool:
         return self._phases[-1].kind in (PhaseKind.ON, PhaseKind.FAILED)
@@ -237,8 +244,8 @@ class _Session:
                 repaired or self._startup.late or any(guessed[1:]) or (is_socket and waits)
             ),
             # A socket's last second is never sent.
-            Approx.PLAY_TIME_LOWER_BOUND: is_socket or holes or self._startup.lost,
-            Approx.STALLS_LOWER_BOUND: is_socket and waits,
+            Approx.PLAY_TIME_LOWER_BOUND: is_socket or holes or self._startup.lost or self._startup.set_back,
+            Approx.STALLS_LOWER_BOUND: (is_socket and waits) or self._startup.set_back,
             Approx.PAUSE_LOWER_BOUND: self._is_resting() and not is_socket,
             # Livepeer's own controls tell of their seeks; one that a script makes is but a wait, in their player too.
             Approx.STALLS_UPPER_BOUND: waits,

@@ -13,7 +13,7 @@ from itertools import pairwise
 import msgspec
 
 from firstframe.dialects.livepeer.beat import DEFAULT_INTERVAL_MS, Beat
-from firstframe.dialects.livepeer.history import History, Phase, PhaseKind, phases_of, stretches
+from firstframe.dialects.livepeer.history import History, Mark, Phase, PhaseKind, phases_of, stretches
 from firstframe.dialects.livepeer.interval import Stretch, clipped, is_in, length
 from firstframe.dialects.livepeer.seek import seeking_of
 
@@ -45,6 +45,8 @@ class Startup(msgspec.Struct, frozen=True):
     """It ends with a play event of its own, at which the SDK's play timer began again."""
     lost: bool = False
     """Nothing that arrived tells of it, only of the playing after it."""
+    set_back: bool = False
+    """Plays that came later bear an earlier time: the clock was set back, and the SDK's timers stood still or lied."""
 
 
 class Share(msgspec.Struct):
@@ -76,9 +78,24 @@ def startup_of(history: History) -> Startup:
     a second `play` without pause before it: the last such one before the first frame is the better end of the
     startup, unless the time update came so late after it that frames cannot have moved at once.
     """
-    plays = history.of("play")
+    told = history.of("play")
     shown = next((mark.at_ms for mark in history.of("first-frame")), None)
     waited = history.once("play_to_first_frame_ms")
+    plays = _without_set_back(told, shown, waited)
+    startup = _startup(history, plays, shown, waited)
+    return msgspec.structs.replace(startup, set_back=len(plays) < len(told))
+
+
+def _without_set_back(
+    plays: Sequence[Mark], shown_ms: float | None, waited_ms: float | None
+) -> Sequence[Mark]:
+    """The plays from the first one on, which was when the SDK says, and not far earlier."""
+    if shown_ms is None or waited_ms is None:
+        return plays
+    return [play for play in plays if play.at_ms >= shown_ms - waited_ms - LOST_MS] or plays
+
+
+def _startup(history: History, plays: Sequence[Mark], shown: float | None, waited: float | None) -> Startup:
     asked = plays[0].at_ms if plays else None
     if history.joined:
         return Startup(None, shown, None, lost=True)
