@@ -305,6 +305,17 @@ def test_pause_after_the_clock_was_set_back() -> None:
     assert Approx.PLAY_TIME_LOWER_BOUND in row.approx
 
 
+@pytest.mark.parametrize(
+    ("state", "flag"),
+    [("rebuffering", Approx.STALLS_LOWER_BOUND), ("pause", Approx.PAUSE_LOWER_BOUND)],
+)
+def test_what_a_clock_that_was_set_back_hides(state: str, flag: Approx) -> None:
+    """The collector says a negative length of what it was in when the clock was set back: it was there, and how long?"""
+    session = started().add("playing", 3770, **at(179, 3948)).add(state, -3_597_859, **at(3948, 4023))
+    session.leave(4068)
+    assert flag in row_of(session).approx
+
+
 def test_muted_autoplay_that_is_scrolled_into_view() -> None:
     """Nobody waits half a minute for it: the collector's own number stands, and may be too small."""
     session = Session(**SLOW, autoplay=True, isMuted=True).add("setup", 52, **at(0, 0))

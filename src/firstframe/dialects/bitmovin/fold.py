@@ -21,7 +21,7 @@ from firstframe.dialects.bitmovin.parts import (
     startup_ms,
 )
 from firstframe.dialects.bitmovin.quality import fill_content, fill_quality
-from firstframe.dialects.bitmovin.sample import Sample, sample_of
+from firstframe.dialects.bitmovin.sample import PART_OF_STATE, Sample, sample_of
 from firstframe.dialects.bitmovin.timeline import Timeline, timeline_of
 from firstframe.dialects.bitmovin.wire import AD_RECORD, ERROR_DETAIL
 from firstframe.view.record import WATCH_STATES, Approx, EndReason, Outcome, State, ViewRecord
@@ -325,8 +325,8 @@ def _doubts(row: ViewRecord, view: View) -> None:
         )
         or any(sample.start_failed and not sample.duration_ms for sample in view.samples),
         Approx.STALLS_UPPER_BOUND: has_jump(view.samples),
-        Approx.STALLS_LOWER_BOUND: timeline.lost_count > 0,
-        Approx.PAUSE_LOWER_BOUND: timeline.lost_count > 0,
+        Approx.STALLS_LOWER_BOUND: timeline.lost_count > 0 or _lacks_length(view, "buffered"),
+        Approx.PAUSE_LOWER_BOUND: timeline.lost_count > 0 or _lacks_length(view, "paused"),
         Approx.START_LOST: first is not None and bool(first.seq),
         Approx.EVENTS_LOST: timeline.lost_count > 0,
         Approx.EVENTS_CAPPED: any((sample.seq or 0) >= LAST_SEQUENCE for sample in view.samples),
@@ -345,6 +345,13 @@ def _doubts(row: ViewRecord, view: View) -> None:
     tail = tail_flags(timeline) if row.closed and row.started and not view.fatal else set()
     row.approx = sorted(
         {*(str(name) for name, holds in found.items() if holds), *(str(each) for each in tail)}
+    )
+
+
+def _lacks_length(view: View, part: str) -> bool:
+    """Whether the clock was set back in a stall or a pause: nothing says how long that was."""
+    return any(
+        sample.is_set_back and PART_OF_STATE.get(sample.state.lower()) == part for sample in view.samples
     )
 
 
