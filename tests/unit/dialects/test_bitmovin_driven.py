@@ -316,6 +316,16 @@ def test_what_a_clock_that_was_set_back_hides(state: str, flag: Approx) -> None:
     assert flag in row_of(session).approx
 
 
+@pytest.mark.parametrize(("began_ms", "flagged"), [(69, True), (318, True), (9, False), (12_000, False)])
+def test_a_clock_that_began_amid_moving_frames(began_ms: int, flagged: bool) -> None:
+    """Play came before the metadata, and a pause right behind the first frame: the startup holds the pause."""
+    session = (
+        Session(**SLOW).add("setup", 38, **at(0, 0)).add("startup", 1271, **at(began_ms, began_ms + 250))
+    )
+    session.add("playing", 2785, **at(began_ms + 250, began_ms + 3034)).leave()
+    assert (Approx.STARTUP_LOWER_BOUND in row_of(session).approx) is flagged
+
+
 def test_muted_autoplay_that_is_scrolled_into_view() -> None:
     """Nobody waits half a minute for it: the collector's own number stands, and may be too small."""
     session = Session(**SLOW, autoplay=True, isMuted=True).add("setup", 52, **at(0, 0))

@@ -13,6 +13,7 @@ from firstframe.dialects.bitmovin.dimension import custom_of, dimensions_of
 from firstframe.dialects.bitmovin.ending import SILENCE_MS, end_reason, tail_flags
 from firstframe.dialects.bitmovin.parts import (
     FASTEST,
+    LATE_MS,
     LONGEST_AUTOPLAY_MS,
     NOTICE_MS,
     at_end,
@@ -368,11 +369,17 @@ def _is_echo(view: View) -> bool:
 
 
 def _began_moving(view: View) -> bool:
-    """Play was pressed before the metadata: the collector's clock began with the first moving frame."""
+    """Play was pressed before the metadata: the collector's clock began with the first moving frame.
+
+    Then it begins where frames had come to, just behind the beginning, where nobody seeks and nothing rests; or frames moved
+    in all of it.
+    """
     index = view.startup_index
     if index is None or autoplay_gap_ms(view.samples, index) is not None:
         return False
     sample = view.samples[index]
+    if MOVING_LAG_MS < (sample.media_start_ms or 0) <= FASTEST * LATE_MS:
+        return True
     moved = 0 < sample.advance_ms <= FASTEST * sample.video_startup_ms + NOTICE_MS  # farther is a seek
     took_ms = sample.advance_ms / _rate_behind(view.samples[index + 1 :])
     return moved and sample.video_startup_ms <= took_ms + MOVING_LAG_MS
