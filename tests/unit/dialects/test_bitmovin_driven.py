@@ -195,6 +195,14 @@ def test_left_in_a_seek_is_no_loss() -> None:
 # startup
 
 
+def test_left_in_a_pause_that_began_in_a_seek() -> None:
+    """The seek is over, for `closed` comes: what went on until then is a pause that nobody tells of."""
+    session = started().add("playing", 97, **at(87, 181)).add("pause", 3, **at(181, 181))
+    row = row_of(session.add("seeking", 13_687, **at(181, 9000)).leave())
+    assert (row.seek_time_ms, row.pause_time_ms) == (13_690, 0)
+    assert Approx.PAUSE_LOWER_BOUND in row.approx
+
+
 def test_a_seek_in_the_startup_is_no_first_frame() -> None:
     """A page that plays and then seeks to where the viewer left: the time update of the seek ends the startup."""
     session = Session(**SLOW).add("setup", 52, **at(0, 0)).add("startup", 50, **at(0, 9000))

@@ -54,7 +54,9 @@ def state_left(timeline: Timeline) -> State:
         return _after_stall(sample)
     if sample.seeked_ms:
         before = timeline.samples[index - 1] if index else None
-        return State.PAUSE if before and before.paused_ms > SEEK_PAUSE_MS else _after_seek(sample)
+        was_paused = before is not None and before.paused_ms > SEEK_PAUSE_MS
+        closed = any(each.closes for each in timeline.samples)
+        return State.PAUSE if was_paused or (closed and of_web(sample)) else _after_seek(sample)
     if sample.paused_ms and at_end(sample, sample.media_start_ms):
         return State.IDLE
     if sample.paused_ms:
@@ -88,7 +90,8 @@ def _after_stall(sample: Sample) -> State:
 def _after_seek(sample: Sample) -> State:
     """The web collector tells of a pause behind every seek: a seek that is its last word was cut by page close.
 
-    Then no `closed` comes [HTML5AnalyticsStateMachine of bitmovin-analytics 2.51.0].
+    Then no `closed` comes: where one does, the seek was over, and the viewer had paused in it
+    [HTML5AnalyticsStateMachine of bitmovin-analytics 2.51.0].
     """
     return State.IDLE if of_web(sample) else State.PLAYING
 
