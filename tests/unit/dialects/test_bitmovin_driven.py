@@ -168,6 +168,19 @@ def test_a_pause_in_which_the_media_jumps_is_a_seek(state: str, ms: int, wait_ms
     assert Approx.PLAY_TIME_ESTIMATED in row.approx
 
 
+@pytest.mark.parametrize(
+    ("played_ms", "start_ms", "end_ms", "flagged"),
+    [(2154, 2065, 5000, True), (231, 9178, 9000, True), (2154, 2065, 4217, False)],
+)
+def test_the_wait_of_a_small_seek_is_flagged(
+    played_ms: int, start_ms: int, end_ms: int, flagged: bool
+) -> None:
+    """A seek of less than a second is none to the collector: only the media, which goes otherwise than the clock, shows it."""
+    session = started().add("playing", played_ms, **at(start_ms, end_ms))
+    session.add("rebuffering", 430, **at(end_ms, end_ms)).add("playing", 214, **at(end_ms, end_ms))
+    assert (Approx.STALLS_UPPER_BOUND in row_of(session.leave(1000)).approx) is flagged
+
+
 def test_frames_that_move_between_seeks_of_a_scrub() -> None:
     """A second seek soon after the first cuts one of no length: the pauses between were none."""
     session = started().add("playing", 7750, **at(175, 7925)).add("pause", 0, **at(7925, 7925))

@@ -7,7 +7,7 @@ moved to where it belongs. What was driven against an element of known truth is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -310,9 +310,22 @@ def autoplay_gap_ms(ordered: Sequence[Sample], index: int) -> int | None:
     return wait if wait > sample.video_startup_ms else None
 
 
-def has_jump(samples: Iterable[Sample]) -> bool:
-    """Whether the media jumped in a stall: a seek while it waited, which the collector does not tell of."""
-    return any(sample.buffered_ms and _jumps(sample) for sample in samples)
+def has_jump(ordered: Sequence[Sample]) -> bool:
+    """Whether the media jumped in a stall, or by less than a second before it: seeks that the collector does not tell of."""
+    stalls = (index for index, sample in enumerate(ordered) if sample.buffered_ms)
+    return any(_jumps(ordered[index]) or _skips(_neighbour(ordered, index, -1)) for index in stalls)
+
+
+def _skips(before: Sample | None) -> bool:
+    """Whether the media went back in playing, or came further than the clock, by what a seek of less than a second makes.
+
+    The collector takes none for a seek, and its wait for a stall [HTML5InternalAdapter.checkSeeking of
+    bitmovin-analytics 2.51.0]. A faster rate comes further too, but not for long.
+    """
+    if before is None or not (before.played_ms and before.media_start_ms and before.media_end_ms):
+        return False
+    moved = before.media_end_ms - before.media_start_ms
+    return -NOTICE_MS <= moved < 0 or LATE_MS < moved - before.played_ms <= NOTICE_MS
 
 
 def at_end(sample: Sample, position_ms: float | None) -> bool:
