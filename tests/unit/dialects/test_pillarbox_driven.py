@@ -362,3 +362,44 @@ def test_a_stall_over_heartbeats_is_as_long_as_told() -> None:
     row = driven(95, OPENING, *beats)
     assert sums_of(row) == (pytest.approx(5_947), 1, 4_114)
     assert "stalls_upper_bound" not in row.approx
+
+
+@pytest.mark.parametrize(
+    ("playback", "stall", "stalls"),
+    [(-7_190_915, (0, 0), (0, 0)), (4051, (1, -3_597_846), (1, 0))],
+)
+def test_a_clock_that_was_set_back_ends_no_session_before_it_began(
+    playback: int, stall: tuple[int, int], stalls: tuple[int, int]
+) -> None:
+    """Hours back amid playing, or in a stall: the played ranges still tell, and STOP is the end wherever it seems to be."""
+    start = body_of(0, "START", {"qoe_timings": {"asset": 113}})
+    stop = body_of(-7_189_075, "STOP", data_of((0, "", playback, [(0, 9.038)], stall, 9038, 40_000)))
+    opening = body_of(5, "HEARTBEAT", data_of(OPENING))
+    received = [(start, 20), (opening, 25), (stop, 10_945)]
+    events = [
+        event
+        for body, received_ms in received
+        for event in PILLARBOX.parse(
+            beacon_of(body, BASE_MS + received_ms, dialect="pillarbox", route="/api/events")
+        ).events
+    ]
+    (row,) = fold_view(PILLARBOX, "default", "driven", events, BASE_MS + 10**9).rows
+    assert row.outcome is Outcome.EXITED
+    assert sums_of(row) == (pytest.approx(9038, abs=1), *stalls)
+    assert {"play_time_estimated", "stalls_lower_bound"} <= set(row.approx)
+
+
+def test_an_error_before_the_start_stays_before_it() -> None:
+    """It was received before it, too: no clock was set back, and what plays after it makes it a recovered one."""
+    error = body_of(-5000, "ERROR", {"name": "MEDIA_ERR_NETWORK: 2", "message": "boom", "log": "{}"})
+    start = body_of(0, "START", {"qoe_timings": {"asset": 113}})
+    stop = body_of(9100, "STOP", data_of((0, "", 9038, [(0, 9.038)], (0, 0), 9038, 40_000)))
+    events = [
+        event
+        for body, received_ms in [(error, -4980), (start, 20), (stop, 9120)]
+        for event in PILLARBOX.parse(
+            beacon_of(body, BASE_MS + received_ms, dialect="pillarbox", route="/api/events")
+        ).events
+    ]
+    (row,) = fold_view(PILLARBOX, "default", "driven", events, BASE_MS + 10**9).rows
+    assert (row.outcome, row.recovered_errors) == (Outcome.EXITED, 1)

@@ -164,6 +164,9 @@ def _row(session: Session) -> ViewRecord:
     _fill_latency(row, session)
     if first_of(reports, START) is None:
         row.approx.append(Approx.START_LOST)
+    if session.started and any(report.is_placed for report in reports):
+        # The player's counters hold the change of the clock: what is negative in them is unknown.
+        row.approx += [Approx.PLAY_TIME_ESTIMATED, Approx.STALLS_LOWER_BOUND]
     return row
 
 

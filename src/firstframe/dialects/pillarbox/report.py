@@ -49,6 +49,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     shown_ms: float | None
     """When what a live stream shows was made, Unix time."""
     live: bool | None
+    is_placed: bool = False
+    """Its own time is from a clock that was set back: it is where it was received."""
 
     @property
     def log(self) -> Any:
@@ -62,8 +64,32 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_order(reports: Iterable[Report]) -> list[Report]:
-    """Reports in the order of the session's clock."""
-    return sorted(reports, key=lambda report: (report.at_ms, _rank(report.name), report.key))
+    """Reports in the order of the session's clock.
+
+    START is a session's first: what was received behind it but seems earlier came after the clock had been set back.
+    """
+    told = sorted(reports, key=_place)
+    start = first_of(told, START)
+    if start is None:
+        return told
+    late = [report for report in told if _is_set_back(report, start)]
+    if not late:
+        return told
+    rest = [report for report in told if not _is_set_back(report, start)]
+    return rest + sorted((_placed(report, start, rest[-1].at_ms) for report in late), key=_place)
+
+
+def _is_set_back(report: Report, start: Report) -> bool:
+    return report.at_ms < start.at_ms - WITH_START_MS and report.received_at_ms >= start.received_at_ms
+
+
+def _place(report: Report) -> tuple[int, int, str]:
+    return report.at_ms, _rank(report.name), report.key
+
+
+def _placed(report: Report, start: Report, after_ms: int) -> Report:
+    at_ms = start.at_ms + report.received_at_ms - start.received_at_ms
+    return msgspec.structs.replace(report, at_ms=max(after_ms, at_ms), is_placed=True)
 
 
 def _rank(name: str) -> int:
