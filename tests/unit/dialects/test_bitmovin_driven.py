@@ -216,6 +216,15 @@ def test_left_in_a_pause_that_began_in_a_seek() -> None:
     assert Approx.PAUSE_LOWER_BOUND in row.approx
 
 
+@pytest.mark.parametrize(("ms", "flagged"), [(3, True), (2001, False)])
+def test_a_play_right_behind_a_load_may_be_an_echo(ms: int, flagged: bool) -> None:
+    """The page calls `load()` and `play()`: the collector begins an impression for each, and a third at `loadstart`."""
+    session = Session(videoDuration=0, videoPlaybackWidth=0).add("startup", ms, **at(0, 0))
+    row = row_of(session)
+    assert (row.attempted, row.started, row.outcome) == (True, False, Outcome.EXITED_BEFORE_START)
+    assert (Approx.ATTEMPT_UNCERTAIN in row.approx) is flagged
+
+
 def test_a_seek_in_the_startup_is_no_first_frame() -> None:
     """A page that plays and then seeks to where the viewer left: the time update of the seek ends the startup."""
     session = Session(**SLOW).add("setup", 52, **at(0, 0)).add("startup", 50, **at(0, 9000))

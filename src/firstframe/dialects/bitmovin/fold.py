@@ -19,6 +19,7 @@ from firstframe.dialects.bitmovin.parts import (
     at_end,
     autoplay_gap_ms,
     has_jump,
+    of_web,
     startup_ms,
 )
 from firstframe.dialects.bitmovin.quality import fill_content, fill_quality
@@ -357,15 +358,18 @@ def _lacks_length(view: View, part: str) -> bool:
 
 
 def _is_echo(view: View) -> bool:
-    """A failed manifest makes the hls.js adapter begin a second impression that waits until the page is left.
+    """Whether the web collector may have made an impression of its own of what another one tells.
 
+    A failed manifest makes the hls.js adapter begin a second one that waits until the page is left. A page that calls
+    `load()` and then `play()` makes one for each, and the first to hear of the play is over with the element's `loadstart`
+    [`registerMediaElement` in HTML5InternalAdapter of bitmovin-analytics 2.51.0, driven].
     A real second video that is left before its metadata says the same, so it stays an attempt.
     """
     first = view.samples[0]
     unknown = not first.payload.get("videoDuration") and not first.payload.get("videoPlaybackWidth")
-    return (
-        len(view.samples) == 1 and first.start_failed and unknown and first.payload.get("player") == "hlsjs"
-    )
+    waited_on = first.start_failed and first.payload.get("player") == "hlsjs"
+    let_go = 0 < first.video_startup_ms <= MOVING_LAG_MS and of_web(first)
+    return len(view.samples) == 1 and unknown and (waited_on or let_go)
 
 
 def _began_moving(view: View) -> bool:
