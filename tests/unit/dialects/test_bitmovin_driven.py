@@ -225,6 +225,15 @@ def test_a_play_right_behind_a_load_may_be_an_echo(ms: int, flagged: bool) -> No
     assert (Approx.ATTEMPT_UNCERTAIN in row.approx) is flagged
 
 
+def test_nothing_is_counted_behind_a_fatal_error() -> None:
+    """The page starts hls.js again: it plays for another 5 s and stalls, and the collector tells of neither."""
+    session = started(player="hlsjs").add("playing", 3984, **at(175, 4159))
+    session.add("error", errorCode=2, errorMessage="networkError: fragLoadError", errorSeverity="CRITICAL")
+    row = row_of(session)
+    assert row.outcome is Outcome.PLAYBACK_FAILED
+    assert {Approx.PLAY_TIME_LOWER_BOUND, Approx.STALLS_LOWER_BOUND} <= set(row.approx)
+
+
 def test_a_seek_in_the_startup_is_no_first_frame() -> None:
     """A page that plays and then seeks to where the viewer left: the time update of the seek ends the startup."""
     session = Session(**SLOW).add("setup", 52, **at(0, 0)).add("startup", 50, **at(0, 9000))

@@ -318,6 +318,7 @@ def _outcome(row: ViewRecord, view: View, *, ended: bool) -> Outcome:
 
 def _doubts(row: ViewRecord, view: View) -> None:
     timeline, first = view.timeline, next(iter(view.samples), None)
+    stopped_counting = bool(row.started and view.fatal)
     found = {
         Approx.STARTUP_IS_FIRST_PROGRESS: row.video_startup_time_ms is not None
         and first is not None
@@ -327,7 +328,9 @@ def _doubts(row: ViewRecord, view: View) -> None:
         )
         or any(sample.start_failed and not sample.duration_ms for sample in view.samples),
         Approx.STALLS_UPPER_BOUND: has_jump(view.samples),
-        Approx.STALLS_LOWER_BOUND: timeline.lost_count > 0 or _lacks_length(view, "buffered"),
+        Approx.STALLS_LOWER_BOUND: timeline.lost_count > 0
+        or _lacks_length(view, "buffered")
+        or stopped_counting,
         Approx.PAUSE_LOWER_BOUND: timeline.lost_count > 0 or _lacks_length(view, "paused"),
         Approx.START_LOST: first is not None and bool(first.seq),
         Approx.EVENTS_LOST: timeline.lost_count > 0,
@@ -338,7 +341,7 @@ def _doubts(row: ViewRecord, view: View) -> None:
         or any(sample.is_set_back for sample in view.samples)
         or row.end_reason is EndReason.DROPPED
         or _began_moving(view)
-        or bool(row.started and view.fatal),
+        or stopped_counting,
         Approx.ATTEMPT_UNCERTAIN: row.outcome is Outcome.EXITED_BEFORE_START and _is_echo(view),
         Approx.HOLE_CREDITED: bool(timeline.credited),
         Approx.SPANS_ESTIMATED: timeline.overlap_ms > NOTICE_MS
