@@ -145,6 +145,14 @@ def test_no_frames_move_between_a_stall_and_a_seek() -> None:
     assert row.content_playing_time_ms == 3761 + 272 + 2724
 
 
+def test_a_player_that_tells_of_no_seek_in_a_pause() -> None:
+    """The Bitmovin player's adapter leaves it out: there a pause in which the media jumps is the viewer's."""
+    session = started(player="bitmovin").add("playing", 3754, **at(194, 3948))
+    session.add("pause", 5000, **at(3948, 32_000)).add("playing", 1746, **at(32_000, 33_746)).leave()
+    row = row_of(session)
+    assert (row.pause_time_ms, row.seek_time_ms) == (5000, 0)
+
+
 def test_a_seek_out_of_a_stall_is_no_pause() -> None:
     """The collector cuts the stall with a pause of its own, as it does with playing."""
     session = started().add("playing", 3761, **at(187, 3948)).add("rebuffering", 610, **at(3948, 4308))

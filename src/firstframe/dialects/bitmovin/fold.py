@@ -21,6 +21,7 @@ from firstframe.dialects.bitmovin.parts import (
     has_jump,
     of_web,
     startup_ms,
+    watches_element,
 )
 from firstframe.dialects.bitmovin.quality import fill_content, fill_quality
 from firstframe.dialects.bitmovin.sample import PART_OF_STATE, Sample, sample_of
@@ -385,7 +386,7 @@ def _began_moving(view: View) -> bool:
     if index is None or autoplay_gap_ms(view.samples, index) is not None:
         return False
     sample = view.samples[index]
-    if MOVING_LAG_MS < (sample.media_start_ms or 0) <= FASTEST * LATE_MS:
+    if watches_element(sample) and MOVING_LAG_MS < (sample.media_start_ms or 0) <= FASTEST * LATE_MS:
         return True
     moved = 0 < sample.advance_ms <= FASTEST * sample.video_startup_ms + NOTICE_MS  # farther is a seek
     took_ms = sample.advance_ms / _rate_behind(view.samples[index + 1 :])

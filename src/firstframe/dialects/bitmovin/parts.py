@@ -34,6 +34,8 @@ FAST = 0.2
 """Media that moved by this share more than the time played ran at a faster rate."""
 FASTEST = 4.2
 """No faster playback rate is believed."""
+ELEMENT_PLAYERS = ("html5", "hlsjs", "dashjs", "shaka")
+"""The adapters that watch a media element themselves, and find a seek by its jump; the others are told by their player."""
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -147,11 +149,12 @@ def _ends_in_seek(ordered: Sequence[Sample], index: int) -> bool:
     Its last position is not where the media was, but where the collector reckons that playing would have come
     [HTML5InternalAdapter.checkSeeking of bitmovin-analytics 2.51.0].
     """
-    after = _neighbour(ordered, index, 1)
-    if after is not None and 0 < after.paused_ms <= SEEK_PAUSE_MS:
-        at = _beside(ordered, index, 1)
-        after = None if at is None else _neighbour(ordered, at, 1)
-    return after is not None and after.seeks
+    if not watches_element(ordered[index]):
+        return False
+    at = _beside(ordered, index, 1)
+    if at is not None and 0 < ordered[at].paused_ms <= SEEK_PAUSE_MS:
+        at = _beside(ordered, at, 1)
+    return at is not None and ordered[at].seeks
 
 
 def _speed(before: Sample | None) -> float:
@@ -214,7 +217,7 @@ def _hides_seek(ordered: Sequence[Sample], index: int) -> bool:
     """
     before = _neighbour(ordered, index, -1)
     was_going = before is not None and (before.played_ms > 0 or before.buffered_ms > 0)
-    return was_going and of_web(ordered[index]) and _jumps(ordered[index])
+    return was_going and watches_element(ordered[index]) and _jumps(ordered[index])
 
 
 def _late_target(ordered: Sequence[Sample], index: int) -> float | None:
@@ -325,7 +328,8 @@ def _skips(before: Sample | None) -> bool:
     if before is None or not (before.played_ms and before.media_start_ms and before.media_end_ms):
         return False
     moved = before.media_end_ms - before.media_start_ms
-    return -NOTICE_MS <= moved < 0 or LATE_MS < moved - before.played_ms <= NOTICE_MS
+    is_small = -NOTICE_MS <= moved < 0 or LATE_MS < moved - before.played_ms <= NOTICE_MS
+    return is_small and watches_element(before)
 
 
 def at_end(sample: Sample, position_ms: float | None) -> bool:
@@ -339,6 +343,12 @@ def at_end(sample: Sample, position_ms: float | None) -> bool:
     ):
         return False
     return position_ms >= duration - END_TOLERANCE_MS
+
+
+def watches_element(sample: Sample) -> bool:
+    """Whether an adapter made a sample that watches a media element itself; a site may call its player what it likes."""
+    software = str(sample.payload.get("version") or sample.payload.get("player")).partition("-")[0]
+    return of_web(sample) and software in ELEMENT_PLAYERS
 
 
 def of_web(sample: Sample) -> bool:
