@@ -216,6 +216,14 @@ def test_left_in_a_seek_is_no_loss() -> None:
 # startup
 
 
+def test_where_a_seek_led_was_reached() -> None:
+    """As any player's furthest position, though nothing was watched there."""
+    session = started().add("playing", 1793, **at(175, 1968)).add("pause", 1013, **at(1968, 1968))
+    row = row_of(session.add("seeking", 12, **at(1968, 20_000)).leave())
+    assert row.max_playhead_ms == 20_000
+    assert row.played_ranges == [(0, 1968)]
+
+
 def test_left_in_a_pause_that_began_in_a_seek() -> None:
     """The seek is over, for `closed` comes: what went on until then is a pause that nobody tells of."""
     session = started().add("playing", 97, **at(87, 181)).add("pause", 3, **at(181, 181))

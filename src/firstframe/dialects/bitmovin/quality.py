@@ -43,8 +43,7 @@ def fill_content(row: ViewRecord, timeline: Timeline) -> None:
     """What of the media was watched."""
     watched = [*_ranges(timeline.samples), *_credited(timeline.credited)]
     ranges = _union(watched)
-    reached = max((end for _, end in ranges), default=None)
-    row.max_playhead_ms = reached
+    row.max_playhead_ms = max([*(end for _, end in ranges), *_sought(timeline.samples)], default=None)
     row.media_time_ms = sum(end - start for start, end in watched) if ranges else None
     if row.live:
         return
@@ -54,6 +53,13 @@ def fill_content(row: ViewRecord, timeline: Timeline) -> None:
         length = min(row.duration_ms, max(length, min(1.0, share) * row.duration_ms))
     row.played_ranges = ranges or None
     row.played_range_ms = length if ranges or share > 0 else None
+
+
+def _sought(samples: Sequence[Sample]) -> Iterator[float]:
+    """Where seeks led to, watched or not."""
+    return (
+        sample.media_end_ms for sample in samples if sample.seeks and sample.media_end_ms and not sample.ad
+    )
 
 
 def _weigh_bitrate(row: ViewRecord, sample: Sample, length_ms: int) -> None:
