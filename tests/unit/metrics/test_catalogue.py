@@ -7,7 +7,7 @@ from firstframe.metrics.metric import Elapsed, Placement, quantile_of
 from firstframe.metrics.query import measure_of
 from firstframe.view.derived import derive
 from firstframe.view.record import State, ViewRecord
-from support_question import NEW_YEAR_MS, make_view, spans, store, value
+from support_question import NEW_YEAR_MS, make_view, spans, store, value, values
 
 START = NEW_YEAR_MS + 1000
 
@@ -192,14 +192,13 @@ def test_an_empty_view_says_nothing(engine) -> None:
         [ViewRecord(project="default", view_id="e", view_start_ms=START, view_end_ms=START, closed=True)],
     )
     counted = {"attempts", "plays", "unique_viewers", "watch_time", "playing_time", "ad_playing_time"}
-    for metric in METRICS:
-        found = value(engine, metric.id)
-        if metric.id in ("impressions", "bounce_rate"):
+    for name, found in values(engine, [metric.id for metric in METRICS]).items():
+        if name in ("impressions", "bounce_rate"):
             assert found == 1
-        elif metric.id in counted or metric.id.startswith("concurrent_"):
-            assert found == 0, metric.id
+        elif name in counted or name.startswith("concurrent_"):
+            assert found == 0, name
         else:
-            assert found is None, metric.id
+            assert found is None, name
 
 
 def test_measurements_are_read() -> None:

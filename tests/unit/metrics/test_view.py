@@ -92,7 +92,7 @@ def test_only_what_a_view_is_now_is_listed(engine, monkeypatch) -> None:
             known = [view for view in wanted if view[place] is not None]
             known.sort(key=lambda view: view[place], reverse=order.startswith("-"))
             names = [name for name, *_ in (*known, *(view for view in wanted if view[place] is None))]
-            for limit, looked_at in ((5, 1), (5, 1_000), (100, 1_000)):
+            for limit, looked_at in ((12, 1), (12, 1_000), (100, 1_000)):
                 monkeypatch.setattr("firstframe.metrics.view_list.LOOKED_AT", looked_at)
                 found = pages(engine, limit=limit, order_by=order, filters=filters)
                 assert [name for page in found for name in page] == names
