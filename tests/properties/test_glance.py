@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from firstframe.dialects import DIALECTS, foreign
 from firstframe.dialects.base import Dialect, Envelope, Request
+from firstframe.dialects.cmcd.key import read_id
+from firstframe.dialects.cmcd.report import glance
+from firstframe.dialects.cmcd.syntax import read_dictionary
 from firstframe.dialects.mux import MUX
 from firstframe.errors import Refusal
 from support_law import law
@@ -32,6 +35,16 @@ def test_a_glance_sees_what_a_careful_reading_finds(dialect: Dialect, monkeypatc
     quick = [told(dialect, request) for request in requests]
     monkeypatch.setattr(foreign, "glance", lambda *_: None)
     assert quick == [told(dialect, request) for request in requests]
+
+
+@law(2_000)
+@given(st.text(alphabet='a,=";() \\sid', max_size=40), st.text(alphabet='a,="sid; ', max_size=20))
+def test_a_session_that_is_seen_is_the_one_that_is_read(before: str, behind: str) -> None:
+    """CMCD: whatever stands around it, also in texts that look like it, it is the same, or no session is read at all."""
+    said = f'{before},sid="S",{behind}'
+    assert glance(said, {}) in (None, "S")
+    if glance(said, {}) == "S":
+        assert read_id(read_dictionary(said)[0].get("sid")) in ("S", None)
 
 
 @law(500)

@@ -40,6 +40,24 @@ def test_the_targets_address_may_name_the_session_and_the_view() -> None:
     assert "abc" not in str(event.payload)
 
 
+@pytest.mark.parametrize(
+    ("body", "sid"),
+    [
+        ('e=t,sid="a",ts=1', "a"),
+        ('url="http://a/,sid=",sid="b",ts=1', "b"),
+        ('url="x\\",sid=\\"y",sid="b"', "b"),
+        ('sid="a",sid="b"', "b"),
+        ('sid=" a ",e=t', "a"),
+        ('x-sid="a",e=t', "page"),
+    ],
+)
+def test_a_session_is_the_same_at_a_glance_and_with_care(body: str, sid: str) -> None:
+    """The edge puts a beacon where the fold looks for it."""
+    query = "sid=page" if sid == "page" else ""
+    assert list(envelope_of(body, query).native_view_ids) == [sid]
+    assert {event.native_view_id for event in read(f"{body},e=t,ts=1", query=query).events} == {sid}
+
+
 def test_request_mode_is_read_from_the_headers_or_the_query() -> None:
     """Headers win, and are one dictionary together; no version is version 1; the receipt is the time."""
     headers = {"cmcd-request": "bl=2000,su", "cmcd-session": 'sid="h",sf=h', "cmcd-object": "br=3000"}
