@@ -20,10 +20,11 @@ _PARAMETERS = rf"(?:;[ ]*[a-z*][a-z0-9_.*-]*(?:={_ITEM})?)*+"
 _LIST = rf"{_ITEM}{_PARAMETERS}(?:[ ]+{_ITEM}{_PARAMETERS})*+"
 
 _MEMBER = re.compile(
-    rf"[ \t,]*(?P<key>[A-Za-z*][A-Za-z0-9_.*-]*)"
+    rf"(?P<key>[A-Za-z*][A-Za-z0-9_.*-]*)"
     rf"(?:=(?:(?P<item>{_ITEM}){_PARAMETERS}|(?P<is_list>\()[ ]*(?P<list>{_LIST})?[ ]*\)|(?P<bad>)))?"
     rf"[ \t]*(?=,|$|(?P<rest>.))"
 )
+_BETWEEN = re.compile(r"[ \t,]*+")
 _LISTED = re.compile(rf"[ ]*(?P<item>{_ITEM})(?P<parameters>{_PARAMETERS})")
 _PARAMETER = re.compile(rf";[ ]*(?P<key>[a-z*][a-z0-9_.*-]*)(?:=(?P<item>{_ITEM}))?")
 _ESCAPED = re.compile(r"\\(.)")
@@ -40,19 +41,23 @@ def read_dictionary(text: str) -> tuple[dict[str, Any], Unread]:
     found: dict[str, Any] = {}
     unread: Unread = {}
     place, length = 0, len(text)
-    while place < length:
+    while (place := _behind_separators(text, place)) < length:
         member = _MEMBER.match(text, place)
         if member is None or member["rest"] is not None or member["bad"] is not None:
             comma = text.find(",", max(place + 1, member.end() if member else 0))
             end = length if comma < 0 else comma
-            key = member["key"] if member else ""
-            if text[place:end].strip(" \t,"):
-                unread[key] = text[place:end].strip(" \t,")
+            unread[member["key"] if member else ""] = text[place:end].strip(" \t,")
         else:
             end = member.end()
             found[member["key"]] = _value(member)
         place = end
     return found, unread
+
+
+def _behind_separators(text: str, place: int) -> int:
+    """Where the next member begins: a long row of commas is one step, not one for each."""
+    found = _BETWEEN.match(text, place)
+    return found.end() if found else place
 
 
 def _value(member: re.Match[str]) -> Any:
