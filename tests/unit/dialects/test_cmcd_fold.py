@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -353,6 +354,15 @@ def test_the_targets_address_describes_the_view() -> None:
     assert (row.video_id, row.video_title, row.player_name, row.viewer_id) == ("film", "Film", "Mine", "me")
     assert (row.custom, row.extra) == ({"custom_1": "a"}, {"com.example-plan": "gold"})
     assert (row.cdn, row.source_host, row.protocol, row.sdk_name) == ("fast", "cdn.example", "hls", "CMCD")
+
+
+@pytest.mark.parametrize("said", [True, 5, '("a")', "(1;a)", "text"])
+def test_a_record_cannot_speak_for_the_targets_address(said: Any) -> None:
+    """A key that is called as the place where the address is kept is one of those that nobody knows."""
+    row = row_of(sta(0, "s", target=said), sta(500, "p"))
+    assert (row.started, row.viewer_id) == (True, None)
+    told = row_of(sta(0, "s", target=said), query="viewer_id=me")
+    assert told.viewer_id == "me"
 
 
 def test_states_lie_where_they_were_told() -> None:
