@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from time import process_time
 from typing import Any
 
 import pytest
@@ -144,6 +145,15 @@ def test_an_error_is_told_by_its_event_and_its_state() -> None:
     assert (apart.error_count, apart.fatal_error_code) == (2, None)
 
 
+def test_an_error_shortly_before_the_end_is_another() -> None:
+    """Two errors within a second: the one that is told in `f` ended playback; one that lacks its own takes the nearest."""
+    soft = {"at": 1_000, "e": "e", "ec": '("soft")', "sta": "p"}
+    both = row_of(*PLAYING, soft, sta(1_500, "f"), {"at": 1_507, "e": "e", "ec": '("netError")', "sta": "f"})
+    lone = row_of(*PLAYING, {**soft, "at": 700, "ec": '("first")'}, soft, sta(1_007, "f"))
+    assert (both.error_count, both.fatal_error_code) == (2, "netError")
+    assert (lone.error_count, lone.fatal_error_code) == (2, "soft")
+
+
 def test_playing_after_a_failure_recovers_it() -> None:
     """`p` after `f` is the same view."""
     row = row_of(*PLAYING, sta(1_000, "f"), sta(3_000, "p"), sta(5_000, "q"))
@@ -156,6 +166,22 @@ def test_a_number_for_a_code_is_dash_js_that_failed() -> None:
     later = row_of(*PLAYING, {"at": 2_000, "e": "e", "ec": 25, "sta": "p"}, sta(9_000, "q"))
     assert (start.outcome, start.fatal_error_code) == (Outcome.START_FAILED, "25")
     assert (later.outcome, later.error_count) == (Outcome.EXITED, 1)
+    stalled = row_of(
+        *PLAYING, sta(2_000, "r"), {"at": 2_900, "e": "e", "ec": 27, "sta": "r"}, sta(9_000, "r")
+    )
+    assert (stalled.outcome, stalled.fatal_error_code) == (Outcome.PLAYBACK_FAILED, "27")
+    assert (stalled.rebuffer_duration_ms, stalled.content_playing_time_ms) == (900, 1_500)
+    again = row_of(*PLAYING, sta(2_000, "r"), {"at": 2_900, "e": "e", "ec": 27, "sta": "r"}, sta(9_000, "p"))
+    assert (again.outcome, again.error_count, again.fatal_error_code) == (Outcome.DROPPED, 1, None)
+
+
+def test_many_errors_are_read_once_each() -> None:
+    """20,000 reports of errors that nothing played after: each once looked through all others."""
+    events = events_of([{"at": place, "e": "e", "ec": place, "sta": "s"} for place in range(20_000)])
+    began = process_time()
+    (row,) = fold_view(CMCD, "default", "S", events, BASE_MS + DAY_MS).rows
+    assert process_time() - began < 8
+    assert (row.error_count, row.outcome) == (20_000, Outcome.START_FAILED)
 
 
 @pytest.mark.parametrize(
