@@ -250,6 +250,28 @@ def test_content_goes_on_after_a_break_that_tells_no_state() -> None:
     assert (row.ad_playing_time_ms, row.content_playing_time_ms) == (5_000, 4_000)
 
 
+def test_an_ad_without_a_break_is_its_own() -> None:
+    """Only `as` and `ae` are told: behind the ad the content goes on, though no state says so."""
+    for end in ({"e": "ae"}, {"e": "sk"}):
+        row = row_of(*PLAYING, {"at": 2_500, "e": "as"}, {"at": 7_500, **end}, sta(9_500, "e"))
+        assert (row.ad_playing_time_ms, row.content_playing_time_ms) == (5_000, 4_000)
+        assert (row.ad_breaks, row.ad_attempts, row.ad_impressions) == (1, 1, 1)
+
+
+def test_an_ad_whose_end_was_lost_ends_with_its_break() -> None:
+    """Behind it another content is another view again."""
+    first, second = rows_of(
+        [
+            *(step | {"cid": "one"} for step in PLAYING),
+            {"at": 900, "e": "abs"},
+            {"at": 900, "e": "as", "cid": "ad"},
+            {"at": 5_000, "e": "abe", "sta": "p"},
+            sta(9_000, "s", cid="two"),
+        ]
+    )
+    assert (first.video_id, second.video_id) == ("one", "two")
+
+
 def test_silence_is_measured_by_the_timer() -> None:
     """Three of its intervals; a player without a timer may play on in silence for five minutes."""
     timed = [*PLAYING, {"at": 30_000, "e": "t", "sta": "p"}]

@@ -18,7 +18,8 @@ MOST_VIEWS = 100
 """Of one session: what comes after is counted with the last, or each report could be a row."""
 ECHO_MS = 1_000
 """hls.js 1.7 says `s` after `f` where the page asked for the failed source to play [seen]."""
-_AD_BEGINS, _AD_ENDS = ("abs", "as"), ("abe", "ae")
+_BREAK_ENDS = "abe"
+_AD_BEGINS, _AD_ENDS = ("abs", "as"), (_BREAK_ENDS, "ae")
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -121,6 +122,8 @@ class _Seen:
         self._at_ms = report.at_ms
         self._seq = max(self._seq, -1 if report.seq is None else report.seq)
         self._state = report.state or self._state
+        if report.name == _BREAK_ENDS:
+            self._in_ads = 0  # also of an ad whose end was lost
         self._in_ads = max(0, self._in_ads + (report.name in _AD_BEGINS) - (report.name in _AD_ENDS))
 
     def part(self, reports: Sequence[Report], following: Report | None) -> Part:

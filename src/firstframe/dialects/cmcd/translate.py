@@ -36,7 +36,7 @@ class Translation:
         self._says_start = _says_start(reports)
         self._playing_ms = playing_ms
         self._muted: bool | None = None
-        self._in_break = self._in_ad = False
+        self._in_break = self._in_ad = self._is_lone_ad = False
         self._seek_ms: int | None = None
         """When a seek began in a pause."""
         self._at_ms = 0
@@ -184,6 +184,7 @@ class Translation:
     def begin_ad(self, report: Report) -> None:
         if not self._in_break:
             self.begin_break(report)
+            self._is_lone_ad = True
         self._in_ad = True
         self._put(Kind.AD_START, report)
         if self.state == "p" and report.state in (None, "p"):
@@ -193,8 +194,11 @@ class Translation:
         if self._in_ad:
             self._in_ad = False
             self._put(Kind.AD_ENDED, report)
+        if self._is_lone_ad:
+            self.end_break(report)
 
     def end_break(self, report: Report) -> None:
+        self._is_lone_ad = False
         self.end_ad(report)
         self._in_break = False
         self._put(Kind.AD_BREAK_END, report)
