@@ -328,6 +328,27 @@ def test_requests_latency_frames_and_speed() -> None:
     assert fast.media_time_ms == 1_000 + 2_000 + 1_000
 
 
+def test_a_speed_that_is_told_no_more_is_one() -> None:
+    """dash.js tells no change of it: the key is on its reports, or it is not. In a pause it is 0, which is no speed."""
+    row = row_of(
+        sta(0, "s"),
+        sta(0, "p"),
+        {"at": 1_000, "e": "rr", "pr": 2, "rc": 200},
+        {"at": 3_000, "e": "t", "sta": "p"},
+        sta(4_000, "a", pr=0),
+        sta(5_000, "p"),
+        sta(6_000, "e"),
+    )
+    assert row.media_time_ms == 1_000 + 4_000 + 1_000 + 1_000
+
+
+def test_a_player_that_tells_bg_with_each_report_is_hidden_while_it_does() -> None:
+    """dash.js says no `b`: its start in a hidden page is known by the key alone, and so is that it is seen again."""
+    hidden = row_of(sta(0, "s", bg=True), sta(500, "p", bg=True), sta(900, "e"))
+    seen = row_of({"at": 0, "e": "t", "bg": True}, sta(10, "s"), sta(500, "p"), sta(900, "p", bg=True))
+    assert (hidden.startup_in_background, seen.startup_in_background) == (True, False)
+
+
 def test_hidden_and_muted_are_known_where_they_are_told() -> None:
     """`b` with `bg` hides; a start meanwhile ran in the background. `m` before the start is a muted one."""
     row = row_of(

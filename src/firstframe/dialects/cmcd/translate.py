@@ -36,6 +36,8 @@ class Translation:
         self._says_start = _says_start(reports)
         self._playing_ms = playing_ms
         self._muted: bool | None = None
+        self._is_hidden = self._tells_hidden = False
+        self._rate: float | None = None
         self._in_break = self._in_ad = self._is_lone_ad = False
         self._seek_ms: int | None = None
         """When a seek began in a pause."""
@@ -87,13 +89,28 @@ class Translation:
         )
         if self.bitrate.take(said):
             self._put(Kind.RENDITION, report, bitrate_bps=self.bitrate.total_bps)
-        if report.name == "pr" or "pr" in said:
-            self._put(Kind.RATE, report, rate=number(said.get("pr", 1)))
+        self._speed(report)
+        self._see(report)
         if self.is_live and "ltc" in said:
             self._put(Kind.LATENCY, report, latency_ms=number(said["ltc"]))
 
-    def hide(self, report: Report) -> None:
-        self._put(Kind.VISIBILITY, report, hidden=report.said.get("bg") is True)
+    def _speed(self, report: Report) -> None:
+        """A speed of 1 is not told: dash.js 5.2 has no event `pr`, its reports only lose the key [seen]."""
+        if report.name != "pr" and "pr" not in report.said and self._rate is None:
+            return
+        rate = number(report.said.get("pr", 1))
+        if rate != self._rate:
+            self._rate = rate
+            self._put(Kind.RATE, report, rate=rate)
+
+    def _see(self, report: Report) -> None:
+        """Whether the player can be seen: dash.js 5.2 has no event `b`, `bg` is on each report while it cannot [seen]."""
+        is_hidden = report.said.get("bg") is True
+        if report.name == "b" or is_hidden or self._tells_hidden:
+            self._tells_hidden = self._tells_hidden or (is_hidden and report.name != "b")
+            if is_hidden != self._is_hidden:
+                self._is_hidden = is_hidden
+                self._put(Kind.VISIBILITY, report, hidden=is_hidden)
 
     def mute(self, report: Report) -> None:
         self._muted = report.name == "m"
@@ -222,7 +239,6 @@ def _duration(value: Any) -> float | None:
 
 
 _EVENTS: Mapping[str, Callable[[Translation, Report], None]] = {
-    "b": Translation.hide,
     "m": Translation.mute,
     "um": Translation.mute,
     "rr": Translation.respond,
