@@ -349,6 +349,16 @@ def test_a_player_that_tells_bg_with_each_report_is_hidden_while_it_does() -> No
     assert (hidden.startup_in_background, seen.startup_in_background) == (True, False)
 
 
+def test_play_that_is_pressed_in_a_paused_seek_ends_the_pause() -> None:
+    """A wait is only told when somebody wants to watch; the seek runs on to the frames, and is watched from there."""
+    for wait in ("r", "w"):
+        row = row_of(
+            *PLAYING, sta(2_000, "a"), sta(3_000, "k"), sta(4_500, wait), sta(5_700, "p"), sta(6_700, "e")
+        )
+        assert (row.pause_time_ms, row.seek_count, row.seek_time_ms) == (2_500, 1, 2_700)
+        assert (row.rebuffer_count, row.watch_time_ms) == (0, 500 + 1_500 + 1_200 + 1_000)
+
+
 def test_hidden_and_muted_are_known_where_they_are_told() -> None:
     """`b` with `bg` hides; a start meanwhile ran in the background. `m` before the start is a muted one."""
     row = row_of(

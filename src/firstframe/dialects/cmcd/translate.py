@@ -187,7 +187,12 @@ class Translation:
             self._put(Kind.PAUSE, report)
 
     def _end_paused_seek(self, report: Report, state: str) -> None:
-        """dash.js 5.2 never says that it is still paused after a seek: from there to `p` is the pause [seen]."""
+        """dash.js 5.2 never says that it is still paused after a seek: from there to `p` is the pause [seen].
+
+        A wait meanwhile is said when play is pressed, by hls.js `r`, by dash.js `w`: the pause ends there [seen].
+        """
+        if state in _WAITS:
+            self._put(Kind.PLAY, report)
         if state == "p":
             self.paused_seeks_ms += report.at_ms - (self._seek_ms or 0)
         self._seek_ms = None
