@@ -84,6 +84,21 @@ def test_a_wait_before_the_first_frame_is_startup() -> None:
     assert (unsaid.video_startup_time_ms, unsaid.rebuffer_count) == (1_500, 0)
 
 
+def test_a_start_is_exact_only_behind_a_load_that_was_told() -> None:
+    """`s` may be the load itself (dash.js, whose target need not ask for `t`; hls.js that plays by itself)."""
+    assert Approx.STARTUP_IS_READY_TIME not in row_of(sta(0, "d"), sta(400, "s"), sta(500, "p")).approx
+    assert Approx.STARTUP_IS_READY_TIME in row_of(sta(0, "s"), sta(500, "p")).approx
+
+
+def test_a_start_delay_that_a_request_tells_runs_from_the_load() -> None:
+    """Shaka's, in version 2's request mode: half a second where somebody pressed play 11 ms before."""
+    asked = "CMCD=msd%3D483%2Cot%3Dv%2Csid%3D%22S%22%2Cv%3D2"
+    events = [event for at in (0, 900) for event in read(query=asked, received_ms=BASE_MS + at).events]
+    (row,) = fold_view(CMCD, "default", "S", events, BASE_MS + DAY_MS).rows
+    assert row.video_startup_time_ms == 483
+    assert Approx.STARTUP_IS_READY_TIME in row.approx
+
+
 def test_a_start_that_nobody_saw_has_no_length() -> None:
     """The states before the first frame never came: nothing is invented."""
     row = row_of(sta(0, "p"), sta(2_000, "e"))

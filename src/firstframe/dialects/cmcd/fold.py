@@ -99,7 +99,8 @@ class _View:
         is_cut = row.end_reason is EndReason.DROPPED
         numbers = {report.seq for report in part.reports if report.seq is not None}
         return {
-            Approx.STARTUP_IS_READY_TIME: row.video_startup_time_ms is not None and (buffers or loads),
+            Approx.STARTUP_IS_READY_TIME: row.video_startup_time_ms is not None
+            and (buffers or loads or part.is_requests),
             Approx.PLAY_TIME_ESTIMATED: row.started and buffers,
             Approx.PAUSE_LOWER_BOUND: bool(row.pause_time_ms is not None and row.started and buffers),
             Approx.STALLS_UPPER_BOUND: bool(row.rebuffer_count is not None and buffers),
@@ -119,11 +120,12 @@ def _tells_buffer(part: Part) -> bool:
 
 
 def _tells_load(part: Part) -> bool:
-    """dash.js 5.2 says `s` when a source is loaded, whether or not anybody wants it to play [seen].
+    """`s` is said when a source is loaded, unless the player said `d` before.
 
-    Like Shaka it reports on its timer before it tells any state, as hls.js does not.
+    By dash.js 5.2 whether or not anybody wants it to play, by hls.js 1.7 where the element plays by itself [seen].
     """
-    return part.reports[0].name == "t" and part.reports[0].state is None
+    first = next((report.state for report in part.reports if report.state is not None), None)
+    return first == "s"
 
 
 def _true_start_ms(part: Part) -> int | None:
