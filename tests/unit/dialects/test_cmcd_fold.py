@@ -311,6 +311,17 @@ def test_a_stall_that_nobody_saw_the_end_of_was_longer() -> None:
     assert Approx.STALLS_LOWER_BOUND not in still.approx
 
 
+def test_a_pause_that_nobody_saw_the_end_of_was_longer() -> None:
+    """Whoever leaves in a pause leaves in silence, and so may whoever paused after the last report that was sent."""
+    left = row_of(*PLAYING, sta(2_000, "a"), {"at": 3_000, "e": "t", "sta": "a"})
+    assert (left.pause_time_ms, left.outcome) == (1_000, Outcome.EXITED)
+    assert Approx.PAUSE_LOWER_BOUND in left.approx
+    assert Approx.PAUSE_LOWER_BOUND in row_of(*PLAYING, sta(2_000, "a"), sta(3_000, "p")).approx
+    for end in ("e", "q"):
+        assert Approx.PAUSE_LOWER_BOUND not in row_of(*PLAYING, sta(2_000, "a"), sta(3_000, end)).approx
+    assert Approx.PAUSE_LOWER_BOUND not in row_of(*PLAYING, sta(2_000, "a"), now_ms=2_500).approx
+
+
 def test_bitrates_add_up_and_what_is_shown_goes_before_what_is_loaded() -> None:
     """Picture and sound, weighted by the time in `p`; a change of either alone keeps the other."""
     row = row_of(

@@ -102,7 +102,9 @@ class _View:
             Approx.STARTUP_IS_READY_TIME: row.video_startup_time_ms is not None
             and (buffers or loads or part.is_requests),
             Approx.PLAY_TIME_ESTIMATED: row.started and buffers,
-            Approx.PAUSE_LOWER_BOUND: bool(row.pause_time_ms is not None and row.started and buffers),
+            Approx.PAUSE_LOWER_BOUND: row.pause_time_ms is not None
+            and row.started
+            and (buffers or _fell_silent(row)),
             Approx.STALLS_UPPER_BOUND: bool(row.rebuffer_count is not None and buffers),
             Approx.STALLS_LOWER_BOUND: self._told.left_stall_by_seek
             or (row.started and (part.is_requests or (is_cut and self._told.is_stalled))),
@@ -111,6 +113,15 @@ class _View:
             Approx.EVENTS_LOST: bool(numbers) and max(numbers) - part.first_seq >= len(numbers),
             Approx.START_LOST: bool(numbers) and min(numbers) > part.first_seq,
         }
+
+
+def _fell_silent(row: ViewRecord) -> bool:
+    """What came after the last report is not known: a pause that was left goes on, one in an unsent batch is missing.
+
+    Players try again after 429 and 5xx only with a later report; a page that is left sends none [seen].
+    """
+    is_silence = row.end_reason in (EndReason.DROPPED, EndReason.IDLE_TIMEOUT)
+    return is_silence and row.outcome is not Outcome.COMPLETED
 
 
 def _tells_buffer(part: Part) -> bool:
