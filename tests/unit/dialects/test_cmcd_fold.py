@@ -302,6 +302,31 @@ def test_silence_is_measured_by_the_timer() -> None:
     assert (paused.end_reason, paused.outcome) == (EndReason.IDLE_TIMEOUT, Outcome.EXITED)
 
 
+def test_a_page_that_stood_still_did_not_play() -> None:
+    """Kept by the browser, or on a device that slept: the timer was silent, and no number is missing."""
+    timer = [{"at": 10_000 * place, "e": "t", "sta": "p"} for place in (1, 2, 3)]
+    for state in ("a", "p"):
+        row = row_of(*PLAYING, *timer, sta(2_000_000, state), sta(2_001_000, "e"))
+        assert row.content_playing_time_ms == 29_500 + (1_000 if state == "p" else 0)
+        assert Approx.PLAY_TIME_LOWER_BOUND in row.approx
+    waiting = row_of(*PLAYING, *timer, sta(31_000, "r"), sta(2_000_000, "p"), sta(2_001_000, "e"))
+    assert (waiting.rebuffer_count, waiting.rebuffer_duration_ms) == (1, 0)
+    assert Approx.STALLS_LOWER_BOUND in waiting.approx
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"at": 10_000, "e": "t"}, {"at": 20_000, "e": "t"}, sta(150_000, "e", sn=5)],  # a report is missing
+        [{"at": 10_000, "e": "t"}, sta(150_000, "e")],  # how often the timer runs is not known
+        [{"at": 10_000, "e": "t"}, {"at": 70_000, "e": "t"}, sta(150_000, "e")],  # once a minute
+    ],
+)
+def test_silence_without_proof_is_playing(steps: list[dict[str, Any]]) -> None:
+    """Reports may be lost, and timers slow."""
+    assert row_of(*PLAYING, *steps).content_playing_time_ms == 149_500
+
+
 def test_a_stall_that_nobody_saw_the_end_of_was_longer() -> None:
     """Whoever leaves in a stall leaves in silence: it is known up to the last report."""
     row = row_of(*PLAYING, sta(2_000, "r"), {"at": 3_000, "e": "t", "sta": "r"})

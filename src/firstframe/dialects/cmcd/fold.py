@@ -8,13 +8,11 @@ from firstframe.dialects.base import Folded
 from firstframe.dialects.cmcd.dimension import describe
 from firstframe.dialects.cmcd.session import Part, Report, parts_of
 from firstframe.dialects.cmcd.stateless import delay_ms, start_of, weigh
-from firstframe.dialects.cmcd.translate import Translation
+from firstframe.dialects.cmcd.translate import SILENCE_MS, Translation
 from firstframe.view.event import Kind, TimelineEvent
 from firstframe.view.record import Approx, EndReason, Outcome, ViewRecord
 from firstframe.view.timeline import Rules, Timeline
 
-SILENCE_MS = 90_000
-"""Three of the standard's intervals of 30 s: a player that reports on a timer is gone."""
 _TIMED = Rules(silence_watch_ms=SILENCE_MS)
 _UNTIMED = Rules()
 """One that only tells of changes may play on in silence."""
@@ -107,8 +105,11 @@ class _View:
             and (buffers or _fell_silent(row)),
             Approx.STALLS_UPPER_BOUND: bool(row.rebuffer_count is not None and buffers),
             Approx.STALLS_LOWER_BOUND: self._told.left_stall_by_seek
-            or (row.started and (part.is_requests or (is_cut and self._told.is_stalled))),
-            Approx.PLAY_TIME_LOWER_BOUND: row.started and is_cut,
+            or (
+                row.started
+                and (part.is_requests or self._told.has_slept or (is_cut and self._told.is_stalled))
+            ),
+            Approx.PLAY_TIME_LOWER_BOUND: row.started and (is_cut or self._told.has_slept),
             Approx.ATTEMPT_UNCERTAIN: part.is_echo and row.outcome is Outcome.EXITED_BEFORE_START,
             Approx.EVENTS_LOST: bool(numbers) and max(numbers) - part.first_seq >= len(numbers),
             Approx.START_LOST: bool(numbers) and min(numbers) > part.first_seq,

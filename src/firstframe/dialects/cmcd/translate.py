@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from firstframe.dialects.base import number, whole
@@ -13,6 +14,9 @@ from firstframe.dialects.cmcd.session import Report
 from firstframe.view.event import Kind, TimelineEvent
 
 _LIVE = ("l", "ll")
+_RUNNING = ("s", "p", "k", "r", "w")
+SILENCE_MS = 90_000
+"""Three of the standard's intervals of 30 s: a player that reports on a timer is gone."""
 _WAITS = ("r", "w")
 """States in which data is waited for; `w` is dash.js's own [wire]."""
 
@@ -42,6 +46,10 @@ class Translation:
         self._seek_ms: int | None = None
         """When a seek began in a pause."""
         self._at_ms = 0
+        self._seq = -1
+        self._silence_ms = _longest_silence(reports)
+        self.has_slept = False
+        """The page stood still while it played."""
         for report in reports:
             self._take(report)
 
@@ -51,7 +59,10 @@ class Translation:
         return self.state in _WAITS
 
     def _take(self, report: Report) -> None:
+        if self._sleeps_until(report):
+            self._sleep(report)
         self._at_ms = report.at_ms
+        self._seq = max(self._seq, -1 if report.seq is None else report.seq)
         self._conditions(report)
         handle = _EVENTS.get(report.name)
         if handle is not None:
@@ -72,6 +83,19 @@ class Translation:
                 **more,
             )
         )
+
+    # A page that is kept by the browser, a device that sleeps
+
+    def _sleeps_until(self, report: Report) -> bool:
+        """The timer was silent and no number is missing: nothing ran, so nothing played. hls.js says `a` only then [seen]."""
+        if self._silence_ms is None or self.state not in _RUNNING or report.seq != self._seq + 1:
+            return False
+        return report.at_ms - self._at_ms > self._silence_ms
+
+    def _sleep(self, report: Report) -> None:
+        self._put(Kind.SEEKED, report)
+        self._put(Kind.PAUSE, report)
+        self.state, self._seek_ms, self.has_slept = "a", None, True
 
     # What holds while nothing changes
 
@@ -236,6 +260,13 @@ def _says_start(reports: Sequence[Report]) -> bool:
         if report.state == "s":
             return True
     return False
+
+
+def _longest_silence(reports: Sequence[Report]) -> int | None:
+    """Three of the timer's intervals, and at least three of the standard's; unknown where it did not run twice."""
+    timed = [report.at_ms for report in reports if report.name == "t"]
+    intervals = [later - earlier for earlier, later in pairwise(timed) if later > earlier]
+    return max(SILENCE_MS, 3 * min(intervals)) if intervals else None
 
 
 def _duration(value: Any) -> float | None:
