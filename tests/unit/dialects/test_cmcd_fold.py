@@ -477,6 +477,33 @@ def test_stalls_without_states_are_those_of_the_sums() -> None:
     assert stalls() == (None, None)
 
 
+@pytest.mark.parametrize("said", [{"bsd": "(9001)"}, {"bsda": "(9001)"}, {"bsa": "(9001)"}])
+def test_no_stall_is_longer_than_its_view(said: dict[str, Any]) -> None:
+    """A sum that cannot be is none."""
+    row = row_of({"at": 0, "e": "t", "msd": 300}, {"at": 9_000, "e": "t", **said})
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (None, None)
+    assert Approx.STALLS_UNKNOWN in row.approx
+
+
+@pytest.mark.parametrize(
+    ("told", "grown"), [((3, 1_500), (1, 600)), ((2, 900), (0, 0)), ((1, 700), (1, 700))]
+)
+def test_the_sums_of_a_session_are_not_those_of_its_second_view(
+    told: tuple[int, int], grown: tuple[int, int]
+) -> None:
+    """They go on from the first, or begin anew; only what they grow by is the view's."""
+    first, second = rows_of(
+        [
+            {"at": 0, "e": "t", "msd": 300, "cid": "one"},
+            {"at": 9_000, "e": "t", "cid": "one", "bsa": "(2)", "bsda": "(900)"},
+            {"at": 10_000, "e": "t", "cid": "two", "msd": 1},
+            {"at": 19_000, "e": "t", "cid": "two", "bsa": f"({told[0]})", "bsda": f"({told[1]})"},
+        ]
+    )
+    assert (first.rebuffer_count, first.rebuffer_duration_ms) == (2, 900)
+    assert (second.rebuffer_count, second.rebuffer_duration_ms) == grown
+
+
 def test_the_targets_address_describes_the_view() -> None:
     """By the names of the record; an application's own keys are kept beside."""
     steps = [sta(0, "s", sf="h", h="cdn.example", **{"com.example-plan": "gold"}), sta(500, "p", cid="film")]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from firstframe.beacon import Event
-from firstframe.dialects.base import text
+from firstframe.dialects.base import number, text
 from firstframe.dialects.cmcd.report import REQUEST
 from firstframe.view.machine import SPLIT_MS
 
+SUMS = ("bsa", "bsda")
+"""What is counted since the session's start, not the view's."""
 OVER = ("e", "f", "q")
 """States after which `s` begins another view."""
 MOST_VIEWS = 100
@@ -47,6 +49,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     reports: Sequence[Report]
     content: str | None = None
     """The `cid` of what is no ad."""
+    sums: Mapping[str, float]
+    """Of `SUMS`, what was told last before it."""
     first_seq: int = 0
     """The number that its reports begin with, where none is lost."""
     until_ms: int | None = None
@@ -98,8 +102,12 @@ def parts_of(reports: Sequence[Report]) -> list[Part]:
 class _Seen:
     """What is known of a view so far that the next report may contradict."""
 
-    def __init__(self, *, first_seq: int = 0, is_echo: bool = False) -> None:
+    def __init__(
+        self, *, first_seq: int = 0, is_echo: bool = False, sums: Mapping[str, float] | None = None
+    ) -> None:
         self._first_seq, self._is_echo = first_seq, is_echo
+        self._sums_before = sums or {}
+        self._sums = dict(self._sums_before)
         self._at_ms = 0
         self._seq = -1
         self._state: str | None = None
@@ -119,6 +127,9 @@ class _Seen:
         """It belongs to this view."""
         if not self._is_of_ad(report):
             self._content = _content(report) or self._content
+        for name in SUMS:
+            if (most := most_of(report.said, name)) is not None:
+                self._sums[name] = most
         self._at_ms = report.at_ms
         self._seq = max(self._seq, -1 if report.seq is None else report.seq)
         self._state = report.state or self._state
@@ -132,6 +143,7 @@ class _Seen:
         return Part(
             reports=reports,
             content=self._content,
+            sums=self._sums_before,
             first_seq=self._first_seq,
             until_ms=None if following is None or is_silent else following.at_ms,
             is_last=following is None,
@@ -141,11 +153,25 @@ class _Seen:
     def next(self, report: Report) -> _Seen:
         """The view that begins with a report."""
         is_echo = self._state == "f" and report.at_ms - self._at_ms <= ECHO_MS
-        return _Seen(first_seq=self._seq + 1 if report.seq else 0, is_echo=is_echo)
+        first_seq = self._seq + 1 if report.seq else 0
+        return _Seen(first_seq=first_seq, is_echo=is_echo, sums=self._sums)
 
     def _is_of_ad(self, report: Report) -> bool:
         """The content id of an ad break is the ad's; so is that of a player nobody sees."""
         return self._in_ads > 0 or report.name in (*_AD_BEGINS, *_AD_ENDS) or report.said.get("nr") is True
+
+
+def most_of(said: Mapping[str, Any], key: str) -> float | None:
+    """Of picture and sound the larger number."""
+    return max(values_of(said.get(key)), default=None)
+
+
+def values_of(items: Any) -> Iterator[float]:
+    """The numbers of a list, whatever part of the media each is of."""
+    for item in items if isinstance(items, list) else [items]:
+        value = number(item.get("value") if isinstance(item, dict) else item)
+        if value is not None and value >= 0:
+            yield value
 
 
 def _content(report: Report) -> str | None:

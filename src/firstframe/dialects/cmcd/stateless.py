@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from firstframe.dialects.base import number
 from firstframe.dialects.cmcd.report import LONGEST_MS
-from firstframe.dialects.cmcd.session import Part, Report
+from firstframe.dialects.cmcd.session import Part, Report, most_of, values_of
 from firstframe.view.record import Approx, ViewRecord
 
 _NO_MEDIA = ("m", "c", "tt", "k", "o")
@@ -39,16 +39,21 @@ def weigh(row: ViewRecord, part: Part) -> None:
     row.pause_time_ms = row.seek_time_ms = row.seek_count = None
     row.rebuffer_count = row.rebuffer_duration_ms = None
     if row.started:
-        _stalls(row, part.reports)
+        _stalls(row, part)
     if part.is_requests:
         row.video_startup_time_ms = row.content_startup_time_ms = delay_ms(part.reports)
         _bitrate(row, part.reports)
 
 
-def _stalls(row: ViewRecord, reports: Sequence[Report]) -> None:
-    """By the sums since the session's start, else by each stall's own length."""
-    count, length = _most(reports, "bsa"), _most(reports, "bsda")
-    each = [duration for report in reports for duration in _values(report.said.get("bsd"))]
+def _stalls(row: ViewRecord, part: Part) -> None:
+    """By the growth of the session's sums, else by each stall's own length."""
+    count, length = _growth(part, "bsa"), _growth(part, "bsda")
+    each = [
+        duration
+        for report in part.reports
+        for duration in values_of(report.said.get("bsd"))
+        if duration <= _age_ms(part, report)
+    ]
     if count is not None or length is not None:
         row.rebuffer_count = None if count is None else round(count)
         row.rebuffer_duration_ms = length
@@ -60,26 +65,31 @@ def _stalls(row: ViewRecord, reports: Sequence[Report]) -> None:
     row.approx.append(Approx.STALLS_UPPER_BOUND)  # what is no picture's starvation may be the sound's
 
 
+def _growth(part: Part, key: str) -> float | None:
+    """How far a sum since the session's start grew in this view: a player may also have begun it anew."""
+    told = [(report, most) for report in part.reports if (most := most_of(report.said, key)) is not None]
+    before = part.sums.get(key, 0)
+    before = before if told and told[0][1] >= before else 0
+    return max(
+        (value - before for report, value in told if 0 <= value - before <= _age_ms(part, report)),
+        default=None,
+    )
+
+
+def _age_ms(part: Part, report: Report) -> int:
+    """Nothing can have starved for longer, nor more often than once a millisecond."""
+    return report.at_ms - part.reports[0].at_ms
+
+
 def _bitrate(row: ViewRecord, reports: Sequence[Report]) -> None:
     """Of what was loaded, by its duration: when it was shown is not told."""
     row.bitrate_x_ms = row.bitrate_ms = 0
     for report in reports:
         lasts = _within(report.said.get("d"))
-        rates = [*_values(report.said.get("br"))]
+        rates = [*values_of(report.said.get("br"))]
         if lasts and rates and report.said.get("ot") in (None, "v", "av"):
             row.bitrate_x_ms += max(rates) * 1_000 * lasts
             row.bitrate_ms += lasts
-
-
-def _most(reports: Sequence[Report], key: str) -> float | None:
-    return max((value for report in reports for value in _values(report.said.get(key))), default=None)
-
-
-def _values(items: Any) -> Iterator[float]:
-    for item in items if isinstance(items, list) else [items]:
-        value = number(item.get("value") if isinstance(item, dict) else item)
-        if value is not None and value >= 0:
-            yield value
 
 
 def _within(value: Any) -> float | None:
