@@ -217,6 +217,23 @@ def test_another_view_begins_in_the_same_session(second: tuple[dict, ...]) -> No
     assert Approx.EVENTS_LOST not in (*first.approx, *other.approx)
 
 
+def test_the_end_of_one_source_is_no_part_of_the_next() -> None:
+    """Numbers begin again within the millisecond in which the old source was paused: nobody tried the new one yet."""
+    steps = [
+        *PLAYING,
+        sta(2_000, "a", sn=2),
+        sta(2_000, "d", sn=0),
+        {"at": 2_000, "e": "t", "sta": "d", "sn": 1},
+    ]
+    first, second = rows_of(steps)
+    assert (first.outcome, first.event_count, first.approx) == (
+        Outcome.EXITED,
+        3,
+        [Approx.STARTUP_IS_READY_TIME],
+    )
+    assert (second.outcome, second.event_count, second.approx) == (Outcome.NOT_ATTEMPTED, 2, [])
+
+
 def test_a_session_holds_so_many_views() -> None:
     """A page that numbers every report anew cannot make a row of each."""
     rows = rows_of([sta(1_000 * place, "s", sn=place % 2) for place in range(2 * MOST_VIEWS + 50)])
