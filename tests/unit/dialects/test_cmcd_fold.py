@@ -471,6 +471,15 @@ def test_requests_alone_make_an_estimate() -> None:
     assert {Approx.PLAY_TIME_ESTIMATED, Approx.SPANS_ESTIMATED, Approx.STALLS_UNKNOWN} <= set(row.approx)
 
 
+def test_the_end_of_a_view_without_states_is_not_known() -> None:
+    """It is no view that was not watched to its end."""
+    asked = read(query="CMCD=d%3D4000%2Cot%3Dv%2Csid%3D%22S%22", received_ms=BASE_MS).events
+    requests = fold_view(CMCD, "default", "S", asked, BASE_MS + DAY_MS).rows
+    assert [row.completed for row in requests] == [None]
+    assert row_of({"at": 0, "e": "t", "msd": 300}, {"at": 9_000, "e": "t"}).completed is None
+    assert row_of(*PLAYING, sta(9_000, "a")).completed is False
+
+
 def test_requests_say_nothing_where_events_do() -> None:
     """The same session in both modes is one view, and nothing of it counts twice."""
     events = events_of([*PLAYING, sta(4_000, "e")])

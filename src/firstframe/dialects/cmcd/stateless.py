@@ -38,6 +38,7 @@ def weigh(row: ViewRecord, part: Part) -> None:
     row.approx += [Approx.PLAY_TIME_ESTIMATED, Approx.SPANS_ESTIMATED]
     row.pause_time_ms = row.seek_time_ms = row.seek_count = None
     row.rebuffer_count = row.rebuffer_duration_ms = None
+    row.completed = None  # no `e` can come: whether the end was seen is not known
     if row.started:
         _stalls(row, part)
     if part.is_requests:
