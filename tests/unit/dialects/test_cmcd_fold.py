@@ -396,6 +396,14 @@ def test_requests_latency_frames_and_speed() -> None:
     assert fast.media_time_ms == 1_000 + 2_000 + 1_000
 
 
+def test_responses_without_codes_are_not_all_good() -> None:
+    """A target that does not ask for `rc` knows how many there were; which were given up no target knows."""
+    row = row_of(*PLAYING, {"at": 1_000, "e": "rr", "ttfb": 40}, sta(3_000, "q"))
+    assert (row.request_count, row.request_failed_count, row.request_canceled_count) == (1, None, None)
+    row = row_of(*PLAYING, {"at": 1_000, "e": "rr", "rc": 0}, sta(3_000, "q"))
+    assert (row.request_failed_count, row.request_canceled_count) == (1, None)
+
+
 def test_a_speed_that_is_told_no_more_is_one() -> None:
     """dash.js tells no change of it: the key is on its reports, or it is not. In a pause it is 0, which is no speed."""
     row = row_of(

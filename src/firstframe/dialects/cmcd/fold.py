@@ -73,6 +73,9 @@ class _View:
         if not row.has_ad:  # none, or a target that does not ask for them
             row.ad_breaks = row.ad_attempts = row.ad_impressions = None
             row.ad_errors = row.ad_break_errors = None
+        row.request_canceled_count = None  # one that was given up has the code 0, as one that failed
+        if not told.has_codes:
+            row.request_failed_count = None
         if told.was_tried and not row.attempted:
             row.attempted, row.outcome = True, Outcome.EXITED_BEFORE_START
         if part.is_requests or not part.has_states:

@@ -34,6 +34,8 @@ class Translation:
         self.was_tried = False
         """A state was told that only somebody who wants to watch brings about."""
         self.left_stall_by_seek = False
+        self.has_codes = False
+        """Responses tell how they went: a target need not ask for it."""
         self.paused_seeks_ms = 0
         """Of seeks in a pause that ended with the pause, the time."""
         self._failures = failures_of(reports)
@@ -142,6 +144,7 @@ class Translation:
     def respond(self, report: Report) -> None:
         """A response; its bytes are not on the wire."""
         status = whole(report.said.get("rc"))
+        self.has_codes = self.has_codes or status is not None
         self._put(
             Kind.REQUEST,
             report,
