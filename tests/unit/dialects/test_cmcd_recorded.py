@@ -152,3 +152,37 @@ def test_dimensions_come_from_the_wire_and_the_request() -> None:
     assert row.source_url is not None
     assert row.source_url.endswith("sample.mpd")
     assert row.os == "Linux"
+
+
+def test_a_start_in_a_hidden_page_is_known_by_the_key_alone() -> None:
+    """dash.js sends no `b`, but `bg` with each report."""
+    (row,) = rows_of("dash-hidden")
+    assert row.startup_in_background
+
+
+def test_segments_that_are_not_there_fail_a_playback() -> None:
+    """dash.js says a number, and `r` for ever."""
+    (row,) = rows_of("dash-segments-missing")
+    assert (row.outcome, row.fatal_error_code, row.error_count) == (Outcome.PLAYBACK_FAILED, "27", 1)
+
+
+def test_a_page_that_was_kept_did_not_play() -> None:
+    """A hundred seconds in the browser's cache: `a` was only said behind them."""
+    (row,) = rows_of("hls-kept")
+    (view,) = read_truth(FOLDER / "hls-kept.jsonl")["views"]
+    assert row.pause_time_ms == pytest.approx(view["paused_ms"], abs=2_000)  # the timer's interval
+    assert row.content_playing_time_ms < view["playing_ms"]
+
+
+def test_play_that_is_pressed_in_a_paused_seek_is_watched() -> None:
+    """From there to the frames, 1.2 s of the seek's 2.7 s."""
+    (row,) = rows_of("hls-seek-paused-held")
+    (view,) = read_truth(FOLDER / "hls-seek-paused-held.jsonl")["views"]
+    assert row.seek_time_ms == pytest.approx(view["seeking_ms"], abs=30)
+    assert row.pause_time_ms == pytest.approx(view["paused_ms"] + 1_500, abs=100)
+
+
+def test_dash_js_without_its_timer_still_tells_the_load() -> None:
+    """Its `s` is no wish to watch, whatever the target asks for."""
+    (row,) = rows_of("dash-no-timer")
+    assert Approx.STARTUP_IS_READY_TIME in row.approx
