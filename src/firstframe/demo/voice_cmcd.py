@@ -46,7 +46,8 @@ def speak(script: Script, key: str) -> list[Post]:
 
 
 def _told(script: Script) -> Iterator[tuple[int, dict[str, Any]]]:
-    """What is said when, without what every record holds."""
+    """What is said when, without what every record holds. `d` tells the load from the start."""
+    yield script.start_ms, _event("ps", script.start_ms, sta=_Word("d"))
     for stretch in script.stretches:
         state = STATES.get(stretch.state)
         if state is not None:

@@ -64,7 +64,7 @@ def test_request_mode_is_read_from_the_headers_or_the_query() -> None:
     query = "CMCD=br%3D1%2Csid%3D%22q%22"
     (by_header,) = read(headers=headers, query=query).events
     (by_query,) = read(query=query).events
-    assert (by_header.native_view_id, by_header.name) == ("h", "request")
+    assert (by_header.native_view_id, by_header.name) == ("h", "$request")
     assert by_header.payload == {
         "bl": [{"value": 2000}],
         "su": True,

@@ -52,9 +52,7 @@ def describe(row: ViewRecord, content: str | None, reports: Sequence[Mapping[str
         "sdk_version": f"{said.get('v', 1):g}",
     }
     told = said.get(TARGET)
-    target = (
-        told if isinstance(told, dict) else {}
-    )  # a record may have a key of that name, but no mapping there
+    target = told if isinstance(told, dict) else {}  # a record's own key of that name is no mapping
     for name, value in {**found, **target}.items():
         if name in TEXTS:
             setattr(row, name, text(value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -103,3 +103,16 @@ def typed(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         else:
             kept[key] = known
     return kept, wrong
+
+
+def most_of(said: Mapping[str, Any], key: str) -> float | None:
+    """Of picture and sound the larger number."""
+    return max(values_of(said.get(key)), default=None)
+
+
+def values_of(items: Any) -> Iterator[float]:
+    """The numbers of a list, whatever part of the media each is of."""
+    for item in items if isinstance(items, list) else [items]:
+        value = number(item.get("value") if isinstance(item, dict) else item)
+        if value is not None and value >= 0:
+            yield value

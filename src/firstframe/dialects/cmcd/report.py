@@ -21,8 +21,8 @@ HEADERS = ("cmcd-request", "cmcd-object", "cmcd-status", "cmcd-session")
 QUERY = "CMCD"
 KEYS_OF_TARGET = ("k", "key")
 """Parameters of a target's address that hold the write key; `sid` there stands in for one that a record lacks."""
-REQUEST = "request"
-"""The name of a record of request mode, which is no event."""
+REQUEST = "$request"
+"""The name of a record of request mode, which is no event; no token begins so."""
 
 LATEST_MS = 4_102_444_800_000  # the year 2100: no clock can have meant more
 LONGEST_MS = 600_000

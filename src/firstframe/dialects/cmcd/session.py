@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 import msgspec
 
 from firstframe.beacon import Event
-from firstframe.dialects.base import number, text
+from firstframe.dialects.base import text
+from firstframe.dialects.cmcd.key import most_of
 from firstframe.dialects.cmcd.report import REQUEST
 from firstframe.view.machine import SPLIT_MS
 
@@ -182,19 +183,6 @@ class _Seen:
     def _is_of_ad(self, report: Report) -> bool:
         """The content id of an ad break is the ad's; so is that of a player nobody sees."""
         return self._in_ads > 0 or report.name in (*_AD_BEGINS, *_AD_ENDS) or report.said.get("nr") is True
-
-
-def most_of(said: Mapping[str, Any], key: str) -> float | None:
-    """Of picture and sound the larger number."""
-    return max(values_of(said.get(key)), default=None)
-
-
-def values_of(items: Any) -> Iterator[float]:
-    """The numbers of a list, whatever part of the media each is of."""
-    for item in items if isinstance(items, list) else [items]:
-        value = number(item.get("value") if isinstance(item, dict) else item)
-        if value is not None and value >= 0:
-            yield value
 
 
 def _content(report: Report) -> str | None:

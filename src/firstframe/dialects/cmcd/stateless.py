@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from firstframe.dialects.base import number
+from firstframe.dialects.cmcd.key import most_of, values_of
 from firstframe.dialects.cmcd.report import LONGEST_MS
-from firstframe.dialects.cmcd.session import Part, Report, most_of, values_of
+from firstframe.dialects.cmcd.session import Part, Report
 from firstframe.view.record import Approx, ViewRecord
 
 _NO_MEDIA = ("m", "c", "tt", "k", "o")
