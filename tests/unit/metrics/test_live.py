@@ -4,7 +4,7 @@ import pytest
 
 from firstframe.dialects import DIALECTS
 from firstframe.dialects.bitmovin.ending import SILENCE_MS as BITMOVIN_MS
-from firstframe.dialects.cmcd.fold import SILENCE_MS as CMCD_MS
+from firstframe.dialects.cmcd.session import SILENCE_MS as CMCD_MS
 from firstframe.dialects.livepeer.fold import SILENCE_MS as LIVEPEER_MS
 from firstframe.dialects.pillarbox.fold import SILENCE_MS as PILLARBOX_MS
 from firstframe.metrics.dimension import find_dimension

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from firstframe.dialects.base import Folded
 from firstframe.dialects.cmcd.dimension import describe
-from firstframe.dialects.cmcd.session import Part, Report, parts_of
+from firstframe.dialects.cmcd.session import SILENCE_MS, Part, Report, parts_of
 from firstframe.dialects.cmcd.stateless import delay_ms, start_of, weigh
-from firstframe.dialects.cmcd.translate import SILENCE_MS, Translation
+from firstframe.dialects.cmcd.translate import Translation
 from firstframe.view.event import Kind, TimelineEvent
 from firstframe.view.record import Approx, EndReason, Outcome, ViewRecord
 from firstframe.view.timeline import Rules, Timeline
@@ -53,7 +53,7 @@ class _View:
         return row
 
     def _steps(self) -> Iterable[TimelineEvent]:
-        if self.part.has_states:
+        if self.part.first_told is not None:
             return self._told.steps
         start, reports = start_of(self.part), self.part.reports
         if start is None:
@@ -78,7 +78,7 @@ class _View:
             row.request_failed_count = None
         if told.was_tried and not row.attempted:
             row.attempted, row.outcome = True, Outcome.EXITED_BEFORE_START
-        if part.is_requests or not part.has_states:
+        if part.is_requests or part.first_told is None:
             weigh(row, part)
         self._ending(row)
         describe(row, part.content, [report.said for report in part.reports])
@@ -130,8 +130,8 @@ def _fell_silent(row: ViewRecord) -> bool:
 
 def _tells_buffer(part: Part) -> bool:
     """Shaka 5.2 tells what its buffer does: `r` from the load on, then `p` when there is enough, also in a pause [seen]."""
-    first = next((report.state for report in part.reports if report.state is not None), None)
-    return first in ("r", "w") or not (part.has_states or part.is_requests)
+    told = part.first_told
+    return not part.is_requests if told is None else told.state in ("r", "w")
 
 
 def _tells_load(part: Part) -> bool:
@@ -139,17 +139,16 @@ def _tells_load(part: Part) -> bool:
 
     By dash.js 5.2 whether or not anybody wants it to play, by hls.js 1.7 where the element plays by itself [seen].
     """
-    first = next((report.state for report in part.reports if report.state is not None), None)
-    return first == "s"
+    told = part.first_told
+    return told is not None and told.state == "s"
 
 
 def _true_start_ms(part: Part) -> int | None:
     """When frames moved in a player whose `p` is its buffer's: its start delay runs from the load on [seen]."""
-    delay = delay_ms(part.reports)
-    if delay is None or not part.has_states or not _tells_buffer(part):
+    delay, told = delay_ms(part.reports), part.first_told
+    if delay is None or told is None or not _tells_buffer(part):
         return None
-    first = next(report for report in part.reports if report.state is not None)
-    return first.at_ms + round(delay)
+    return told.at_ms + round(delay)
 
 
 def _step(kind: Kind, report: Report, at_ms: int) -> TimelineEvent:

@@ -16,6 +16,8 @@ from firstframe.view.machine import SPLIT_MS
 
 SUMS = ("bsa", "bsda")
 """What is counted since the session's start, not the view's."""
+SILENCE_MS = 90_000
+"""Three of the standard's intervals of 30 s: a player that reports on a timer is gone."""
 OVER = ("e", "f", "q")
 """States after which `s` begins another view."""
 MOST_VIEWS = 100
@@ -67,9 +69,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return self.reports[0].name == REQUEST
 
     @property
-    def has_states(self) -> bool:
-        """The player says what it does."""
-        return any(report.state is not None for report in self.reports)
+    def first_told(self) -> Report | None:
+        """The first report that tells a state; None for a player that tells none."""
+        return next((report for report in self.reports if report.state is not None), None)
 
 
 def report_of(event: Event) -> Report:

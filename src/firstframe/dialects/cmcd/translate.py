@@ -10,13 +10,11 @@ from firstframe.dialects.base import number, whole
 from firstframe.dialects.cmcd.bitrate import Bitrate
 from firstframe.dialects.cmcd.failure import Failure, failures_of
 from firstframe.dialects.cmcd.report import LONGEST_MS
-from firstframe.dialects.cmcd.session import Report
+from firstframe.dialects.cmcd.session import SILENCE_MS, Report
 from firstframe.view.event import Kind, TimelineEvent
 
 _LIVE = ("l", "ll")
 _RUNNING = ("s", "p", "k", "r", "w")
-SILENCE_MS = 90_000
-"""Three of the standard's intervals of 30 s: a player that reports on a timer is gone."""
 _WAITS = ("r", "w")
 """States in which data is waited for; `w` is dash.js's own [wire]."""
 
