@@ -62,6 +62,8 @@ def _joined(one: Post, two: Post) -> Post | None:
         one.path != two.path or one.headers != two.headers
     ):  # another viewer's request says other things of its events
         return None
+    if one.dialect == "cmcd":  # a record a line
+        return msgspec.structs.replace(one, body=one.body + b"\n" + two.body)
     first, second = (_object(each.body) for each in (one, two))
     if not isinstance(first.get("events"), list) or first.keys() != second.keys():
         return None
