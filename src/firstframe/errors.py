@@ -123,12 +123,20 @@ class JournalError(FirstframeError):
     """The journal on disk is not what it should be."""
 
 
+_UNKNOWN_DATABASE = 81
+
+
 class EngineError(FirstframeError):
     """The engine refused a statement or did not answer. ``code`` is ClickHouse's, 0 when it was unreachable."""
 
     def __init__(self, message: str, code: int = 0) -> None:
         super().__init__(message)
         self.code = code
+
+    @property
+    def is_passing(self) -> bool:
+        """Asking again may help: it does not answer, or is so new that its database is still to be made."""
+        return self.code in (0, _UNKNOWN_DATABASE)
 
 
 def _cut(value: Any) -> Any:

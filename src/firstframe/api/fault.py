@@ -74,7 +74,7 @@ def refuse(_: Request[Any, Any, Any], error: Refusal) -> Response[dict[str, Erro
 
 def engine_failed(request: Request[Any, Any, Any], error: EngineError) -> Response[dict[str, ErrorBody]]:
     """The engine is away (try again), or it refused a statement of ours (our fault)."""
-    if error.code == 0:
+    if error.is_passing:
         return _response(Unavailable("the engine does not answer; try again", code="engine_unavailable"))
     log.error(
         "the engine refused a statement", path=request.url.path, code=error.code, reason=str(error)[:2000]

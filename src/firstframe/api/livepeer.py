@@ -147,9 +147,9 @@ class LivepeerApi:
             status, body = refusal.status, {"errors": [refusal.message]}
         except EngineError as error:
             log.warning("the engine failed on a Livepeer query", reason=str(error)[:500])
-            status = Unavailable.status if error.code == 0 else 500
+            status = Unavailable.status if error.is_passing else 500
             body = {
-                "errors": ["the engine does not answer; try again" if error.code == 0 else "internal error"]
+                "errors": ["the engine does not answer; try again" if error.is_passing else "internal error"]
             }
         except Exception:
             log.exception("a Livepeer query failed", path=str(scope["path"])[:200])

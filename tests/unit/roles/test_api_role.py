@@ -89,6 +89,22 @@ def test_without_an_engine(tmp_path) -> None:
         process.wait()
 
 
+@pytest.mark.engine
+def test_an_engine_without_a_database_is_one_to_come_back_to(tmp_path, engine_url) -> None:
+    """At a first start the API is there a moment before the database is."""
+    address = f"127.0.0.1:{free_port()}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(tmp_path), address, f"{engine_url}/not_made_yet", TOKEN]
+    )
+    try:
+        wait_for(address, process)
+        answer = get(address, "/v1/query?metrics=attempts", TOKEN)
+        assert (answer.status, json.load(answer)["error"]["code"]) == (503, "engine_unavailable")
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_freshness_is_that_of_the_slowest(tmp_path) -> None:
     """Several fold workers: the one furthest behind tells; one that has not told yet says nobody knows."""
     folder = Folder(tmp_path).make()
