@@ -375,6 +375,9 @@ def test_bitrates_add_up_and_what_is_shown_goes_before_what_is_loaded() -> None:
     )
     assert row.bitrate_x_ms == 1_100_000 * 1_000 + 3_100_000 * 2_000 + 2_100_000 * 1_000
     assert (row.rendition_upshifts, row.rendition_downshifts) == (1, 1)
+    sound = {"at": 500, "e": "rr", "br": "(64)", "ot": "a", "rc": 200}
+    bare = row_of(sta(0, "s"), sta(0, "p", br="(900)", ot="v"), sound, sta(1_000, "e"))
+    assert bare.bitrate_x_ms == 900_000 * 500 + 964_000 * 500
     shown = row_of(*PLAYING[:1], sta(0, "p", br="(900)", pb="(500)"), sta(1_000, "e", br="(900)"))
     assert shown.bitrate_x_ms == 500_000 * 1_000
 

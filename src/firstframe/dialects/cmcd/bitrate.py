@@ -57,13 +57,7 @@ class Bitrate:
 
 
 def _told(items: Any, alone: str) -> Iterator[tuple[str, float]]:
-    for item in items if isinstance(items, list) else [items]:
-        value = number(item.get("value") if isinstance(item, dict) else item)
+    for item in items or ():
+        value = number(item["value"])
         if value is not None and value > 0:
-            yield _part(item, alone), value * _KBPS
-
-
-def _part(item: Any, alone: str) -> str:
-    if not isinstance(item, dict):
-        return alone
-    return next((part for part in (PICTURE, SOUND, BOTH) if part in item), BOTH)
+            yield next((part for part in (PICTURE, SOUND, BOTH) if part in item), alone), value * _KBPS

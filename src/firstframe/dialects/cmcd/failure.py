@@ -93,8 +93,7 @@ def _is_number(said: Mapping[str, Any]) -> bool:
 
 
 def _codes(said: Mapping[str, Any]) -> Sequence[Any]:
-    codes = said.get("ec")
-    return codes if isinstance(codes, list) else [] if codes is None else [codes]
+    return said.get("ec") or ()
 
 
 def _code(said: Mapping[str, Any]) -> str | None:

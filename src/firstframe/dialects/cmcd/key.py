@@ -111,8 +111,8 @@ def most_of(said: Mapping[str, Any], key: str) -> float | None:
 
 
 def values_of(items: Any) -> Iterator[float]:
-    """The numbers of a list, whatever part of the media each is of."""
-    for item in items if isinstance(items, list) else [items]:
-        value = number(item.get("value") if isinstance(item, dict) else item)
+    """The numbers of a list that `typed` let pass, whatever part of the media each is of."""
+    for item in items or ():
+        value = number(item["value"])
         if value is not None and value >= 0:
             yield value
