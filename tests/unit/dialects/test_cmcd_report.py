@@ -31,6 +31,27 @@ def test_the_targets_address_may_name_the_key(query: str) -> None:
     assert envelope_of(line(e="t", sid="a", ts=1), query).write_key == "abc"
 
 
+@pytest.mark.parametrize(
+    ("query", "sid", "key"),
+    [
+        ("%73id=s&x=1", "s", None),
+        ("x=1&s%69d=s&%6B=abc", "s", "abc"),
+        ("x=%26sid=y&k%65y=abc", None, "abc"),
+        ("x=1&sid=&k=&key", None, None),
+        ("asid=y&sidx=y&xk=y&skey=y", None, None),
+        ("sid+=y&+k=y", None, None),
+        ("x=sid=y&k=a&k=b", None, "b"),
+    ],
+)
+def test_the_names_in_an_address_may_be_written_in_any_way(
+    query: str, sid: str | None, key: str | None
+) -> None:
+    """The edge looks for a session and a key only, and finds those that the fold reads."""
+    said = line(e="t", ts=1)
+    assert envelope_of(said, query) == Envelope([sid] if sid else [], 1, key)
+    assert [event.native_view_id for event in read(said, query=query).events] == ([sid] if sid else [])
+
+
 def test_the_targets_address_may_name_the_session_and_the_view() -> None:
     """What is not on the wire is set for each page view; other parameters, the key above all, are not kept."""
     query = "k=abc&sid=page-1&video_title=Tide%3A%20trailer&viewer_id=me&custom_2=gold&os=&nonsense=1"

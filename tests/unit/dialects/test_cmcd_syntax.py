@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firstframe.dialects.cmcd import CMCD, syntax
 from firstframe.dialects.cmcd.key import typed
 from firstframe.dialects.cmcd.syntax import read_dictionary
+from support_mutation import seeds_of
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,69 @@ def test_any_text_is_read_somehow(text: str) -> None:
     found, unread = read_dictionary(text)
     assert all(isinstance(value, bool | int | float | str | list) for value in found.values())
     assert all(isinstance(value, str) for value in unread.values())
+
+
+MEMBERS = (
+    *("a=1", "a=-1.5", "b=1.0000000001", "b=123456789012345", "b=1234567890123456", "g=१२", "g=1२", "g=(१)"),
+    *(
+        'c="x,y"',
+        'c="x\\"y"',
+        'c=""',
+        'h="',
+        "d=tok/en",
+        "d",
+        "d=?1",
+        "a-b=*",
+        "f;p=1",
+        "f=1;p=2",
+        "x=@",
+        "=1",
+        "a=",
+    ),
+    *(
+        "e=(1)",
+        "e=(1;v",
+        "e=(1;v)",
+        "e=()",
+        "e=(",
+        "e=( ",
+        "e=(1 2;a 3;b=4)",
+        'e=( "q;r" x;y;z )',
+        "e=(1;value)",
+    ),
+    *("e=(1;value=2 )", "a= 1", "a=1 ", "a=1\nb", "ab\nc", "d\n"),
+)
+"""Right and wrong ones, usual and unusual."""
+
+
+@given(
+    st.lists(st.sampled_from(MEMBERS), max_size=6), st.sampled_from([",", ",", ", ", " ,\t", ",,", "\n", ""])
+)
+def test_what_is_usual_is_read_as_it_is_with_care(members: list[str], separator: str) -> None:
+    """The quick way saves time only: it says what the careful one says, in the same order."""
+    text = separator.join(members)
+    read, carefully = read_dictionary(text), _read_carefully(text)
+    assert repr(read) == repr(carefully)
+
+
+@given(st.text(alphabet='ab=,;()" \\?01-.vé२\n\x00', max_size=60))
+def test_any_text_is_read_as_it_is_with_care(text: str) -> None:
+    """Wherever the quick way gives up, the careful one goes on as if it had read all."""
+    assert repr(read_dictionary(text)) == repr(_read_carefully(text))
+
+
+def _read_carefully(text: str) -> tuple[dict[str, Any], syntax.Unread]:
+    found: dict[str, Any] = {}
+    return found, syntax._read_with_care(text, 0, found)
+
+
+def test_what_players_send_is_usual(monkeypatch) -> None:
+    """Or nothing would be saved."""
+    careful: list[str] = []
+    monkeypatch.setattr(syntax, "_read_with_care", lambda text, *_: careful.append(text) or {})
+    for seed in seeds_of(CMCD):
+        CMCD.parse(seed.beacon(seed.request.body))
+    assert not careful
 
 
 def test_types_are_those_of_the_table() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from firstframe.dialects.base import flag, number, text
+from firstframe.dialects.base import number
 
 NEWEST = 2
 """A record of a later version is not read at all: the standard says so."""
@@ -25,38 +25,42 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 def _number(value: Any) -> float | None:
-    return None if isinstance(value, str) else number(value)
+    """The syntax knows no number that is not finite, nor one beyond a column's."""
+    return value if type(value) is int or type(value) is float else None
 
 
 def _flag(value: Any) -> bool | None:
-    return flag(value) if isinstance(value, bool) else None
+    return value if isinstance(value, bool) else None
 
 
 def _text(limit: int) -> Shape:
     def read(value: Any) -> str | None:
-        return text(value, limit) if isinstance(value, str) else None
+        return value.strip()[:limit] or None if isinstance(value, str) else None
 
     return Shape(read, "text")
 
 
 def read_id(value: Any) -> str | None:
     """An id, else None: one that is too long is not cut, or it would be another's."""
-    found = text(value, LONGEST_ID + 1) if isinstance(value, str) else None
-    return found if found and len(found) <= LONGEST_ID else None
+    found = value.strip() if isinstance(value, str) else ""
+    return found if 0 < len(found) <= LONGEST_ID else None
 
 
 def _numbers(value: Any) -> list[dict[str, Any]] | None:
     """Each item as ``{"value": …}`` with its parameters; what stands alone is a list of one, as in version 1."""
     listed = value if isinstance(value, list) else [value]
-    items = [item if isinstance(item, dict) else {"value": item} for item in listed]
-    kept = [item for item in items if _number(item.get("value")) is not None]
+    kept: list[dict[str, Any]] = []
+    for item in listed:
+        told = item if isinstance(item, dict) else {"value": item}
+        if _number(told["value"]) is not None:
+            kept.append(told)
     return kept if kept or not listed else None
 
 
 def _texts(value: Any) -> list[str | float] | None:
     """Texts without their parameters, and numbers: dash.js 5.2 tells those of its errors [seen]."""
     listed = value if isinstance(value, list) else [value]
-    bare = [item.get("value") if isinstance(item, dict) else item for item in listed]
+    bare = [item["value"] if isinstance(item, dict) else item for item in listed]
     kept = [known for item in bare if (known := TEXT.read(item) or _number(item)) is not None]
     return kept if kept or not listed else None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -13,7 +14,7 @@ from firstframe.beacon import Beacon, Context, Event, context_of, event_key
 from firstframe.dialects.base import Envelope, Reading, Reason, Reject, Request, text, whole
 from firstframe.dialects.cmcd.dimension import TARGET, described
 from firstframe.dialects.cmcd.key import NEWEST, read_id, typed
-from firstframe.dialects.cmcd.syntax import read_dictionary
+from firstframe.dialects.cmcd.syntax import Unread, read_dictionary
 from firstframe.errors import BadRequest
 
 HEADERS = ("cmcd-request", "cmcd-object", "cmcd-status", "cmcd-session")
@@ -27,16 +28,30 @@ REQUEST = "$request"
 LATEST_MS = 4_102_444_800_000  # the year 2100: no clock can have meant more
 LONGEST_MS = 600_000
 """Times of requests beyond it are none: dash.js 5.2 tells epochs [wire]."""
-_USUAL_SID = re.compile(r'(?:^|,)sid="([!#-~]{1,256})"(?=,|$)')
+KNOWN_TARGETS = 4_096
+"""Addresses of targets that are kept ready, some four megabytes: a page's player calls the same one all the time."""
+_KNOWN_CHARS = 1_024
+"""A longer query is read each time: what is kept ready has a bound in bytes, too."""
+_NAMES_KEY_OR_SESSION = re.compile(r"&(?:k|key|sid|[^=&%]*+%[^=&]*+)=")
+"""In a query behind ``&``; a name with ``%`` could be any."""
+_USUAL_SID = re.compile(r'sid="([!#-~]{1,256})"(?=,|$)')
 _MOST_CHARS = 16_384
 _SAMPLE = 300
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What the parameters of a target's address say."""
+
+    session: str | None
+    said: dict[str, str]
+    """Of the view."""
 
 
 class Record(msgspec.Struct, frozen=True):
     """One record as it was read."""
 
     found: dict[str, Any]
-    rejects: tuple[Reject, ...]
+    rejects: Sequence[Reject]
     is_event: bool
     """It came in a body; else it is request mode's."""
     said: str
@@ -45,18 +60,18 @@ class Record(msgspec.Struct, frozen=True):
 
 def envelope(request: Request) -> Envelope:
     """The sessions a request speaks of. Raises `BadRequest` where there is nothing to read."""
-    target = _parameters(request.query)
-    texts = list(_texts(request.body, request.query, request.headers))
+    texts = _texts(request.body, request.query, request.headers)
     if not texts:
         raise BadRequest(
             "no CMCD came: neither lines in the body, nor CMCD headers, nor a CMCD parameter",
             code="unreadable",
             expected='a body of lines like e=ps,sta=p,ts=1767225600000,sid="…",v=2',
         )
-    named = (glance(said, target) or _session(read_dictionary(said)[0], target) for said, _ in texts)
-    views = dict.fromkeys(view for view in named if view)
-    key = next((target[name] for name in KEYS_OF_TARGET if target.get(name)), None)
-    return Envelope(list(views), len(texts), text(key, 256))
+    query = request.query
+    target = _parameters(query) if query and _NAMES_KEY_OR_SESSION.search(f"&{query}") else {}
+    named = [glance(said, target) or _session_with_care(said, target) for said, _ in texts]
+    views = dict.fromkeys(filter(None, named))
+    return Envelope(list(views), len(texts), _key_of(target) if target else None)
 
 
 def glance(said: str, target: Mapping[str, str]) -> str | None:
@@ -64,15 +79,18 @@ def glance(said: str, target: Mapping[str, str]) -> str | None:
 
     What is found here is found with care too, or nothing is: there is one `sid=`, and it is in no text.
     """
-    if "\\" in said or "sid" in target or said.count("sid=") != 1:
+    place = said.find("sid=")
+    if place < 0 or "\\" in said or "sid" in target or said.find("sid=", place + 1) > 0:
         return None
-    found = _USUAL_SID.search(said)
-    return found[1] if found and said.count('"', 0, found.start()) % 2 == 0 else None
+    if place > 0 and (said[place - 1] != "," or said.count('"', 0, place) % 2):
+        return None
+    found = _USUAL_SID.match(said, place)
+    return found[1] if found else None
 
 
 def parse(beacon: Beacon) -> Reading:
     """All records of an accepted beacon as events."""
-    context, target = context_of(beacon), _parameters(beacon.query)
+    context, target = context_of(beacon), _target(beacon.query)
     events: list[Event] = []
     rejects: list[Reject] = []
     for said, is_event in _texts(beacon.body, beacon.query, beacon.headers):
@@ -86,16 +104,15 @@ def parse(beacon: Beacon) -> Reading:
     return Reading(events, rejects)
 
 
-def _texts(body: bytes, query: str, headers: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
+def _texts(body: bytes, query: str, headers: Mapping[str, str]) -> list[tuple[str, bool]]:
     """Each record as it stands in the request, and whether it is one of event mode."""
-    lines = [stripped for line in body.decode("utf-8", "replace").split("\n") if (stripped := line.strip())]
-    if lines:
-        yield from ((line, True) for line in lines)
-        return
+    lines = body.decode("utf-8", "replace").split("\n")
+    told = [(stripped, True) for line in lines if (stripped := line.strip())]
+    if told:
+        return told
     said = ",".join(found for name in HEADERS if (found := headers.get(name, "").strip()))
     said = said or _query_data(query).strip()
-    if said:
-        yield said, False
+    return [(said, False)] if said else []
 
 
 def _query_data(query: str) -> str:
@@ -109,8 +126,20 @@ def _query_data(query: str) -> str:
 
 def _parameters(query: str) -> dict[str, str]:
     """The parameters of the target's address, of each the last."""
-    found = parse_qs(query, max_num_fields=None) if query else {}
-    return {name: values[-1] for name, values in found.items() if name != QUERY}
+    return {name: value for name, value in parse_qsl(query) if name != QUERY}
+
+
+def _target(query: str) -> Target:
+    is_usual = len(query) <= _KNOWN_CHARS and QUERY not in query  # request mode's data is never the same
+    return _known_target(query) if is_usual else _read_target(query)
+
+
+def _read_target(query: str) -> Target:
+    found = _parameters(query)
+    return Target(read_id(found.get("sid")), described(found))
+
+
+_known_target = lru_cache(KNOWN_TARGETS)(_read_target)
 
 
 def _read(said: str, *, is_event: bool) -> Record:
@@ -121,20 +150,21 @@ def _read(said: str, *, is_event: bool) -> Record:
         return Record({}, (problem,), is_event, said)
     found, unread = read_dictionary(said)
     kept, wrong = typed(found)
-    rejects = [
-        *(
-            Reject(Reason.BAD_FIELD, f"{key} must be {wanted}", _shown({key: found[key]}))
-            for key, wanted in wrong.items()
-        ),
-        *(
-            Reject(Reason.BAD_FIELD, f"the value of {key or 'a key'} cannot be read", there[:_SAMPLE])
-            for key, there in unread.items()
-        ),
-    ]
-    return Record(kept, tuple(rejects), is_event, said)
+    rejects = [*_of_wrong_type(found, wrong), *_unreadable(unread)] if wrong or unread else ()
+    return Record(kept, rejects, is_event, said)
 
 
-def _event(record: Record, target: Mapping[str, str], received_ms: int, context: Context) -> Event | Reject:
+def _of_wrong_type(found: Mapping[str, Any], wrong: Mapping[str, str]) -> Iterator[Reject]:
+    for key, wanted in wrong.items():
+        yield Reject(Reason.BAD_FIELD, f"{key} must be {wanted}", _shown({key: found[key]}))
+
+
+def _unreadable(unread: Unread) -> Iterator[Reject]:
+    for key, there in unread.items():
+        yield Reject(Reason.BAD_FIELD, f"the value of {key or 'a key'} cannot be read", there[:_SAMPLE])
+
+
+def _event(record: Record, target: Target, received_ms: int, context: Context) -> Event | Reject:
     found, sample = record.found, record.said[:_SAMPLE]
     version = found.get("v", 1)
     if version > NEWEST:
@@ -142,13 +172,13 @@ def _event(record: Record, target: Mapping[str, str], received_ms: int, context:
     name = text(found.get("e"), 64) if record.is_event else REQUEST
     if record.is_event and (name is None or "ts" not in found):
         return Reject(Reason.BAD_EVENT, "a record of a body needs e and ts", sample)
-    session = _session(found, target)
+    session = read_id(found.get("sid")) or target.session
     if session is None:
         return Reject(Reason.NO_VIEW_ID, "a record needs a sid, or its target's address one", sample)
     told_ms = whole(found["ts"], high=LATEST_MS) if "ts" in found else received_ms
     if told_ms is None:
         return Reject(Reason.BAD_CLOCK, "ts is not epoch milliseconds before the year 2100", sample)
-    payload = found | ({TARGET: said} if (said := described(target)) else {})
+    payload = found | {TARGET: target.said} if target.said else found
     when = (
         () if "ts" in found else (received_ms,)
     )  # alike requests are two, unless the time says they are one
@@ -164,8 +194,12 @@ def _event(record: Record, target: Mapping[str, str], received_ms: int, context:
     )
 
 
-def _session(found: Mapping[str, Any], target: Mapping[str, str]) -> str | None:
-    return read_id(found.get("sid")) or read_id(target.get("sid"))
+def _key_of(target: Mapping[str, str]) -> str | None:
+    return text(next((target[name] for name in KEYS_OF_TARGET if target.get(name)), None), 256)
+
+
+def _session_with_care(said: str, target: Mapping[str, str]) -> str | None:
+    return read_id(read_dictionary(said)[0].get("sid")) or read_id(target.get("sid"))
 
 
 def _lasted_ms(found: Mapping[str, Any]) -> int:
