@@ -106,8 +106,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def context_of(beacon: Beacon) -> Context:
     """What a beacon's request says about all of its events; requests that are alike share it."""
-    headers = beacon.headers
-    return _context(beacon.place, tuple([(name, headers[name]) for name in _HEARD if name in headers]))
+    return _context(beacon.place, tuple(map(beacon.headers.get, _HEARD)))
 
 
 _HEARD = tuple(
@@ -119,11 +118,11 @@ _HEARD = tuple(
 
 
 @lru_cache(KNOWN_CONTEXTS)
-def _context(place: Place, named: tuple[tuple[str, str], ...]) -> Context:
-    headers = dict(named)
+def _context(place: Place, heard: tuple[str | None, ...]) -> Context:
+    headers = {name: value for name, value in zip(_HEARD, heard, strict=True) if value is not None}
     hints = {
         name.removeprefix("sec-ch-ua-") if name != "sec-ch-ua" else "brands": value
-        for name, value in named
+        for name, value in headers.items()
         if name.startswith("sec-ch-ua")
     }
     return Context(

@@ -195,6 +195,8 @@ HLS = (
     exit_before_start(VOD, VOD, r"\.ts"),
 )
 
+VIDEOJS = (NORMAL, REBUFFER, SEEK)
+
 
 class Visits:
     """The visits to one page, and the rows that what it sent folds to."""
@@ -226,6 +228,12 @@ def visits(request, bench, recorder_for) -> Visits:
     """All scenarios of one adapter, each once."""
     scenarios = [longer(each) for each in (HTML5 if request.param == "bitmovin" else HLS)]
     return Visits(request.param, scenarios, bench, recorder_for(BITMOVIN))
+
+
+@pytest.fixture(scope="module")
+def videojs(bench, recorder_for) -> Visits:
+    """What the adapter for video.js sees in its own way."""
+    return Visits("bitmovin-videojs", VIDEOJS, bench, recorder_for(BITMOVIN))
 
 
 def near(measured: float | None, true: float) -> bool:
@@ -393,3 +401,11 @@ def test_a_source_change_in_startup_is_no_start(visits: Visits) -> None:
     assert (row.attempted, row.started, row.outcome) == (True, False, Outcome.EXITED_BEFORE_START)
     assert row.video_startup_time_ms is None
     assert near(row.startup_wait_ms, view["startup_wait_ms"])
+
+
+@pytest.mark.parametrize("name", [each.name for each in VIDEOJS])
+def test_video_js_fires_time_updates_while_it_stands(videojs: Visits, name: str) -> None:
+    """A stall is as long as the media stood, and what plays behind a seek is not lost."""
+    assert videojs.settle(name, lambda run, rows: differences(rows[0], run.view)) == []
+    row, _ = videojs.one(name)
+    assert (row.player_software, row.outcome, row.end_reason) == ("videojs", Outcome.EXITED, "ended")

@@ -74,10 +74,11 @@ def read(
         if place in copies:
             continue
         batch.beacon_count += 1
-        batch.refused.extend(
-            Refused(beacon.received_at_ms, beacon.project, beacon.dialect, reject)
-            for reject in _few(reading.rejects)
-        )
+        if reading.rejects:
+            batch.refused.extend(
+                Refused(beacon.received_at_ms, beacon.project, beacon.dialect, reject)
+                for reject in _few(reading.rejects)
+            )
     return batch
 
 

@@ -55,6 +55,26 @@ def test_normal() -> None:
     assert row.played_ranges == [(0.0, 17104.0)]
 
 
+@pytest.mark.parametrize("name", ["rebuffer-videojs", "seek-videojs"])
+def test_video_js(name: str) -> None:
+    """Its time updates neither end a stall nor hide what plays behind a seek."""
+    (row,), (truth,) = recorded(name)
+    assert near(row.content_playing_time_ms, truth["playing_ms"])
+    assert near(row.rebuffer_duration_ms, truth["stalled_ms"])
+    assert near(row.seek_time_ms, truth["seeking_ms"])
+    assert (row.rebuffer_count, row.seek_count) == (len(truth["stalls"]), truth["seeks"])
+    assert (row.player_name, row.player_version, row.dropped_frames) == ("videojs", "8.23.4", None)
+    assert near(row.max_playhead_ms, truth["max_position"] * 1000)
+
+
+def test_a_play_before_the_metadata_of_dashjs() -> None:
+    """The wait is not told: the row says that it was longer."""
+    (row,), (truth,) = recorded("slow-start-dash")
+    assert row.video_startup_time_ms < truth["startup_ms_from_play"]
+    assert {"startup_lower_bound", "play_time_lower_bound"} <= set(row.approx)
+    assert (row.player_name, row.protocol, row.outcome) == ("dashjs", "dash", Outcome.EXITED)
+
+
 def test_unload_samples_are_placed_where_they_were() -> None:
     """The last playing sample carries an old clock: its interval still ends when the page was left."""
     (row,), (truth,) = recorded("normal")

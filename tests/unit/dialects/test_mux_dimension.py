@@ -160,3 +160,58 @@ def test_scaling_is_the_sdks_own_sum():
     )
     assert derive(row)["upscale_percentage"] == pytest.approx(0.25)
     assert (derive(row)["downscale_percentage"], row.max_upscale) == (0, 0.5)
+
+
+def _renamed(left_ms: float) -> list[dict]:
+    """A view of one film that ends, and a page that named the next one at 9 s."""
+    named = {"mux_embed": "mux-embed", "custom_1": "one"}
+    return numbered(
+        [
+            event("viewstart", 0, video_id="one", video_title="First", video_series="series", **named),
+            event("playing", 100, video_id="one"),
+            event("hb", 9_000, video_id="two", video_playback_range='["0:8900"]', video_brand="brand"),
+            event("hb", 9_004, video_id="two", video_title="Second"),
+            event("viewend", left_ms, video_id="two", video_title="Second", video_brand="brand", **named),
+        ]
+    )
+
+
+def test_names_of_the_next_video_just_before_the_end():
+    """`<mux-player>` tells of a changed attribute at once, and of the source that goes with it behind it."""
+    row = folded(_renamed(9_030))
+    assert (row.video_id, row.video_title, row.custom) == ("one", "First", {"custom_1": "one"})
+    assert "video_brand" not in row.extra
+
+
+def test_names_that_a_page_corrects_while_it_plays():
+    """What stands for longer than a change of source takes is the video's own."""
+    row = folded(_renamed(9_900))
+    assert (row.video_id, row.video_title, row.extra["video_brand"]) == ("two", "Second", "brand")
+
+
+def test_names_that_come_late():
+    """What was not named at all before is no other video."""
+    late = numbered(
+        [
+            event("viewstart", 0, mux_embed="mux-embed"),
+            event("playing", 100),
+            event("hb", 900, video_title="A film"),
+            event("viewend", 1_000, mux_embed="mux-embed", video_title="A film"),
+        ]
+    )
+    assert folded(late).video_title == "A film"
+
+
+@pytest.mark.parametrize(
+    ("software", "attribute", "autoplay"),
+    [
+        ("mux-player", False, None),
+        ("mux-video", False, None),
+        ("mux-player", True, True),
+        ("Video.js", False, False),
+    ],
+)
+def test_autoplay_of_muxs_own_elements(software, attribute, autoplay):
+    """They play by script: that the attribute is not set on the `<video>` within says nothing."""
+    seen = {"player_software_name": software, "player_autoplay_on": attribute}
+    assert folded([event("play", 0, **seen), event("playing", 100)]).autoplay is autoplay

@@ -221,3 +221,29 @@ def test_stall_that_is_cut_short(cut: dict[str, Any], stalled_ms: int) -> None:
     row = row_of(*start, at("waiting", 4550, 3947), cut, at("viewend", 5300, 4500, view_rebuffer_count=0))
     assert (row.rebuffer_count, row.rebuffer_duration_ms) == (int(stalled_ms > 0), stalled_ms)
     assert row.content_playing_time_ms <= 5203 - 550 - stalled_ms + 97
+
+
+@pytest.mark.parametrize("found_ms", [6020, 5000, 4990])
+def test_stall_that_is_dated_when_it_was_found(found_ms: int) -> None:
+    """mux-embed 4.1.1 finds it a second late, and says so; `waiting` came when it began. Today's dates it back."""
+    row = row_of(
+        *STARTED,
+        at("waiting", 5000, 3947),
+        at("rebufferstart", found_ms, 3950, view_rebuffer_count=1),
+        at("rebufferend", 7100, 4018),
+        at("viewend", 10_100, 7018),
+    )
+    assert (row.rebuffer_count, row.rebuffer_duration_ms) == (1, 7100 - min(found_ms, 5000))
+    assert row.content_playing_time_ms == 9100 - row.rebuffer_duration_ms
+
+
+def test_wait_that_was_another() -> None:
+    """Frames moved between it and the stall."""
+    row = row_of(
+        *STARTED,
+        at("waiting", 3000, 1990),
+        at("rebufferstart", 5000, 3940, view_rebuffer_count=1),
+        at("rebufferend", 7000, 3950),
+        at("viewend", 10_000, 6950),
+    )
+    assert row.rebuffer_duration_ms == 2000

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from e2e.support_truth import disagreements
 from firstframe.dialects.mux import MUX
 from firstframe.fold.finish import fold_view
 from firstframe.view.record import EndReason, Outcome
@@ -47,6 +48,24 @@ def test_a_source_that_is_not_there():
     assert row.fatal_error_code == str(seen["sources"][0]["error"]["code"])
     assert (row.content_playing_time_ms, row.error_count) == (0, 1)
     assert row.video_id == truth["ids"]["video_id"]
+
+
+def test_two_videos_of_the_mux_player():
+    """The page named the second before it set its source: each view keeps its own name, and its own numbers."""
+    path = GOLDEN / "two-videos-player.jsonl"
+    rows = fold_recorded(MUX, read_recording(path))
+    assert [(row.video_id, row.video_title) for row in rows] == [
+        ("film-1", "A film"),
+        ("film-2", "Second film"),
+    ]
+    for row, view in zip(rows, read_truth(path)["views"], strict=True):
+        assert disagreements(row, view) == []
+        assert row.source_url == view["source"]["src"]
+        assert (row.player_software, row.player_software_version, row.autoplay) == (
+            "mux-player",
+            "3.14.0",
+            None,
+        )
 
 
 @pytest.mark.parametrize("name", ["normal", "startup-failure"])

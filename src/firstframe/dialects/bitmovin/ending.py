@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firstframe.dialects.bitmovin.parts import SEEK_PAUSE_MS, at_end, of_web
-from firstframe.dialects.bitmovin.sample import Sample
+from firstframe.dialects.bitmovin.sample import Sample, is_old
 from firstframe.dialects.bitmovin.timeline import Timeline, is_unload
 from firstframe.view.record import WATCH_STATES, Approx, EndReason, State
 
@@ -27,7 +27,15 @@ def is_over(timeline: Timeline) -> bool:
     if timeline.replaced or any(sample.closes for sample in samples) or _leaves_page(samples):
         return True
     told = [sample for sample in samples if not sample.is_point or sample.start_failed]
+    if told and is_let_go(told[-1]):
+        return True
     return bool(told) and told[-1].start_failed and told[-1].start_failed_reason in FINAL_REASONS
+
+
+def is_let_go(sample: Sample) -> bool:
+    """Whether another source ended a startup: the web collector tells of it as of any, but the element is empty then."""
+    is_empty = not sample.payload.get("videoDuration") and sample.payload.get("isLive") is not True
+    return of_web(sample) and sample.video_startup_ms > 0 and not sample.advance_ms and is_empty
 
 
 def end_reason(timeline: Timeline, last_received_ms: int, now_ms: int, *, failed: bool) -> EndReason | None:
@@ -75,8 +83,13 @@ def tail_flags(timeline: Timeline) -> set[Approx]:
         return {Approx.STALLS_LOWER_BOUND}
     if left is not State.PAUSE:
         return set()
-    closed = any(sample.closes for sample in timeline.samples)
-    return {Approx.PAUSE_LOWER_BOUND, Approx.STALLS_LOWER_BOUND} if closed else {Approx.PAUSE_LOWER_BOUND}
+    found = {Approx.PAUSE_LOWER_BOUND}
+    if any(sample.closes for sample in timeline.samples):
+        found.add(Approx.STALLS_LOWER_BOUND)
+    if is_old(timeline.samples[-1]):
+        # It takes a faster speed, and where another source begins, for a seek that never ends [2.24.1, driven].
+        found.add(Approx.PLAY_TIME_LOWER_BOUND)
+    return found
 
 
 def _after_stall(sample: Sample) -> State:

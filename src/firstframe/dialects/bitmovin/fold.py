@@ -10,7 +10,7 @@ from firstframe.beacon import Context, Event
 from firstframe.dialects.base import Folded, text, whole
 from firstframe.dialects.bitmovin.ad import Ads, count_ads
 from firstframe.dialects.bitmovin.dimension import custom_of, dimensions_of
-from firstframe.dialects.bitmovin.ending import SILENCE_MS, end_reason, tail_flags
+from firstframe.dialects.bitmovin.ending import SILENCE_MS, end_reason, is_let_go, tail_flags
 from firstframe.dialects.bitmovin.parts import (
     FASTEST,
     LATE_MS,
@@ -24,7 +24,7 @@ from firstframe.dialects.bitmovin.parts import (
     watches_element,
 )
 from firstframe.dialects.bitmovin.quality import fill_content, fill_quality
-from firstframe.dialects.bitmovin.sample import PART_OF_STATE, Sample, sample_of
+from firstframe.dialects.bitmovin.sample import PART_OF_STATE, Sample, adapter_of, sample_of
 from firstframe.dialects.bitmovin.timeline import Timeline, timeline_of
 from firstframe.dialects.bitmovin.wire import AD_RECORD, ERROR_DETAIL
 from firstframe.view.record import WATCH_STATES, Approx, EndReason, Outcome, State, ViewRecord
@@ -35,6 +35,15 @@ AD_PLAYERS = ("bitmovin", "bitmovin-pwx", "theoplayer")
 """The adapters that see ads; to the others they are content, or nothing."""
 MOVING_LAG_MS = 50
 """Media that moved in all of the startup but this was moving when the collector's clock began."""
+
+
+START_AT_PLAYING = ("dashjs",)
+"""The adapters whose startup ends with the element's `playing`; one that begins with it, for a play they did not hear, ends with
+the first progress [DashjsInternalAdapter of bitmovin-analytics 2.51.0]."""
+LOADS_ANEW = ("hlsjs", "videojs")
+"""The adapters to which a source begins once more when its manifest has failed."""
+LOADS_LATE = ("dashjs",)
+"""The adapters to which a source begins when its manifest is there, however long a play was heard before."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -139,6 +148,9 @@ def _failures(timeline: Timeline, details: Sequence[Event]) -> list[Failure]:
         if code not in known:
             known.add(code)
             found.append(_detailed(samples, detail, code))
+    if not all(map(_is_nameless, found)):
+        # The video.js adapter tells of an error once more when it is over [`error` in VideojsInternalAdapter 2.51.0, driven].
+        found = [failure for failure in found if not _is_nameless(failure)]
     messages = {
         text(each.payload.get("code"), 128): text(each.payload.get("message"), 256) for each in details
     }
@@ -146,6 +158,10 @@ def _failures(timeline: Timeline, details: Sequence[Event]) -> list[Failure]:
         failure if failure.message else msgspec.structs.replace(failure, message=messages.get(failure.code))
         for failure in found
     ]
+
+
+def _is_nameless(failure: Failure) -> bool:
+    return failure.code in (None, "unknown") and failure.message is None
 
 
 def _failure(samples: Sequence[Sample], index: int) -> Failure | None:
@@ -323,20 +339,27 @@ def _doubts(row: ViewRecord, view: View) -> None:
     found = {
         Approx.STARTUP_IS_FIRST_PROGRESS: row.video_startup_time_ms is not None
         and first is not None
-        and first.payload.get("platform") == "web",
+        and of_web(first)
+        and (adapter_of(first) not in START_AT_PLAYING or _began_moving(view)),
         Approx.STARTUP_LOWER_BOUND: (
             row.video_startup_time_ms is not None and (_began_moving(view) or _may_have_waited(view))
         )
-        or any(sample.start_failed and not sample.duration_ms for sample in view.samples),
+        or any(sample.start_failed and not sample.duration_ms for sample in view.samples)
+        or any(
+            is_let_go(sample) and sample.video_startup_ms <= MOVING_LAG_MS for sample in view.samples[-1:]
+        ),
         Approx.STALLS_UPPER_BOUND: has_jump(view.samples),
         Approx.STALLS_LOWER_BOUND: timeline.lost_count > 0
         or _lacks_length(view, "buffered")
+        or timeline.whole.standing.is_unsure
         or stopped_counting,
         Approx.PAUSE_LOWER_BOUND: timeline.lost_count > 0 or _lacks_length(view, "paused"),
         Approx.START_LOST: first is not None and bool(first.seq),
         Approx.EVENTS_LOST: timeline.lost_count > 0,
         Approx.EVENTS_CAPPED: any((sample.seq or 0) >= LAST_SEQUENCE for sample in view.samples),
-        Approx.PLAY_TIME_ESTIMATED: timeline.moved_ms > 0 or timeline.conflicts,
+        Approx.PLAY_TIME_ESTIMATED: timeline.moved_ms > 0
+        or timeline.conflicts
+        or timeline.whole.standing.is_unsure,
         Approx.PLAY_TIME_LOWER_BOUND: timeline.lost_count > 0
         or timeline.has_hole
         or any(sample.is_set_back for sample in view.samples)
@@ -364,16 +387,20 @@ def _lacks_length(view: View, part: str) -> bool:
 def _is_echo(view: View) -> bool:
     """Whether the web collector may have made an impression of its own of what another one tells.
 
-    A failed manifest makes the hls.js adapter begin a second one that waits until the page is left. A page that calls
-    `load()` and then `play()` makes one for each, and the first to hear of the play is over with the element's `loadstart`
-    [`registerMediaElement` in HTML5InternalAdapter of bitmovin-analytics 2.51.0, driven].
+    A failed manifest makes the hls.js and the video.js adapter begin a second one that waits until the page is left. A page
+    that calls `load()` and then `play()` makes one for each, and the first to hear of the play is over with the element's
+    `loadstart`; so does one that hands dash.js another source and then plays, and there the first lasts until the manifest
+    is loaded [`registerMediaElement` in HTML5InternalAdapter of bitmovin-analytics 2.51.0, driven].
     A real second video that is left before its metadata says the same, so it stays an attempt.
     """
-    first = view.samples[0]
+    told = [sample for sample in view.samples if not sample.player_startup_ms or sample.video_startup_ms]
+    if len(told) != 1:
+        return False
+    first = told[0]
     unknown = not first.payload.get("videoDuration") and not first.payload.get("videoPlaybackWidth")
-    waited_on = first.start_failed and first.payload.get("player") == "hlsjs"
-    let_go = 0 < first.video_startup_ms <= MOVING_LAG_MS and of_web(first)
-    return len(view.samples) == 1 and unknown and (waited_on or let_go)
+    waited_on = first.start_failed and adapter_of(first) in LOADS_ANEW and first is view.samples[0]
+    at_once = first.video_startup_ms <= MOVING_LAG_MS or adapter_of(first) in LOADS_LATE
+    return unknown and (waited_on or (is_let_go(first) and at_once))
 
 
 def _began_moving(view: View) -> bool:
@@ -389,6 +416,9 @@ def _began_moving(view: View) -> bool:
     if watches_element(sample) and MOVING_LAG_MS < (sample.media_start_ms or 0) <= FASTEST * LATE_MS:
         return True
     moved = 0 < sample.advance_ms <= FASTEST * sample.video_startup_ms + NOTICE_MS  # farther is a seek
+    if adapter_of(sample) in START_AT_PLAYING:
+        # A live one seeks to the edge first, and that makes a time update of its own.
+        return sample.payload.get("isLive") is True or (moved and sample.advance_ms > MOVING_LAG_MS)
     took_ms = sample.advance_ms / _rate_behind(view.samples[index + 1 :])
     return moved and sample.video_startup_ms <= took_ms + MOVING_LAG_MS
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from firstframe.dialects.bitmovin.sample import Sample
+from firstframe.dialects.bitmovin.sample import Sample, adapter_of
+from firstframe.dialects.bitmovin.standing import Standing, seek_parts, standing_of, waits_behind_seek
 from firstframe.view.record import State
 
 NOTICE_MS = 1000
@@ -44,7 +45,9 @@ class Whole(msgspec.Struct, frozen=True):
     plain_rate: bool
     """What did not wait behind a pause played at the rate of 1."""
     seek_waits: frozenset[int]
-    """Samples of stall that are the wait of a seek."""
+    """Samples of stall, or of a play in which nothing moved yet, that are the wait of a seek."""
+    standing: Standing
+    """Stalls that were told as playing."""
 
 
 def whole_of(ordered: Sequence[Sample]) -> Whole:
@@ -53,7 +56,9 @@ def whole_of(ordered: Sequence[Sample]) -> Whole:
     for index, sample in enumerate(ordered):
         if sample.buffered_ms and _waits_for_seek(ordered, index, waits):
             waits.add(index)
-    return Whole(_is_plain_rate(ordered), frozenset(waits))
+        if sample.buffered_ms and waits_behind_seek(ordered, index):
+            waits |= {index, _beside(ordered, index, -1) or index}
+    return Whole(_is_plain_rate(ordered), frozenset(waits), standing_of(ordered))
 
 
 def parts_of(ordered: Sequence[Sample], index: int, whole: Whole) -> Iterator[tuple[State, int]]:
@@ -74,12 +79,17 @@ def _raw_parts(ordered: Sequence[Sample], index: int, whole: Whole) -> Iterator[
     if sample.buffered_ms:
         wait = State.SEEK if index in whole.seek_waits else State.REBUFFER
         yield from _stalled(ordered, index, wait)
+    stood = whole.standing.ms.get(index, 0)
     resuming = _resuming_ms(ordered, index) if whole.plain_rate else 0
+    yield State.REBUFFER, stood
     yield State.RESUMING, resuming
-    yield shown(sample), sample.played_ms - resuming
+    plays = State.SEEK if index in whole.seek_waits and sample.played_ms else shown(sample)
+    yield plays, sample.played_ms - resuming - stood
     if sample.paused_ms:
         yield from _paused(ordered, index)
-    yield State.SEEK, sample.seeked_ms
+    seek_ms, moved_ms = seek_parts(ordered, index)
+    yield State.SEEK, seek_ms
+    yield shown(sample), moved_ms
 
 
 def _resuming_ms(ordered: Sequence[Sample], index: int) -> int:
@@ -347,8 +357,7 @@ def at_end(sample: Sample, position_ms: float | None) -> bool:
 
 def watches_element(sample: Sample) -> bool:
     """Whether an adapter made a sample that watches a media element itself; a site may call its player what it likes."""
-    software = str(sample.payload.get("version") or sample.payload.get("player")).partition("-")[0]
-    return of_web(sample) and software in ELEMENT_PLAYERS
+    return adapter_of(sample) in ELEMENT_PLAYERS
 
 
 def of_web(sample: Sample) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from firstframe.dialects.base import number, whole
 from firstframe.dialects.bitmovin.parts import FASTEST, NOTICE_MS
-from firstframe.dialects.bitmovin.sample import Sample
+from firstframe.dialects.bitmovin.sample import Sample, adapter_of, is_old
 from firstframe.dialects.bitmovin.timeline import Piece, Timeline, is_unload
 from firstframe.view.record import State, ViewRecord
 
@@ -19,8 +19,9 @@ NEAR_SPEED = 0.1
 """Two samples of one playback rate differ by this share at most."""
 HIGHEST_BPS = 10**12
 HIGHEST_COUNT = 10**9
-SILENT_ABOUT_FRAMES = "hlsjs"
-"""The adapter that always says 0 dropped frames."""
+SILENT_ABOUT_FRAMES = ("hlsjs", "dashjs", "shaka", "videojs")
+"""The adapters that always say 0 dropped frames, as all old ones do; that of Shaka where it comes before the element
+[`super(undefined)` in DashjsInternalAdapter of bitmovin-analytics 2.51.0]."""
 
 
 def fill_quality(row: ViewRecord, timeline: Timeline) -> None:
@@ -41,7 +42,7 @@ def fill_quality(row: ViewRecord, timeline: Timeline) -> None:
 
 def fill_content(row: ViewRecord, timeline: Timeline) -> None:
     """What of the media was watched."""
-    watched = [*_ranges(timeline.samples), *_credited(timeline.credited)]
+    watched = [*_ranges(timeline.samples, timeline.whole.standing.ms), *_credited(timeline.credited)]
     ranges = _union(watched)
     row.max_playhead_ms = max([*(end for _, end in ranges), *_sought(timeline.samples)], default=None)
     row.media_time_ms = sum(end - start for start, end in watched) if ranges else None
@@ -124,11 +125,16 @@ def _of(information: Any, name: str, high: float) -> float:
 def _dropped_frames(samples: Sequence[Sample]) -> int | None:
     counts = [whole(sample.payload.get("droppedFrames"), high=HIGHEST_COUNT) for sample in samples]
     known = [count for count in counts if count is not None]
-    silent = any(sample.payload.get("player") == SILENT_ABOUT_FRAMES for sample in samples)
-    return sum(known) if known and (sum(known) or not silent) else None
+    if not known:
+        return None
+    return sum(known) or (None if any(map(_is_silent_about_frames, samples)) else 0)
 
 
-def _ranges(samples: Sequence[Sample]) -> Iterator[tuple[float, float]]:
+def _is_silent_about_frames(sample: Sample) -> bool:
+    return adapter_of(sample) in SILENT_ABOUT_FRAMES or is_old(sample)
+
+
+def _ranges(samples: Sequence[Sample], stood: Mapping[int, int]) -> Iterator[tuple[float, float]]:
     """The media that moved in each sample of content.
 
     A heartbeat of the hls.js adapter says 0 for its end and the next start: both follow from the time played.
@@ -137,7 +143,7 @@ def _ranges(samples: Sequence[Sample]) -> Iterator[tuple[float, float]]:
     speeds = _speeds(samples)
     for index, sample in enumerate(samples):
         start, end = sample.media_start_ms, sample.media_end_ms
-        played = sample.played_ms
+        played = sample.played_ms - stood.get(index, 0)
         if sample.ad or start is None or end is None:
             continue
         if start == 0 and carried is not None:

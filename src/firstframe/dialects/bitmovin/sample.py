@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +53,10 @@ LONGEST_MS = 7 * 86_400_000
 """No interval is longer; a greater number is no duration."""
 LATEST_MS = 4_102_444_800_000
 """The year 2100."""
+
+
+LOOKS = 2, 43
+"""Its HTML5 adapters look whether the media moved, and count dropped frames; those of 2.24.1 do not."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +122,19 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def parts(self) -> tuple[int, int, int, int]:
         return self.played_ms, self.buffered_ms, self.paused_ms, self.seeked_ms
+
+
+def adapter_of(sample: Sample) -> str:
+    """Which adapter of the web collector made a sample, empty for others; a site may call its player what it likes."""
+    if sample.payload.get("platform") != "web":
+        return ""
+    return str(sample.payload.get("version") or sample.payload.get("player")).partition("-")[0]
+
+
+def is_old(sample: Sample) -> bool:
+    """Whether the web collector is older than the oldest that is known to do as it does now: 2.43."""
+    told = re.match(r"v?(\d{1,4})\.(\d{1,4})\.", str(sample.payload.get("analyticsVersion")))
+    return told is not None and (int(told[1]), int(told[2])) < LOOKS
 
 
 def sample_of(event: Event) -> Sample:

@@ -11,6 +11,7 @@ from firstframe.dialects.bitmovin.parts import (
     NOTICE_MS,
     SEEK_PAUSE_MS,
     UNTOLD_MS,
+    Whole,
     of_web,
     parts_of,
     shown,
@@ -59,6 +60,7 @@ class Timeline(msgspec.Struct, frozen=True):
     """How far samples overlapped on the client's clock: it was set back, or two wrote at once."""
     credited: Sequence[Piece]
     """The pieces that no sample tells of: the playhead advanced over a hole."""
+    whole: Whole
     has_hole: bool
     """An interval between neighbours was never reported, and no playhead says what happened in it."""
 
@@ -105,7 +107,8 @@ def timeline_of(samples: Iterable[Sample]) -> Timeline:
     """The timeline of one view's samples, whatever their order."""
     found, conflicts = in_order(samples)
     ordered = _with_late_beacon(_without_next_source(found))
-    placed = _place(ordered)
+    whole = whole_of(ordered)
+    placed = _place(ordered, whole)
     telling = [index for index, each in enumerate(placed) if not _is_once(each.sample)]
     neighbours = list(pairwise(telling))
     holes = [pair for pair in neighbours if _is_hole(placed, *pair)]
@@ -125,11 +128,12 @@ def timeline_of(samples: Iterable[Sample]) -> Timeline:
         moved_ms=sum(_moved_ms(each) for each in placed),
         overlap_ms=max((_overlap_ms(placed, *pair) for pair in neighbours), default=0),
         credited=list(bridges.values()),
+        whole=whole,
         has_hole=len(bridges) < len(holes),
     )
 
 
-def _place(ordered: Sequence[Sample]) -> list[_Placed]:
+def _place(ordered: Sequence[Sample], whole: Whole) -> list[_Placed]:
     """Each interval where its clock says, but never before the end of the one before it.
 
     That also puts the samples of page close right: they carry the clock of the sample before, where they begin.
@@ -138,7 +142,6 @@ def _place(ordered: Sequence[Sample]) -> list[_Placed]:
     A seek in a pause stays pause, as in metrics 2.1: only the latency clock runs.
     """
     placed: list[_Placed] = []
-    whole = whole_of(ordered)
     cursor: int | None = None
     last: State | None = None
     for index, sample in enumerate(ordered):

@@ -58,6 +58,9 @@ DEVICES = {
 }
 """Mux's device categories by our words; others are alike in both."""
 
+OWN_ELEMENTS = "mux-"
+"""How Mux's own elements call themselves: `mux-player`, `mux-video`, and their wrappers for React."""
+
 MACHINERY = frozenset(
     {
         "env_key",
@@ -130,6 +133,17 @@ def is_live(fields: Mapping[str, Any]) -> bool:
     """The source's own word, else the site's."""
     said = flag(fields.get("video_source_is_live"))
     return _kind(fields) == "live" if said is None else said
+
+
+def autoplay_of(fields: Mapping[str, Any]) -> bool | None:
+    """Whether the page asked for the play, by the attribute of the element.
+
+    Mux's own elements keep their attribute from the `<video>` within, and play it by script: that it is not set there says
+    nothing [mux-player 3.14.0, driven].
+    """
+    said = flag(fields.get("player_autoplay_on"))
+    software = _first(fields, TEXTS["player_software"]) or ""
+    return said or (None if software.startswith(OWN_ELEMENTS) else said)
 
 
 def duration_of(fields: Mapping[str, Any]) -> float | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from firstframe.beacon import Event
 from firstframe.dialects.base import Folded, flag, number, text
-from firstframe.dialects.mux.dimension import describe
+from firstframe.dialects.mux.dimension import autoplay_of, describe
 from firstframe.dialects.mux.history import History, history_of
 from firstframe.dialects.mux.played import Played
 from firstframe.dialects.mux.request import Requests
@@ -132,7 +132,7 @@ def _complete(row: ViewRecord, reading: Reading) -> None:
     history, totals, fields = reading.history, reading.totals, reading.translation.map.lasting()
     describe(row, fields)
     if row.attempted and row.autoplay is None:
-        row.autoplay = flag(fields.get("player_autoplay_on"))
+        row.autoplay = autoplay_of(fields)
     row.completed = None if row.live else history.has("ended") and row.started
     row.event_count = len(history.events)
     _startup(row, reading)

@@ -13,7 +13,7 @@ from typing import Any
 from firstframe.beacon import Event
 from firstframe.dialects.base import flag, number, text, whole
 from firstframe.dialects.mux.body import SENT_AT
-from firstframe.dialects.mux.dimension import is_live
+from firstframe.dialects.mux.dimension import autoplay_of, is_live
 from firstframe.dialects.mux.field import FieldMap
 from firstframe.dialects.mux.playhead import ENDS, Follower
 from firstframe.dialects.mux.speed import is_normal
@@ -135,6 +135,15 @@ class Translation:
             return 0  # another `playing` may have come before; a live playhead starts with a jump
         waited = max(0, event.at_ms - since_ms)
         return round(min(gone, waited)) if _LATE_MS < gone <= waited + _JUMP_MS else 0
+
+    def told_late(self, event: Event, stood: tuple[int, float] | None) -> int:
+        """How long the element had waited, at this position, when the SDK told of a stall.
+
+        Today's says when it began; older ones when they found it, a second later [mux-embed 4.1.1, driven].
+        """
+        if stood is None or self.playhead is None or abs(self.playhead - stood[1]) > _LATE_MS:
+            return 0
+        return max(0, event.at_ms - stood[0])
 
     def through_sleep(self, event: Event) -> int:
         """How long frames moved while only the page slept, as a silent hidden one does: as far as the playhead went.
@@ -277,7 +286,7 @@ def _play(view: Translation, event: Event) -> None:
         view.note(Kind.HEARTBEAT, event)  # wanted already: `viewstart` comes just before the first `play`
         return
     view.await_frames(event)
-    view.change(Kind.PLAY, event, autoplay=flag(view.map.fields.get("player_autoplay_on")))
+    view.change(Kind.PLAY, event, autoplay=autoplay_of(view.map.fields))
 
 
 def _view_start(view: Translation, event: Event) -> None:
@@ -399,7 +408,7 @@ def _failure(view: Translation, event: Event, **more: Any) -> None:
 
 def _stall(view: Translation, event: Event) -> None:
     """A stall; told by the player and then found by the SDK too, also after its end, it is the same one."""
-    view.stood = None
+    stood, view.stood = view.stood, None
     froze = _froze(view)
     if froze:
         view.change(Kind.PAUSE, event)
@@ -412,7 +421,7 @@ def _stall(view: Translation, event: Event) -> None:
         view.stalls += 1
         view.stalled = True
         view.awaited = None  # frames moved until now, also where no `playing` followed a seek
-        view.change(Kind.STALL_START, event)
+        view.change(Kind.STALL_START, event, late_ms=view.told_late(event, stood))
 
 
 def _stall_end(view: Translation, event: Event) -> None:

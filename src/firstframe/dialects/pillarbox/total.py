@@ -14,6 +14,7 @@ import msgspec
 
 from firstframe.dialects.pillarbox.overrun import without_overrun
 from firstframe.dialects.pillarbox.pace import Pace, pace_of
+from firstframe.dialects.pillarbox.position import without_ranges
 from firstframe.dialects.pillarbox.report import Range, Report, is_one, union
 from firstframe.dialects.pillarbox.sample import NEAR_SHARE, Sample, near, samples_of
 from firstframe.dialects.pillarbox.startup import without_startup
@@ -69,6 +70,7 @@ def totals_of(reports: Sequence[Report], ready_ms: float | None) -> Totals:
         totals.approx.add(Approx.STALLS_UPPER_BOUND)
     if age_ms is not None:
         _cap(totals, age_ms)
+    without_ranges(totals, reports, age_ms)
     totals.points = _points(samples, pace)
     _add_bitrate(totals, reports, samples)
     return totals
