@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from firstframe.metrics.catalogue import METRICS
-from firstframe.metrics.dimension import DIMENSIONS, FILTERABLE
+from firstframe.metrics.dimension import DIMENSIONS, FILTERABLE, OF_METRIC
 from firstframe.metrics.filter import OPS
 
 MARK = "zq9"
@@ -50,7 +50,7 @@ HOSTILE: Sequence[str] = (
 )
 NUMBERS: Sequence[Any] = (0, 1, -1, 0.5, 2**31, 2**53, -(2**53), 1e18, 1e308, -1e308, 1e-300, 2**63, 10**30)
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York", "Pacific/Chatham")
-GRAINS = ("hour", "day", "week", "month", "year", "all", "all")
+GRAINS = ("10m", "hour", "day", "week", "month", "year", "all", "all")
 TIMES = ("-1h", "-24h", "-7d", "-2w", "2026-03-12", "2026-03-12T20:00", "1790000000", "1790000000000")
 STRANGE = ("now", "-0h", "x", "", "1e999", "-99999999999w", "fortnight", "minute", None, [], {}, 2**70, True)
 FLAGS = ("fill", "totals", "weights", "include_bots", "include_ready_times")
@@ -107,15 +107,24 @@ def _filter(chance: Random, depth: int) -> Any:
 
 
 def _condition(chance: Random) -> dict[str, Any]:
-    name = f"extra.{_text(chance)}" if chance.random() < 0.15 else chance.choice(sorted(FILTERABLE))
-    dimension = FILTERABLE.get(name)
-    kind = dimension.kind if dimension else "text"
+    name, kind = _filterable(chance)
     fitting = [word for word, one in OPS.items() if kind in one.kinds]
     op = chance.choice(fitting if chance.random() < 0.95 else sorted(OPS))
     if op == "exists":
         return {"dimension": name, "op": op, "value": chance.random() < 0.5}
     values = [_value(chance, kind) for _ in range(chance.randint(1, 3))]
     return {"dimension": name, "op": op, "value": values if OPS[op].many else values[0]}
+
+
+def _filterable(chance: Random) -> tuple[str, str]:
+    """A name to filter on, and what its values are."""
+    dice = chance.random()
+    if dice < 0.15:
+        return f"extra.{_text(chance)}", "text"
+    if dice < 0.3:
+        return OF_METRIC + chance.choice(METRICS).id, "number"
+    name = chance.choice(sorted(FILTERABLE))
+    return name, FILTERABLE[name].kind
 
 
 def _value(chance: Random, kind: str) -> Any:

@@ -15,7 +15,9 @@
     │   └── Unavailable         503  the journal or the engine cannot take it now; try again
     ├── ConfigError             a setting, file or folder is wrong; said at start
     ├── JournalError            the journal on disk is not what it should be
-    └── EngineError             the engine refused or did not answer
+    ├── EngineError             the engine refused or did not answer
+    └── Undelivered             a receiver did not take a notice of an alert
+        └── NoTarget            nothing is sent to where it is
 """
 
 from __future__ import annotations
@@ -123,7 +125,15 @@ class JournalError(FirstframeError):
     """The journal on disk is not what it should be."""
 
 
-_UNKNOWN_DATABASE = 81
+class Undelivered(FirstframeError):
+    """A receiver did not take a notice; the message says why, to whoever named it."""
+
+
+class NoTarget(Undelivered):
+    """A receiver at an address to which nothing is sent."""
+
+
+_UNKNOWN_TABLE, _UNKNOWN_DATABASE = 60, 81
 
 
 class EngineError(FirstframeError):
@@ -135,8 +145,20 @@ class EngineError(FirstframeError):
 
     @property
     def is_passing(self) -> bool:
-        """Asking again may help: it does not answer, or is so new that its database is still to be made."""
-        return self.code in (0, _UNKNOWN_DATABASE)
+        """Asking again may help: it does not answer, or is so new that its tables are still to be made."""
+        return self.code in (0, _UNKNOWN_TABLE, _UNKNOWN_DATABASE)
+
+
+def mistyped(error: msgspec.ValidationError, whole: str, kind: type[msgspec.Struct]) -> BadRequest:
+    """The refusal of JSON that is no such struct: it names the field, or the whole where it is none of them."""
+    message, _, path = str(error).partition(" - at `")
+    field = path.rstrip("`").removeprefix("$").lstrip(".") or whole
+    return BadRequest(
+        f"{field}: {message[:1].lower()}{message[1:]}",
+        parameter=field,
+        got=message,
+        allowed=[one.encode_name for one in msgspec.structs.fields(kind)],
+    )
 
 
 def _cut(value: Any) -> Any:

@@ -6,6 +6,7 @@ half way, or run by two processes at once, is simply run again.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import resources
 
 import msgspec
@@ -74,6 +75,12 @@ def migrations() -> tuple[Migration, ...]:
     folder = resources.files("firstframe.engine") / "migrations"
     files = sorted((file.name, file.read_text("utf-8")) for file in folder.iterdir())
     return tuple(_migration(name, text) for name, text in files if _NAME.fullmatch(name))
+
+
+@cache
+def migration_count() -> int:
+    """How many there are: an engine that has seen as many has the tables of this version."""
+    return len(migrations())
 
 
 def pending(engine: Engine) -> tuple[Migration, ...]:

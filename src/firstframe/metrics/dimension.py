@@ -14,11 +14,15 @@ import msgspec
 
 from firstframe.errors import BadRequest
 from firstframe.metrics.bind import Binder
+from firstframe.metrics.catalogue import METRIC_BY_ID
+from firstframe.metrics.metric import Metric, each_view
 from firstframe.view.record import FIELDS, Approx, EndReason, Field, NamedField, Outcome
 
 Kind = Literal["text", "number", "flag", "list"]
 EXTRA = "extra."
 """``extra.<key>`` is the dialect's own metadata under its own name."""
+OF_METRIC = "metric."
+"""``metric.<id>`` is a view's own number of a metric, to filter on."""
 CUSTOM_COUNT = 20
 _EXTRA_LIMIT = 128
 
@@ -191,6 +195,18 @@ def _asset(name: str, title: str, description: str) -> Dimension:
     )
 
 
+def _went(name: str, title: str, description: str, *outcomes: Outcome) -> Dimension:
+    among = ", ".join(f"'{one.value}'" for one in outcomes)
+    return Dimension(
+        id=name,
+        title=title,
+        sql=f"toBool(outcome IN ({among}))",
+        kind="flag",
+        group="outcome",
+        description=description,
+    )
+
+
 _BY_FIELD = {field.name: field for field in FIELDS}
 _COMPUTED = (
     _size("player", "Player size", "last size of the player, width × height"),
@@ -201,6 +217,27 @@ _COMPUTED = (
     ),
     _asset("creator_id", "Creator id", "who made the asset, as told to firstframe"),
     _asset("asset_title", "Asset title", "title of the asset, as told to firstframe"),
+    _went(
+        "exited_before_start",
+        "Exited before start",
+        "given up before the first frame, without a fatal error",
+        Outcome.EXITED_BEFORE_START,
+    ),
+    _went("start_failed", "Start failed", "a technical error before the first frame", Outcome.START_FAILED),
+    _went(
+        "failed",
+        "Failed",
+        "a technical error ended it, before or after the first frame",
+        *(Outcome.START_FAILED, Outcome.PLAYBACK_FAILED),
+    ),
+    _went("start_blocked", "Start blocked", "refused before the first frame", Outcome.START_BLOCKED),
+    _went(
+        "blocked",
+        "Blocked",
+        "refused for a business reason, before or after the first frame",
+        *(Outcome.START_BLOCKED, Outcome.PLAYBACK_BLOCKED),
+    ),
+    _went("dropped", "Dropped", "reports stopped while the viewer was watching", Outcome.DROPPED),
 )
 
 DIMENSIONS: tuple[Dimension, ...] = (
@@ -241,6 +278,8 @@ def find_dimension(name: str, parameter: str, *, groupable: bool) -> Dimension:
     """The dimension of this id. Raises `BadRequest` that names the parameter and the nearest ids."""
     if name.startswith(EXTRA) and len(EXTRA) < len(name) <= _EXTRA_LIMIT and name.isprintable():
         return _extra(name.removeprefix(EXTRA))
+    if not groupable and (metric := METRIC_BY_ID.get(name.removeprefix(OF_METRIC))) and name != metric.id:
+        return _of_metric(metric, parameter)
     known = DIMENSION_BY_ID if groupable else FILTERABLE
     found = known.get(name)
     if found is not None:
@@ -277,4 +316,25 @@ def _extra(key: str) -> Dimension:
         description="the dialect's own metadata",
         key=key,
         identifying=True,
+    )
+
+
+def _of_metric(metric: Metric, parameter: str) -> Dimension:
+    """A view's own number. Raises `BadRequest` for a metric that no single view has."""
+    sql = each_view(metric.shape)
+    if sql is None:
+        raise BadRequest(
+            f"{parameter} names {OF_METRIC}{metric.id}, but no single view has a {metric.id}",
+            parameter=parameter,
+            got=OF_METRIC + metric.id,
+            allowed="a metric that each view has a number of, such as metric.rebuffer_percentage",
+        )
+    return Dimension(
+        id=OF_METRIC + metric.id,
+        title=metric.title,
+        sql=sql,
+        kind="number",
+        group="view",
+        description="the view's own number of this metric",
+        groupable=False,
     )

@@ -126,6 +126,13 @@ def _normalised(column: str, binder: Binder) -> str:
     return sql
 
 
+def normalised(message: str) -> str:
+    """A message with its numbers, ids and addresses replaced, as the engine does it."""
+    for pattern, hole in RULES:
+        message = re.sub(pattern, hole, message, flags=re.ASCII)
+    return message
+
+
 def _group(row: Sequence[Any], attempts: int) -> ErrorGroup:
     code, message, number, fatal, warnings, error_class, dialects, first, last, trend, sample = row
     return ErrorGroup(

@@ -258,7 +258,7 @@ def _spelled(value: Any) -> str:
 def _number(dimension: Dimension, value: Any) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if number != number or number in (float("inf"), float("-inf")) or isinstance(value, bool):  # noqa: PLR0124
         raise _wrong(f"has {value!r} for {dimension.id}", "a number", value)

@@ -20,8 +20,10 @@ MOST_BUCKETS = 20_000
 class Granularity(StrEnum):
     """How wide a time bucket is. Weeks begin on Monday."""
 
+    FIVE_SECONDS = "5s"
     MINUTE = "minute"
     FIVE_MINUTES = "5m"
+    TEN_MINUTES = "10m"
     HOUR = "hour"
     DAY = "day"
     WEEK = "week"
@@ -30,7 +32,13 @@ class Granularity(StrEnum):
     ALL = "all"
 
 
-_STEP_MS = {Granularity.MINUTE: 60_000, Granularity.FIVE_MINUTES: 300_000, Granularity.HOUR: 3_600_000}
+_STEP_MS = {
+    Granularity.FIVE_SECONDS: 5_000,
+    Granularity.MINUTE: 60_000,
+    Granularity.FIVE_MINUTES: 300_000,
+    Granularity.TEN_MINUTES: 600_000,
+    Granularity.HOUR: 3_600_000,
+}
 _ABOUT_MS = {
     **_STEP_MS,
     Granularity.DAY: 86_400_000,

@@ -142,3 +142,17 @@ def quantile_of(measurement: str) -> float | None:
         return 0.5
     found = PERCENTILE.fullmatch(measurement)
     return round(float(found.group(1)) / 100, 6) if found else None
+
+
+def each_view(shape: Shape) -> str | None:
+    """SQL for the number that one view has, null where it has none; None for what only many views have together."""
+    match shape:
+        case Value(value=value, condition=condition):
+            return f"if({condition}, toFloat64({value}), NULL)"
+        case Ratio(numerator=numerator, denominator=denominator, condition=condition):
+            return f"if({condition}, ({numerator}) / nullIf(toFloat64({denominator}), 0), NULL)"
+        case Share(part=part, whole=whole):
+            return f"if({whole}, toFloat64({part}), NULL)"
+        case Elapsed(total=total, condition=condition):
+            return f"if({condition}, toFloat64({total}), NULL)"
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from firstframe.engine.client import AsyncEngine
+from firstframe.engine.migrate import migration_count
 from firstframe.engine.rows import epoch_ms
 from firstframe.metrics.answer import run
 from firstframe.metrics.bind import Binder
@@ -44,6 +45,6 @@ async def last_rejects(
 
 
 async def answers_questions(engine: AsyncEngine) -> bool:
-    """Whether the engine is there and has its tables. Raises `EngineError`."""
-    await engine.query("SELECT count() FROM (SELECT 1 FROM views LIMIT 1)")
-    return True
+    """Whether the engine is there and has its tables, as this version wants them. Raises `EngineError`."""
+    (row,) = (await engine.query("SELECT uniqExact(number) FROM migrations")).rows
+    return bool(row[0] >= migration_count())

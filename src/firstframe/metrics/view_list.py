@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -74,6 +74,8 @@ class ViewQuery(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     after: Position | None
     bots: bool
+    placed: Literal["view_start", "view_end"] = "view_start"
+    """Which instant of a view lies in the range."""
 
     @property
     def order_name(self) -> str:
@@ -160,6 +162,19 @@ async def list_views(engine: AsyncEngine, query: ViewQuery) -> ViewPage:
     return ViewPage([view for _, view in found[: query.limit]], last)
 
 
+async def skip_views(engine: AsyncEngine, query: ViewQuery, count: int) -> ViewQuery | None:
+    """The same question for what stands behind its first ``count`` views; None where there are not so many."""
+    if count == 0:
+        return query
+    binder = Binder()
+    sql = (
+        f"SELECT {_positioned(query, binder)} {_source(query, binder)}{_ordered(query, binder)}"
+        f" LIMIT 1 OFFSET {binder.bind(count - 1, 'Int64')} {SETTINGS}"
+    )
+    found = await run(engine, Statement(sql, binder.params))
+    return msgspec.structs.replace(query, after=_position(found.rows[0])) if found.rows else None
+
+
 async def _rows(engine: AsyncEngine, query: ViewQuery, *, versions: bool = False) -> list[_Row]:
     """The first rows of the list and one more than asked for; with ``versions`` many more, and of all versions."""
     binder = Binder()
@@ -222,7 +237,7 @@ def _positioned(query: ViewQuery, binder: Binder) -> str:
 def _source(query: ViewQuery, binder: Binder, *, versions: bool = False) -> str:
     held = []
     if query.start_ms is not None or query.end_ms is not None:
-        held.append(between("view_start", query.start_ms or 0, query.end_ms or 2**43, binder))
+        held.append(between(query.placed, query.start_ms or 0, query.end_ms or 2**43, binder))
     if query.after is not None:
         held.append(_beyond(query, query.after, binder))
     return views(

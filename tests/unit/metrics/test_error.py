@@ -2,7 +2,7 @@
 
 import pytest
 
-from firstframe.metrics.error import errors
+from firstframe.metrics.error import errors, normalised
 from firstframe.metrics.filter import EVERYTHING
 from support_question import NEW_YEAR_MS, NOW_MS, PROJECT, make_view, store, value, wait
 
@@ -44,3 +44,17 @@ def test_filters_of_a_group_find_its_views_alone(engine) -> None:
     assert {
         group.message: value(engine, "impressions", filters=group.filters) for group in found.groups
     } == counted
+
+
+def test_a_message_is_normalised_here_as_in_the_engine(engine) -> None:
+    """Who has one view and who has all of them call its error the same."""
+    store(
+        engine,
+        [make_view(f"v{n}", error_count=1, error_message=one) for n, one in enumerate(MESSAGES)],
+    )
+    times = {"start_ms": NEW_YEAR_MS, "end_ms": NOW_MS}
+    found = wait(
+        engine,
+        lambda wrapped: errors(wrapped, PROJECT, found=EVERYTHING, limit=100, bots=False, **times),
+    )
+    assert {normalised(one) for one in MESSAGES} == {group.message for group in found.groups}

@@ -6,6 +6,7 @@ import support_engine
 from firstframe.errors import BadRequest
 from firstframe.metrics.bind import Binder
 from firstframe.metrics.filter import OPS, read_filters, where
+from firstframe.view.record import Outcome
 from support_question import NEW_YEAR_MS, make_view, store, value
 
 VIEWS = (
@@ -126,3 +127,47 @@ def test_values_are_bound(op) -> None:
     assert "1=1" not in sql
     assert "12345" not in sql
     assert op == "exists" or binder.params
+
+
+STALLED = {"rebuffer_duration_ms": 500.0, "rebuffer_count": 1, "watch_time_ms": 10_000.0}
+OWN = (
+    make_view("stalled", **STALLED, outcome=Outcome.DROPPED),
+    make_view("smooth", rebuffer_duration_ms=0.0, rebuffer_count=0, watch_time_ms=10_000.0),
+    make_view("unknown", watch_time_ms=10_000.0, outcome=Outcome.START_BLOCKED, started=False),
+)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("filters", "kept"),
+    [
+        ("metric.rebuffer_percentage:gte:0.05", 1),
+        ("metric.rebuffer_percentage:gt:0.05", 0),
+        ("metric.rebuffer_percentage:lte:0.05", 2),
+        ("metric.rebuffer_percentage:exists:false", 1),
+        ("metric.rebuffer_count:eq:1", 1),
+        ("metric.watch_time:gte:10000", 3),
+        ("metric.stalled_plays_percentage:eq:1", 1),
+        ("dropped:eq:true", 1),
+        ("blocked:eq:true", 1),
+        ("failed:eq:false", 3),
+    ],
+)
+def test_what_a_view_has_of_a_metric_and_how_it_went(engine, filters, kept) -> None:
+    """A view's own number of a metric can be filtered on, and so can each way in which it may have gone."""
+    store(engine, OWN)
+    assert value(engine, "impressions", filters=filters) == kept
+
+
+@pytest.mark.parametrize("name", ["metric.attempts", "metric.concurrent_viewers", "metric.unique_viewers"])
+def test_what_only_many_views_have_is_no_filter(name) -> None:
+    """No single view has it."""
+    with pytest.raises(BadRequest, match="no single view"):
+        read_filters(f"{name}:gte:1")
+
+
+@pytest.mark.parametrize("name", ["metric.", "metric.none", "rebuffer_percentage"])
+def test_a_metric_that_there_is_not_is_no_filter(name) -> None:
+    """A metric must be named as one."""
+    with pytest.raises(BadRequest, match="does not exist"):
+        read_filters(f"{name}:gte:1")

@@ -25,6 +25,20 @@ def test_first_bucket_holds_the_start() -> None:
     ]
 
 
+def test_short_buckets() -> None:
+    """Five seconds and ten minutes are counted from the full hour."""
+    assert edges("5s", "2026-01-01T10:00:07", "2026-01-01T10:00:15") == [
+        "2026-01-01T10:00:05Z",
+        "2026-01-01T10:00:10Z",
+        "2026-01-01T10:00:15Z",
+    ]
+    assert edges("10m", "2026-01-01T10:19", "2026-01-01T10:21") == [
+        "2026-01-01T10:10:00Z",
+        "2026-01-01T10:20:00Z",
+        "2026-01-01T10:30:00Z",
+    ]
+
+
 def test_days_of_a_zone_with_summer_time() -> None:
     """On the last Sunday of March a day of Berlin has 23 hours."""
     assert edges("day", "2026-03-28", "2026-03-31", "Europe/Berlin") == [

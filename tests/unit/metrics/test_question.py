@@ -131,7 +131,9 @@ def test_series(small, metric, wanted) -> None:
         assert found[HOURS[hour]] == pytest.approx(number), hour
 
 
-@pytest.mark.parametrize("granularity", ["minute", "5m", "hour", "day", "week", "month", "year", "all"])
+@pytest.mark.parametrize(
+    "granularity", ["minute", "5m", "10m", "hour", "day", "week", "month", "year", "all"]
+)
 @pytest.mark.parametrize("metric", ["attempts", "playing_time", "watch_time"])
 def test_parts_add_up(small, granularity, metric) -> None:
     """However time is cut, the parts add up to the whole."""

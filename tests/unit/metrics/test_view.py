@@ -2,6 +2,7 @@
 
 import random
 
+import msgspec
 import pytest
 
 from firstframe.beacon import Context, Event
@@ -9,7 +10,7 @@ from firstframe.engine.rows import EVENT_COLUMNS, event_row
 from firstframe.errors import BadRequest, NotFound
 from firstframe.metrics import view_list
 from firstframe.metrics.view import one_view
-from firstframe.metrics.view_list import list_views, read_view_query
+from firstframe.metrics.view_list import list_views, read_view_query, skip_views
 from firstframe.view.record import State
 from support_question import NEW_YEAR_MS, NOW_MS, PROJECT, make_view, spans, store, wait
 
@@ -119,6 +120,36 @@ def test_a_list_goes_on_though_a_view_leaves_it(engine, monkeypatch) -> None:
     found = [name for page in pages(engine, limit=4, filters=["closed:eq:false"]) for name in page]
     assert set(found) >= {f"v{number:02}" for number in (0, 1, 2, 3, 4, 25, 26, 27)}
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("count", "wanted"), [(0, "cab"), (1, "ab"), (2, "b"), (3, ""), (9, None)])
+def test_views_are_skipped(engine, count, wanted) -> None:
+    """A list may begin behind its first views; behind more than there are, there is none."""
+    store(
+        engine, [make_view(name, NEW_YEAR_MS, country=code) for name, code in zip("abc", "DFA", strict=True)]
+    )
+    query = read_view_query(PROJECT, NOW_MS, order_by="country")
+
+    async def names(wrapped):
+        behind = await skip_views(wrapped, query, count)
+        if behind is None:
+            return None
+        return "".join(view["native_view_id"] for view in (await list_views(wrapped, behind)).views)
+
+    assert wait(engine, names) == wanted
+
+
+@pytest.mark.engine
+def test_a_range_may_be_of_ends(engine) -> None:
+    """Views that ended in it, whenever they began."""
+    store(engine, [make_view("long", NEW_YEAR_MS, length_ms=7_200_000), make_view("short", NEW_YEAR_MS)])
+    times = {"start_ms": NEW_YEAR_MS + 3_600_000, "end_ms": NOW_MS}
+    query = msgspec.structs.replace(read_view_query(PROJECT, NOW_MS), **times)
+    for placed, wanted in (("view_start", []), ("view_end", ["long"])):
+        by = msgspec.structs.replace(query, placed=placed)
+        page = wait(engine, lambda wrapped, by=by: list_views(wrapped, by))
+        assert [view["native_view_id"] for view in page.views] == wanted
 
 
 @pytest.mark.engine
