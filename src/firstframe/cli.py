@@ -53,7 +53,7 @@ def _root(
 @app.command(rich_help_panel="run")
 @with_settings()
 def serve(settings: Settings) -> None:
-    """Run the whole product on this machine: engine, fold, collector and API, supervised."""
+    """Run the whole product on this machine: engine, fold, collector, alerts and API, supervised."""
     from firstframe.roles.serve import serve as run
 
     _log(settings)
@@ -97,7 +97,17 @@ def edge(
 
 
 @app.command(rich_help_panel="run")
-@with_settings("general", "listeners", "keys", "storage", "limits")
+@with_settings("general", "listeners", "keys", "storage", "limits", "alerts")
+def alert(settings: Settings) -> None:
+    """Run only the watch over alerts: open and close incidents, send notices."""
+    from firstframe.roles.alert import alert as run
+
+    _log(settings)
+    run(settings)
+
+
+@app.command(rich_help_panel="run")
+@with_settings("general", "listeners", "keys", "storage", "limits", "alerts")
 def api(settings: Settings) -> None:
     """Run only the private API and dashboard."""
     from firstframe.roles.api import api as run

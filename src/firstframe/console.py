@@ -27,6 +27,11 @@ def collector_url(settings: Settings) -> str:
     return _url(settings.collector, "https" if settings.tls_cert else "http")
 
 
+def dashboard_url(settings: Settings) -> str:
+    """The dashboard's address as people reach it."""
+    return settings.dashboard_url.rstrip("/") or _url(settings.api, "http")
+
+
 def _url(listener: str, scheme: str) -> str:
     host, port = address(listener, "address")
     shown = "localhost" if host in ("0.0.0.0", "127.0.0.1", "::") else host  # noqa: S104 - compared, not bound

@@ -16,6 +16,7 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from firstframe.accounts.store import Accounts
+from firstframe.alerts.mail import mail_of
 from firstframe.edge.certificate import check_certificate
 from firstframe.engine.client import Engine
 from firstframe.engine.migrate import pending
@@ -161,6 +162,16 @@ def enrichment(settings: Settings) -> Iterator[Finding]:
         yield Finding("good" if there else "bad", f"{file} {'is there' if there else 'is not there'}")
 
 
+def mail(settings: Settings) -> Iterator[Finding]:
+    """The mail server takes us, where there is one."""
+    server = mail_of(settings.smtp, settings.mail_from)
+    if server is None:
+        yield Finding("note", "no mail server", "alerts tell webhooks and chats; mail needs --smtp")
+        return
+    server.greet()
+    yield Finding("good", f"the mail server {server.host}:{server.port} takes us")
+
+
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     data_folder,
     listeners,
@@ -168,5 +179,6 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     accounts,
     engine,
     enrichment,
+    mail,
 )
 """In the order an operator meets the trouble."""

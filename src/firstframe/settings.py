@@ -66,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     collector_url: Annotated[
         str, _h("listeners", "public address of the collector, when it is behind a proxy; used in snippets")
     ] = ""
+    dashboard_url: Annotated[
+        str, _h("listeners", "public address of the dashboard, when it is behind a proxy; used in notices")
+    ] = ""
     tls_cert: Annotated[str, _h("listeners", "certificate chain (PEM) for the collector")] = ""
     tls_key: Annotated[str, _h("listeners", "private key (PEM) for the collector")] = ""
     edges: Annotated[int, _h("listeners", "collector processes")] = 1
@@ -118,6 +121,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     key_rate: Annotated[float, _h("limits", "beacons a second for one write key, 0: no limit")] = 0
     request_seconds: Annotated[float, _h("limits", "longest time for a request to arrive whole")] = 20
     query_seconds: Annotated[float, _h("limits", "longest time for one query")] = 30
+    smtp: Annotated[
+        str,
+        _h("alerts", "mail server for notices: smtp://user:password@host:587 or smtps://", secret=True),
+    ] = ""
+    mail_from: Annotated[str, _h("alerts", "sender of the mails")] = "firstframe@localhost"
+    alert_private_targets: Annotated[
+        bool, _h("alerts", "webhooks may lead to this machine and to private networks")
+    ] = False
     trusted_proxies: Annotated[
         str, _h("privacy", "proxies (networks) whose X-Forwarded-For is trusted, comma-separated")
     ] = ""

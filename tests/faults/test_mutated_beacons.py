@@ -136,7 +136,7 @@ def test_no_mutant_breaks_the_product(tmp_path: Path) -> None:
                 assert 200 <= status < 500, (dialect.name, status, body[:500])
                 ledger.note(seed.path, {"content-type": content_type}, body, status)
         proof = settle(product, ledger, 240)
-        assert set(product.roles()) == {"engine", "fold", "fold-1", "api", "edge"}
+        assert set(product.roles()) == {"engine", "fold", "fold-1", "alert", "api", "edge"}
     finally:
         product.stop()
     seen(

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
-from sqlalchemy import Row, Table, create_engine, event, func, insert, select, update
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy import Row, Table, func, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from firstframe.accounts.account import DEFAULT_PROJECT, Project, Share, Token, TokenKind, WriteKey
+from firstframe.accounts.database import as_struct, open_database, unusable
 from firstframe.accounts.origin import normal_origin
 from firstframe.accounts.secret import digest, new_id, new_secret
 from firstframe.accounts.table import METADATA, PROJECTS, SHARES, TOKENS, WRITE_KEYS
 from firstframe.clock import epoch_ms
-from firstframe.errors import BadRequest, ConfigError, NotFound
+from firstframe.errors import BadRequest, NotFound
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _KEY = re.compile(r"[A-Za-z0-9._~-]{1,128}")
@@ -31,15 +31,11 @@ class Accounts:
     def __init__(self, url: str, *, now_ms: Callable[[], int] = epoch_ms) -> None:
         """Connect and make the tables. Raises `ConfigError` when the URL or the database is wrong."""
         self._now_ms = now_ms
+        self._engine = open_database(url, METADATA)
         try:
-            self._engine = create_engine(url, pool_pre_ping=True)
-            if self._engine.dialect.name == "sqlite":
-                event.listen(self._engine, "connect", _prepare_sqlite)
-            self._make_tables()
             self._add(PROJECTS, {"name": DEFAULT_PROJECT, "title": "", "allowed_origins": []}, ignore=True)
-        except (ArgumentError, SQLAlchemyError, ImportError) as error:
-            reason = str(error).partition("\n")[0]
-            raise ConfigError(f"accounts cannot be opened: {reason}; an SQLAlchemy URL is wanted") from error
+        except SQLAlchemyError as error:
+            raise unusable(error) from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -62,11 +58,11 @@ class Accounts:
     def project(self, name: str) -> Project:
         """Raises `NotFound`."""
         for row in self._rows(PROJECTS, name=name):
-            return _as(Project, row)
+            return as_struct(Project, row)
         raise NotFound(f"there is no project {name!r}", code="unknown_project", got=name[:200])
 
     def projects(self) -> list[Project]:
-        return [_as(Project, row) for row in self._rows(PROJECTS)]
+        return [as_struct(Project, row) for row in self._rows(PROJECTS)]
 
     # Write keys
 
@@ -100,12 +96,12 @@ class Accounts:
             self.project(project)
         if is_taken or not self._add(WRITE_KEYS, row, ignore=True):
             raise BadRequest(f"the write key {text!r} exists already", code="key_exists", got=text)
-        return _as(WriteKey, self._rows(WRITE_KEYS, key=text)[0])
+        return as_struct(WriteKey, self._rows(WRITE_KEYS, key=text)[0])
 
     def write_keys(self, project: str | None = None) -> list[WriteKey]:
         """All, revoked ones too."""
         wanted = {} if project is None else {"project": project}
-        return [_as(WriteKey, row) for row in self._rows(WRITE_KEYS, **wanted)]
+        return [as_struct(WriteKey, row) for row in self._rows(WRITE_KEYS, **wanted)]
 
     def revoke_write_key(self, key: str) -> None:
         """Raises `NotFound`."""
@@ -155,7 +151,7 @@ class Accounts:
         }
         if not self._add(TOKENS, row, ignore=True):
             raise BadRequest("this API token exists already", code="token_exists")
-        return _as(Token, self._rows(TOKENS, id=row["id"])[0]), text
+        return as_struct(Token, self._rows(TOKENS, id=row["id"])[0]), text
 
     def ensure_token(self, text: str) -> Token:
         """The secret token with this text, created unless it is there. Raises `BadRequest`."""
@@ -164,7 +160,7 @@ class Accounts:
     def tokens(self, project: str | None = None) -> list[Token]:
         """All, revoked ones too."""
         wanted = {} if project is None else {"project": project}
-        return [_as(Token, row) for row in self._rows(TOKENS, **wanted)]
+        return [as_struct(Token, row) for row in self._rows(TOKENS, **wanted)]
 
     def revoke_token(self, token_id: str) -> None:
         """Raises `NotFound`."""
@@ -173,7 +169,7 @@ class Accounts:
     def check_token(self, token: str) -> Token | None:
         """The token this text is, unless it is unknown or revoked."""
         row = self._known(TOKENS, token)
-        return _as(Token, row) if row is not None else None
+        return as_struct(Token, row) if row is not None else None
 
     # Share links
 
@@ -197,12 +193,12 @@ class Accounts:
             "expires_ms": expires_ms,
         }
         self._add(SHARES, row)
-        return _as(Share, self._rows(SHARES, id=row["id"])[0]), text
+        return as_struct(Share, self._rows(SHARES, id=row["id"])[0]), text
 
     def shares(self, project: str | None = None) -> list[Share]:
         """All, expired and revoked ones too."""
         wanted = {} if project is None else {"project": project}
-        return [_as(Share, row) for row in self._rows(SHARES, **wanted)]
+        return [as_struct(Share, row) for row in self._rows(SHARES, **wanted)]
 
     def revoke_share(self, share_id: str) -> None:
         """Raises `NotFound`."""
@@ -213,15 +209,9 @@ class Accounts:
         row = self._known(SHARES, text)
         if row is None or (row.expires_ms is not None and row.expires_ms <= self._now_ms()):
             return None
-        return _as(Share, row)
+        return as_struct(Share, row)
 
     # What they share
-
-    def _make_tables(self) -> None:
-        try:
-            METADATA.create_all(self._engine)
-        except SQLAlchemyError:  # another process made one of them between the look and the leap
-            METADATA.create_all(self._engine)
 
     def _known(self, table: Table, text: str) -> Row[Any] | None:
         wanted = digest(text)
@@ -256,18 +246,5 @@ class Accounts:
             return connection.execute(statement).all()
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
 def _origins(origins: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(normal_origin(each) for each in origins))
-
-
-_T = TypeVar("_T")
-
-
-def _as(kind: type[_T], row: Row[Any]) -> _T:
-    # Columns that the struct has no field for, such as the digest, fall away.
-    return msgspec.convert({str(name): value for name, value in row._asdict().items()}, kind)

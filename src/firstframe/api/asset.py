@@ -15,7 +15,7 @@ from firstframe.api.fault import answers
 from firstframe.api.metric import clean
 from firstframe.api.query import read_json
 from firstframe.api.service import Services
-from firstframe.errors import BadRequest
+from firstframe.errors import BadRequest, mistyped
 from firstframe.metrics.asset import Asset, list_assets, one_asset, put_assets
 
 MOST_ASSETS = 5_000
@@ -137,14 +137,7 @@ def _convert(body: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(body, kind)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `")
-        name = path.rstrip("`").removeprefix("$").lstrip(".") or "the body"
-        raise BadRequest(
-            f"{name}: {message[:1].lower()}{message[1:]}",
-            parameter=name,
-            got=message,
-            allowed=list(Asset.__struct_fields__),
-        ) from error
+        raise mistyped(error, "the body", Asset) from error
 
 
 def _check(asset: Asset) -> None:

@@ -14,14 +14,18 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from firstframe.accounts.first_token import add_given
 from firstframe.accounts.store import Accounts
-from firstframe.api import livepeer
+from firstframe.alerts.courier import courier_of
+from firstframe.alerts.store import AlertStore
+from firstframe.api import livepeer, mux
+from firstframe.api.alert import alert_routes
 from firstframe.api.app import make_app
 from firstframe.api.dashboard import dashboard
 from firstframe.api.engine_url import limited_engine_url
 from firstframe.api.pages import Site
 from firstframe.api.session import Sessions, session_key
 from firstframe.api.setup import Collector
-from firstframe.console import collector_url
+from firstframe.api.turn import Turns
+from firstframe.console import collector_url, dashboard_url
 from firstframe.dialects import DIALECTS
 from firstframe.edge.protocol import GuardedProtocol
 from firstframe.edge.refusal import read_refusals
@@ -48,9 +52,10 @@ def api(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT; requests that are being answered are finished first."""
     folder = Folder(settings.data).make()
     where = partial(limited_engine_url, settings, folder, MOST_RESULT_BYTES)
-    engine = AsyncEngine.connect(_wait_for_url(where), where=where)
+    engine = AsyncEngine.connect(wait_for_url(where), where=where)
     stop = Stop()
     accounts = Accounts(settings.accounts or folder.accounts_url)
+    alerts = AlertStore(settings.accounts or folder.accounts_url)
     if settings.api_token:
         add_given(accounts, settings.api_token)
     sessions = Sessions(accounts, session_key(folder.path / "session.key"))
@@ -58,7 +63,7 @@ def api(settings: Settings) -> None:
     def stopping() -> bool:
         return server.should_exit
 
-    site = Site()
+    site, turns = Site(), Turns()
     app = make_app(
         engine,
         accounts,
@@ -70,8 +75,11 @@ def api(settings: Settings) -> None:
         session=sessions.find,
         routes=[
             *livepeer.routes(engine, accounts),
+            alert_routes(alerts, courier_of(settings), dashboard_url(settings)),
+            *mux.routes(engine, accounts, alerts, turns=turns),
             dashboard(accounts, sessions, Collector(lambda: collector_url(settings), DIALECTS), site),
         ],
+        turns=turns,
         missing=site.missing,
     )
     host, port = address(settings.api, "api")
@@ -89,6 +97,7 @@ def api(settings: Settings) -> None:
     )
     stop.end(server)
     server.run()
+    alerts.close()
     accounts.close()
 
 
@@ -114,7 +123,7 @@ def counted() -> CollectorRegistry:
     return registry
 
 
-def _wait_for_url(where: Callable[[], str]) -> str:
+def wait_for_url(where: Callable[[], str]) -> str:
     """The engine's URL once it is known: an embedded engine may only be starting."""
     waiting = EngineWait()
     while True:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from firstframe.accounts.first_token import first_token, take_given
 from firstframe.accounts.store import Accounts
+from firstframe.alerts.mail import mail_of
 from firstframe.console import banner
 from firstframe.disk import write_atomically
 from firstframe.edge.serve import check
@@ -47,6 +48,7 @@ def serve(settings: Settings) -> int:
     # What is wrong with a setting is told of here, once, not by each role that dies of it again and again.
     journal_folder(settings)
     check(settings)
+    mail_of(settings.smtp, settings.mail_from)
     for name, where in (("collector", settings.collector), ("api", settings.api)):
         _check_free(name, where)
     _check_apart(settings)

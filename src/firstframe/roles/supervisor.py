@@ -1,7 +1,7 @@
 """The one-machine product: starts the roles, restarts what dies, stops them in order.
 
 The supervisor holds no state and touches no data: each role is a process of its own (`firstframe edge`, `engine`,
-`fold`, `api`) and survives the death of any other.
+`fold`, `alert`, `api`) and survives the death of any other.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BACK_OFF_SECONDS = (0.2, 5.0)
 """First wait before a restart, and the longest; it doubles in between."""
 STEADY_SECONDS = 30.0
 """A role that lived this long starts again without the waits of its past."""
-ENGINE_NICENESS, FOLD_NICENESS = 9, 12
+ENGINE_NICENESS, FOLD_NICENESS, ALERT_NICENESS = 9, 12, 12
 STOP_SECONDS = 25.0
 """A role that has not stopped by then is killed: the journal makes that safe."""
 
@@ -151,7 +151,8 @@ def roles_of(settings: Settings) -> list[Role]:
         for n in range(settings.journal_partitions)
     ]
     edges = [Role(f"edge-{n}", ("edge", "--name", f"edge-{n}")) for n in range(settings.edges)]
-    return [*engine, *folds, Role("api", ("api",)), *edges]
+    alert = Role("alert", ("alert",), niceness=ALERT_NICENESS)
+    return [*engine, *folds, alert, Role("api", ("api",)), *edges]
 
 
 def environment_of(settings: Settings, folder: Folder, counters: str) -> dict[str, str]:

@@ -90,11 +90,12 @@ def test_without_an_engine(tmp_path) -> None:
 
 
 @pytest.mark.engine
-def test_an_engine_without_a_database_is_one_to_come_back_to(tmp_path, engine_url) -> None:
-    """At a first start the API is there a moment before the database is."""
+@pytest.mark.parametrize("database", ["not_made_yet", "default"])
+def test_an_engine_without_tables_is_one_to_come_back_to(tmp_path, engine_url, database) -> None:
+    """At a first start the API is there a moment before the database is, and that before its tables."""
     address = f"127.0.0.1:{free_port()}"
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(tmp_path), address, f"{engine_url}/not_made_yet", TOKEN]
+        [sys.executable, "-c", SERVE, str(tmp_path), address, f"{engine_url}/{database}", TOKEN]
     )
     try:
         wait_for(address, process)

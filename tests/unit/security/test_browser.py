@@ -9,6 +9,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from firstframe.accounts.secret import new_id, new_secret
+from firstframe.api import mux
 from firstframe.api.session import COOKIE
 from support_edge import Clerk
 from support_tenants import HOST, LINKED, OWN, SITE, US
@@ -86,9 +87,9 @@ def test_no_page_of_the_framework_is_served(tenants) -> None:
 
 
 def changing(app) -> Iterator[tuple[str, str]]:
-    """Every route that may change something."""
+    """Every route that may change something, but those of Mux's API, which knows no session and only reads."""
     for route in app.routes:
-        if isinstance(route, HTTPRoute):
+        if isinstance(route, HTTPRoute) and not route.path.startswith(mux.BEGINNING):
             for method in sorted(route.methods - {"GET", "HEAD", "OPTIONS"}):
                 yield method, re.sub(r"{.*?}", "x", route.path)
 
@@ -103,6 +104,13 @@ def test_no_other_site_changes_anything_with_a_session(tenants, headers) -> None
         assert answer.status_code == 403, (method, path)
         assert answer.json()["error"]["code"] == "cross_site"
         assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["GET", *mux.METHODS[2:]])
+def test_muxs_api_knows_no_session(tenants, method) -> None:
+    """Its clients send a key with each request; a cookie that the browser adds opens nothing."""
+    for path in ("/data/v1", "/data/v1/video-views"):
+        assert tenants.ask("session", method, path).status_code == 401
 
 
 def test_a_form_without_an_origin_changes_nothing(tenants) -> None:

@@ -152,6 +152,9 @@ BODIES = [
     ("PUT", "/v1/assets", DEEP),
     ("PUT", "/v1/assets/x", b'{"tags":' * 50_000),
     ("POST", "/v1/shares", DEEP),
+    ("POST", "/v1/alerts", DEEP),
+    ("PUT", "/v1/alerts/x", b'{"filters":' * 50_000),
+    ("POST", "/v1/alerts/preview", b'{"filters":' + DEEP),
     ("POST", "/v1/session", DEEP),
 ]
 
@@ -172,7 +175,7 @@ def test_filters_in_the_address_are_not_deep_either(tenants: Any) -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("path", ["/v1/query", "/v1/assets", "/v1/shares", "/v1/session"])
+@pytest.mark.parametrize("path", ["/v1/query", "/v1/assets", "/v1/shares", "/v1/session", "/v1/alerts"])
 def test_bodies_have_an_end(tenants: Any, path: str) -> None:
     """More than a megabyte is refused wherever a body is taken."""
     method = "PUT" if path == "/v1/assets" else "POST"

@@ -20,6 +20,7 @@ CALLERS = (
     "http.client",
     "urllib3",
     "httpx",
+    "httpcore",
     "requests",
     "aiohttp",
     "websockets",
@@ -31,6 +32,9 @@ CALLERS = (
 CALLS = ("open_connection", "create_connection", "urlopen")
 """Functions that do so, by whatever name their module goes."""
 MAY_CALL = {
+    "alerts/courier.py": "sends notices, by way of the guarded network only",
+    "alerts/mail.py": "sends notices to the mail server of the settings",
+    "alerts/target.py": "connects to public addresses that somebody named, and to no others unless that is allowed",
     "doctor.py": "asks the listeners of this installation",
     "demo/line.py": "sends to the collector that was named on the command line",
     "engine/client.py": "asks the engine of the settings",
@@ -126,5 +130,11 @@ def test_addresses_that_are_told_are_not_called(trap, tmp_path, tenants) -> None
         "calls": [f"/v1/query?metrics=attempts&filters=page_url:eq:{url}"],
     }
     assert tenants.ask("secret", "POST", "/v1/shares", json=link).status_code == 201
+    rule = {"name": "x", "metric": "plays", "above": 0, "note": url, "filters": [f"page_url:eq:{url}"]}
+    rule["notify"] = [{"kind": "webhook", "to": url}, {"kind": "chat", "to": url}]
+    assert tenants.ask("secret", "POST", "/v1/alerts/preview", json=rule).status_code == 200
+    alert = tenants.ask("secret", "POST", "/v1/alerts", json=rule).json()["data"]
+    told = tenants.ask("secret", "POST", f"/v1/alerts/{alert['id']}/test").json()["data"]
+    assert [one["is_delivered"] for one in told] == [False, False]
     with pytest.raises(BlockingIOError):
         listener.accept()

@@ -14,9 +14,11 @@ import msgspec
 import pytest
 from litestar.routes import ASGIRoute, HTTPRoute
 
-from firstframe.api.livepeer import ENDPOINTS
+from firstframe.alerts.judge import Opened
+from firstframe.api import livepeer, mux
 from firstframe.api.pages import PAGES
 from firstframe.beacon import view_id_of
+from support_alert import make_rule, reading
 from support_question import NOW_MS
 from support_tenants import CID, LINKED, MARK, REJECTS, SITE, THEM, US, fill
 
@@ -39,6 +41,7 @@ THEIR_CURSOR = (
     .decode()
     .rstrip("=")
 )
+RULE = {"name": "x", "metric": "attempts", "above": 0, "min_attempts": 0, "window_minutes": 60}
 FIGURES = "attempts,plays,unique_viewers,watch_time,video_startup_time.median,error_percentage"
 DAY = "from=-1d"
 
@@ -130,6 +133,21 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/v1/refusals"): Case(
         SECRET, ["/v1/refusals", "/v1/refusals?dialect=native&from=-1d"], tells=True
     ),
+    ("GET", "/v1/alerts"): Case(SECRET, ["/v1/alerts"], tells=True),
+    ("POST", "/v1/alerts"): Case(SECRET, ["/v1/alerts"], RULE, changes=True),
+    ("GET", "/v1/alerts/{alert_id:str}"): Case(SECRET, ["/v1/alerts/nothing"]),
+    ("PUT", "/v1/alerts/{alert_id:str}"): Case(SECRET, ["/v1/alerts/nothing"], RULE, changes=True),
+    ("DELETE", "/v1/alerts/{alert_id:str}"): Case(SECRET, ["/v1/alerts/nothing"], changes=True),
+    ("POST", "/v1/alerts/{alert_id:str}/test"): Case(SECRET, ["/v1/alerts/nothing/test"], changes=True),
+    ("POST", "/v1/alerts/preview"): Case(
+        SECRET, ["/v1/alerts/preview"], {**RULE, "group_by": ["video_title"]}, tells=True
+    ),
+    ("GET", "/v1/incidents"): Case(
+        SECRET,
+        ["/v1/incidents", "/v1/incidents?status=open", f"/v1/incidents?cursor={NOW_MS + 1}-z"],
+        tells=True,
+    ),
+    ("GET", "/v1/incidents/{incident_id:str}"): Case(SECRET, ["/v1/incidents/nothing"]),
     ("GET", "/v1/errors"): Case(
         SECRET, [f"/v1/errors?{DAY}", f"/v1/errors?{DAY}&filters=project:eq:{THEM}"], tells=True
     ),
@@ -178,6 +196,39 @@ CASES: dict[tuple[str, str], Case] = {
         tells=True,
     ),
 }
+MUX = (
+    "/data/v1/metrics/views/overall",
+    "/data/v1/metrics/video_startup_time/breakdown?group_by=viewer_user_id",
+    f"/data/v1/metrics/views/breakdown?group_by=asset_id&filters[]=viewer_user_id:{MARK}-viewer-0",
+    "/data/v1/metrics/views/timeseries?timeframe[]=1:hours",
+    "/data/v1/metrics/comparison",
+    f"/data/v1/metrics/comparison?dimension=video_title&value={MARK}%20title",
+    "/data/v1/metrics/video_startup_time/insights",
+    "/data/v1/video-views",
+    f"/data/v1/video-views?viewer_id={MARK}-viewer-0",
+    "/data/v1/video-views?error_id=any&page=2&limit=2",
+    f"/data/v1/video-views/{OURS_ID}",
+    f"/data/v1/video-views/{THEIRS_ID}",
+    "/data/v1/errors",
+    "/data/v1/dimensions",
+    "/data/v1/dimensions/video_title",
+    "/data/v1/filters/custom_1",
+    "/data/v1/incidents",
+    "/data/v1/incidents/nothing",
+    "/data/v1/incidents/nothing/related",
+    f"/data/v1/engagement/videos/{MARK}-video/heatmap",
+    "/data/v1/monitoring/metrics",
+    "/data/v1/realtime/dimensions",
+    "/data/v1/monitoring/metrics/current-concurrent-viewers/timeseries",
+    "/data/v1/monitoring/metrics/playback-failure-percentage/breakdown?dimension=video_title",
+    "/data/v1/monitoring/metrics/current-rebuffering-percentage/breakdown-timeseries?dimension=video_title",
+    "/data/v1/realtime/metrics/video-startup-time/histogram-timeseries",
+)
+CASES["GET", "/data/v1/{path:path}"] = Case(KEYED, list(MUX), tells=True)
+CASES["GET", "/data/v1"] = Case(KEYED, ["/data/v1"])
+for method in mux.METHODS[1:]:
+    CASES[method, "/data/v1/{path:path}"] = Case(KEYED, ["/data/v1/errors"])
+    CASES[method, "/data/v1"] = Case(KEYED, ["/data/v1"])
 CASES["MOUNT", "/api/data"] = Case(
     KEYED, [f"/api{call}" for call in CASES["MOUNT", "/data"].calls], tells=True
 )
@@ -226,6 +277,9 @@ def before_and_after(tenants: Any) -> tuple[dict[Any, Any], dict[Any, Any]]:
     )
     tenants.accounts.create_write_key(THEM, key=f"{MARK}-key", allowed_origins=[f"https://{MARK}.example"])
     tenants.accounts.create_share(THEM, label=MARK, scope={"path": "/", "calls": []})
+    alert = tenants.alerts.create(THEM, make_rule(name=MARK, group_by=["video_title"]))
+    wrong = reading(0.5, group={"video_title": f"{MARK} title"})
+    tenants.alerts.record(alert, [Opened(wrong)], NOW_MS)
     after = {(caller, route): ask(tenants, caller, route) for route in READING for caller in ASKING}
     return before, after
 
@@ -239,7 +293,15 @@ def test_every_path_of_livepeers_api_is_asked() -> None:
     """The mounted application has a table of its own; each of its paths is among the calls."""
     calls = [call.partition("?")[0] for call in CASES["MOUNT", "/data"].calls]
     assert [
-        one.path.pattern for one in ENDPOINTS if not any(one.path.fullmatch(call) for call in calls)
+        one.path.pattern for one in livepeer.ENDPOINTS if not any(one.path.fullmatch(call) for call in calls)
+    ] == []
+
+
+def test_every_path_of_muxs_api_is_asked() -> None:
+    """So has this one."""
+    calls = [call.partition("?")[0] for call in MUX]
+    assert [
+        one.path.pattern for one in mux.ENDPOINTS if not any(one.path.fullmatch(call) for call in calls)
     ] == []
 
 
@@ -319,6 +381,17 @@ def test_livepeers_keys_are_judged_as_ours(tenants: Any) -> None:
             assert found == statuses, (prefix, caller)
 
 
+def test_muxs_callers_have_a_secret_token(tenants: Any) -> None:
+    """As the password of Basic, or as a bearer; tokens of pages, links, cookies and nobody get nothing at all."""
+    expected = {"secret": 200, "default": 200, "pages": 403, "stranger": 403, "nobody": 401, "share": 401}
+    for path in ("/data/v1/video-views", "/data/v1/metrics/views/overall", "/data/v1/dimensions"):
+        for caller, status in {**expected, "session": 401}.items():
+            assert tenants.ask(caller, "GET", path).status_code == status, (path, caller)
+        word = base64.b64encode(f"id:{tenants.tokens['secret']}".encode()).decode()
+        answer = tenants.ask("nobody", "GET", path, headers={"Authorization": f"Basic {word}"})
+        assert answer.json() == tenants.ask("secret", "GET", path).json()
+
+
 def test_only_the_total_of_public_content_is_over_all(tenants: Any, before_and_after: Any) -> None:
     """A dStorage id names content, not a tenant: its total is everybody's sum, as documented, and only a sum."""
     ours = tenants.ask("secret", "GET", f"/data/views/query/total/{CID}").json()
@@ -345,6 +418,28 @@ def test_nobody_changes_what_is_anothers(tenants: Any, before_and_after: Any) ->
         one for one in tenants.ask("other", "GET", "/v1/shares").json()["data"] if one["label"] == MARK
     ]
     assert not link["is_over"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", ""), ("PUT", ""), ("DELETE", ""), ("POST", "/test"), ("GET", "?as=incident")],
+    ids=" ".join,
+)
+def test_nobody_reaches_anothers_alert(tenants: Any, before_and_after: Any, method: str, path: str) -> None:
+    """Not even by its id: it is not there, in the words that are said of what never was."""
+    (alert,) = tenants.alerts.alerts(THEM)
+    (incident,) = tenants.alerts.incidents(THEM)
+    theirs, base = (incident.id, "/v1/incidents/") if "incident" in path else (alert.id, "/v1/alerts/")
+    ending = path.partition("?")[0]
+    given = {"json": RULE} if method == "PUT" else {}
+    for caller in ("secret", "session", "default"):
+        answers = [
+            tenants.ask(caller, method, f"{base}{one}{ending}", **given) for one in (theirs, "abcdefabcdef")
+        ]
+        assert [one.status_code for one in answers] == [404, 404]
+        assert answers[0].text.replace(theirs, "") == answers[1].text.replace("abcdefabcdef", "")
+    assert tenants.alerts.alerts(THEM) == [alert]
+    assert tenants.alerts.incidents(THEM) == [incident]
 
 
 def test_a_body_cannot_name_another_project(tenants: Any) -> None:

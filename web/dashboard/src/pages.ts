@@ -10,6 +10,7 @@ export const PAGES: Record<string, () => Promise<{ default: ComponentType }>> = 
   "/views": () => import("./page/views"),
   "/view": () => import("./page/view"),
   "/errors": () => import("./page/errors"),
+  "/alerts": () => import("./page/alerts"),
   "/setup": () => import("./page/setup"),
   "/shares": () => import("./page/shares"),
 };

@@ -1,8 +1,8 @@
 /** What surrounds every page: the way to the others, the theme, who is signed in. */
 import { type ReactNode, useEffect, useRef } from "react";
-import { useAnswer } from "./api/answer";
-import { write } from "./api/client";
-import type { WhoAnswer } from "./api/type";
+import { REFRESH_MS, useAnswer } from "./api/answer";
+import { call, write } from "./api/client";
+import type { IncidentsAnswer, WhoAnswer } from "./api/type";
 import { preload } from "./pages";
 import { Icon, type IconName } from "./part/icon";
 import { isFrozen, useAddress } from "./state/address";
@@ -16,6 +16,9 @@ export interface Entry {
   also?: string[];
 }
 
+const ALERTS = "/alerts";
+const MOST_COUNTED = 99;
+
 export const MENU: Entry[] = [
   { path: "/", title: "Overview", icon: "overview" },
   { path: "/live", title: "Live", icon: "live" },
@@ -23,6 +26,7 @@ export const MENU: Entry[] = [
   { path: "/videos", title: "Videos", icon: "video", also: ["/video"] },
   { path: "/views", title: "Views", icon: "views", also: ["/view"] },
   { path: "/errors", title: "Errors", icon: "alert" },
+  { path: ALERTS, title: "Alerts", icon: "bell" },
   { path: "/setup", title: "Set-up", icon: "setup" },
 ];
 
@@ -70,6 +74,7 @@ function Side() {
             >
               <Icon name={entry.icon} />
               {entry.title}
+              {entry.path === ALERTS && <OpenIncidents />}
             </a>
           );
         })}
@@ -79,6 +84,21 @@ function Side() {
         <Person />
       </div>
     </header>
+  );
+}
+
+/** How many there are now; nothing where all is well. */
+function OpenIncidents() {
+  const answer = useAnswer<IncidentsAnswer>(call("/v1/incidents", { status: "open", limit: MOST_COUNTED }), { every: REFRESH_MS });
+  const { data = [], meta } = answer.data ?? {};
+  if (data.length === 0) return null;
+  const isBad = data.some(({ severity }) => severity === "critical");
+  return (
+    <span className={`tag ${isBad ? "bad" : "warn"}`} data-open-incidents={data.length}>
+      {data.length}
+      {meta?.next && "+"}
+      <span className="sr"> open incidents</span>
+    </span>
   );
 }
 

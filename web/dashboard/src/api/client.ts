@@ -56,7 +56,7 @@ export async function read<T>(url: string, signal?: AbortSignal): Promise<T> {
   return (await answer.json()) as T;
 }
 
-export async function write<T>(method: "POST" | "DELETE", url: string, body?: unknown): Promise<T | null> {
+export async function write<T>(method: "POST" | "PUT" | "DELETE", url: string, body?: unknown): Promise<T | null> {
   const init: RequestInit = { method };
   if (body !== undefined) {
     init.body = JSON.stringify(body);

@@ -227,3 +227,97 @@ export interface ShareEntry {
   expires_ms: number | null;
   is_over: boolean;
 }
+
+export interface AlertChannel {
+  kind: "webhook" | "chat" | "email";
+  to: string;
+}
+
+export interface AlertRule {
+  name: string;
+  note: string;
+  metric: string;
+  filters: unknown;
+  group_by: string[];
+  window_minutes: number;
+  above: number | null;
+  below: number | null;
+  against: "value" | "previous" | "day" | "week";
+  min_attempts: number | null;
+  severity: "warning" | "critical";
+  notify: AlertChannel[];
+  is_paused: boolean;
+}
+
+export interface AlertEntry {
+  id: string;
+  rule: AlertRule;
+  open_incidents: number;
+  checked_ms: number | null;
+  fault: string | null;
+  signing_secret: string;
+}
+
+export interface AlertsAnswer {
+  data: AlertEntry[];
+  meta: { has_mail: boolean };
+}
+
+export interface PreviewAnswer {
+  data: {
+    group: Row;
+    value: number | null;
+    reference: number | null;
+    compared: number | null;
+    attempts: number;
+    is_wrong: boolean | null;
+  }[];
+  meta: { as_of_ms: number; wrong: number; unit: Unit };
+}
+
+export interface Incident {
+  id: string;
+  alert_id: string;
+  status: "open" | "closed";
+  reason: string | null;
+  name: string;
+  note: string;
+  severity: "warning" | "critical";
+  metric: string;
+  unit: Unit;
+  above: number | null;
+  below: number | null;
+  against: "value" | "previous" | "day" | "week";
+  window_minutes: number;
+  filters: unknown;
+  group: Row;
+  opened_at: string;
+  closed_at: string | null;
+  opened_with: number;
+  value: number | null;
+  worst: number;
+  reference: number | null;
+  attempts: number;
+}
+
+export interface IncidentsAnswer {
+  data: Incident[];
+  meta: { next: string | null; row_count: number };
+}
+
+export interface IncidentAnswer {
+  data: Incident;
+  notices: {
+    event: string;
+    kind: string;
+    to: string;
+    tries: number;
+    delivered_ms: number | null;
+    next_try_ms: number | null;
+    fault: string | null;
+  }[];
+}
+
+export interface DeliveriesAnswer {
+  data: { kind: string; to: string; is_delivered: boolean; fault: string | null }[];
+}

@@ -14,10 +14,15 @@ import { Icon } from "./icon";
 import { Popover } from "./popover";
 import { Ready } from "./state";
 
+/** Those of the page, which are in its address. */
 export function FilterBar() {
   const { filters, here } = useScope();
+  return <Filters filters={filters} onChange={(f) => here.set({ f })} />;
+}
+
+export function Filters({ filters, onChange }: { filters: string[]; onChange: (filters: string[]) => void }) {
   const naming = useFilterNaming();
-  const without = (at: number) => here.set({ f: filters.filter((_, index) => index !== at) });
+  const without = (at: number) => onChange(filters.filter((_, index) => index !== at));
   return (
     <div className="filters" role="group" aria-label="Filters">
       {filters.map((text, at) => {
@@ -45,8 +50,9 @@ export function FilterBar() {
         >
           {(close) => (
             <FilterForm
+              filters={filters}
               add={(text) => {
-                here.set({ f: [...filters.filter((one) => one !== text), text] });
+                onChange([...filters.filter((one) => one !== text), text]);
                 close();
               }}
             />
@@ -54,7 +60,7 @@ export function FilterBar() {
         </Popover>
       )}
       {filters.length > 1 && !isFrozen() && (
-        <button type="button" className="button plain" onClick={() => here.set({ f: null })}>
+        <button type="button" className="button plain" onClick={() => onChange([])}>
           Clear
         </button>
       )}
@@ -63,7 +69,7 @@ export function FilterBar() {
 }
 
 /** The words of filters: a number that is an instant is told as one. */
-function useFilterNaming(): Naming {
+export function useFilterNaming(): Naming {
   const { title, field } = useCatalogue();
   const { zone } = useScope();
   const value = (name: string, text: string) =>
@@ -71,10 +77,16 @@ function useFilterNaming(): Naming {
   return { title, value };
 }
 
-function FilterForm({ add }: { add: (filter: string) => void }) {
+interface Adding {
+  /** Those that hold already. */
+  filters: string[];
+  add: (filter: string) => void;
+}
+
+function FilterForm({ filters, add }: Adding) {
   const [chosen, setChosen] = useState<Dimension | null>(null);
   return chosen ? (
-    <Values dimension={chosen} add={add} back={() => setChosen(null)} />
+    <Values dimension={chosen} filters={filters} add={add} back={() => setChosen(null)} />
   ) : (
     <Dimensions choose={setChosen} />
   );
@@ -113,8 +125,8 @@ function Dimensions({ choose }: { choose: (dimension: Dimension) => void }) {
   );
 }
 
-function Values({ dimension, add, back }: { dimension: Dimension; add: (filter: string) => void; back: () => void }) {
-  const { base, filters } = useScope();
+function Values({ dimension, filters, add, back }: Adding & { dimension: Dimension; back: () => void }) {
+  const { base } = useScope();
   const [search, setSearch] = useState("");
   const [picked, setPicked] = useState<(string | null)[]>([]);
   const [op, setOp] = useState("among");

@@ -7,6 +7,7 @@ const PATHS = {
   video: "M4 5h16v14H4zM10 9l5 3-5 3z",
   views: "M4 6h.01M4 12h.01M4 18h.01M8 6h12M8 12h12M8 18h12",
   alert: "M12 4l9 16H3zM12 10v4M12 17h.01",
+  bell: "M6 17h12l-1.5-2.5V10a4.5 4.5 0 0 0-9 0v4.5zM10.5 20h3",
   setup: "M8 8l-4 4 4 4M16 8l4 4-4 4M13 5l-2 14",
   share: "M12 15V4M8 8l4-4 4 4M5 13v6h14v-6",
   filter: "M4 6h16M7 12h10M10 18h4",
