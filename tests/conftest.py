@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 import support_engine
@@ -11,20 +12,43 @@ from firstframe.engine.client import Engine
 
 ALONE = ("tests/e2e/", "tests/faults/")
 """Tests that need the machine to themselves."""
+BESIDE = (
+    *(
+        f"tests/e2e/test_{name}.py"
+        for name in ("dashboard", "livepeer_clients", "mux_clients", "pages", "schemathesis")
+    ),
+    *(
+        f"tests/faults/test_{name}.py"
+        for name in ("alert_kills", "journal_damage", "journal_kill", "mutated_beacons")
+    ),
+    *(f"tests/faults/test_{name}.py" for name in ("bombs", "delivery", "division", "questions")),
+)
+"""Of these such as only ask, or send, and wait for what comes of it as long as it takes."""
 LAWS = "tests/properties/"
 """Tests on thousands of cases: for `make test` and `make laws`, not for `make check`."""
+
+
+def pytest_configure() -> None:
+    """No random case has a time that it must be done in: the machine may have other work."""
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
+
+
+def is_alone(nodeid: str) -> bool:
+    """Whether a test must have the machine to itself."""
+    return nodeid.startswith(ALONE) and not nodeid.startswith(BESIDE)
 
 
 class SideBySide(LoadScopeScheduling):
     """Each module goes to whoever is free; those that need the machine to one process, one after another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "alone" if nodeid.startswith(ALONE) else super()._split_scope(nodeid)
+        return "alone" if is_alone(nodeid) else super()._split_scope(nodeid)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests that need the machine last, and call the laws slow."""
-    items.sort(key=lambda item: item.nodeid.startswith(ALONE))
+    items.sort(key=lambda item: is_alone(item.nodeid))
     for item in items:
         if item.nodeid.startswith(LAWS):
             item.add_marker(pytest.mark.slow)

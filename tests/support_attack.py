@@ -22,6 +22,8 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers that differ."""
 
     kills: int
+    alert_kills: int
+    """Of the watch over alerts, while it opens, closes and sends."""
     frozen_seconds: float
     """Each role in turn."""
     away_seconds: float
@@ -43,6 +45,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 SIZES = {
     "small": Size(
         kills=10,
+        alert_kills=2,
         frozen_seconds=2,
         away_seconds=10,
         crowded_seconds=5,
@@ -55,6 +58,7 @@ SIZES = {
     ),
     "full": Size(
         kills=210,
+        alert_kills=60,
         frozen_seconds=60,
         away_seconds=600,
         crowded_seconds=60,

@@ -11,6 +11,9 @@ import msgspec
 from litestar.testing import TestClient
 
 from firstframe.accounts.store import Accounts
+from firstframe.alerts.courier import Courier
+from firstframe.alerts.store import AlertStore
+from firstframe.api.alert import alert_routes
 from firstframe.api.app import make_app
 from firstframe.api.dashboard import dashboard
 from firstframe.api.pages import Site
@@ -30,6 +33,7 @@ class Board(msgspec.Struct):
 
     client: Any
     accounts: Accounts
+    alerts: AlertStore
     secret: str
     page_token: str
     refusals: list[Any]
@@ -52,10 +56,11 @@ class Board(msgspec.Struct):
 
 
 @contextmanager
-def running(engine: Engine, folder: Path, site: Path) -> Iterator[Board]:
+def running(engine: Engine, folder: Path, site: Path, courier: Courier | None = None) -> Iterator[Board]:
     """The application on this engine, with the pages that are in a folder."""
     clock = [NOW_MS / 1000]
     accounts = Accounts(f"sqlite:///{folder / 'accounts.db'}", now_ms=lambda: round(clock[0] * 1000))
+    alerts = AlertStore(f"sqlite:///{folder / 'accounts.db'}", now_ms=lambda: round(clock[0] * 1000))
     refusals: list[Any] = []
     sessions = Sessions(accounts, b"k" * 32, clock=lambda: clock[0])
     pages = Site(site)
@@ -64,12 +69,16 @@ def running(engine: Engine, folder: Path, site: Path) -> Iterator[Board]:
         accounts,
         session=sessions.find,
         refusals=lambda: refusals,
-        routes=[dashboard(accounts, sessions, Collector(lambda: URL, DIALECTS), pages)],
+        routes=[
+            dashboard(accounts, sessions, Collector(lambda: URL, DIALECTS), pages),
+            alert_routes(alerts, courier or Courier(None, private_targets=True), URL),
+        ],
         missing=pages.missing,
         now_ms=lambda: round(clock[0] * 1000),
     )
     secret = accounts.create_token()[1]
     page = accounts.create_token("cors", allowed_origins=["https://site.example"])[1]
     with TestClient(app, base_url=f"http://{HOST}") as client:
-        yield Board(client, accounts, secret, page, refusals, clock)
+        yield Board(client, accounts, alerts, secret, page, refusals, clock)
+    alerts.close()
     accounts.close()

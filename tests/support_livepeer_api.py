@@ -8,31 +8,15 @@ from typing import Any
 import httpx
 
 import support_question as q
-from firstframe.accounts.account import Project, Token
 from firstframe.api.livepeer import LivepeerApi
 from firstframe.engine.client import AsyncEngine, Engine
 from firstframe.metrics.asset import Asset, put_assets
 from firstframe.view.record import Outcome, State
+from support_vendor import Accounts
 
 T0 = q.NEW_YEAR_MS
 NOW_MS = T0 + 40 * q.DAY_MS
 CID = "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKxRKG"
-ORIGIN = "https://shop.example"
-KEYS = {
-    "secret-default": Token("1", "secret", "default"),
-    "cors-default": Token("2", "cors", "default", allowed_origins=[ORIGIN]),
-    "secret-other": Token("3", "secret", "other"),
-}
-
-
-class Accounts:
-    """Two projects and three keys."""
-
-    def check_token(self, token: str) -> Token | None:
-        return KEYS.get(token)
-
-    def projects(self) -> list[Project]:
-        return [Project("default"), Project("other")]
 
 
 def played(name: str, start_ms: int, seconds: int, **fields: Any) -> Any:

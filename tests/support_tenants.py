@@ -12,7 +12,10 @@ import msgspec
 from litestar.testing import TestClient
 
 from firstframe.accounts.store import Accounts
-from firstframe.api import livepeer
+from firstframe.alerts.courier import Courier
+from firstframe.alerts.store import AlertStore
+from firstframe.api import livepeer, mux
+from firstframe.api.alert import alert_routes
 from firstframe.api.app import make_app
 from firstframe.api.dashboard import dashboard
 from firstframe.api.pages import Site
@@ -55,6 +58,7 @@ class Tenants(msgspec.Struct):
     app: Any
     engine: Engine
     accounts: Accounts
+    alerts: AlertStore
     refusals: list[Any]
     callers: Mapping[str, Mapping[str, str]]
     tokens: Mapping[str, str]
@@ -79,6 +83,7 @@ def running(engine: Engine) -> Iterator[Tenants]:
         accounts = Accounts(f"sqlite:///{folder / 'accounts.db'}", now_ms=lambda: NOW_MS)
         sessions = Sessions(accounts, b"k" * 32, clock=lambda: NOW_MS / 1000)
         refusals: list[Any] = []
+        alerts = AlertStore(f"sqlite:///{folder / 'accounts.db'}", now_ms=lambda: NOW_MS)
         wrapped = AsyncEngine(engine, threads=4)
         app = make_app(
             wrapped,
@@ -89,6 +94,8 @@ def running(engine: Engine) -> Iterator[Tenants]:
             stopping=Stop(),
             routes=[
                 *livepeer.routes(wrapped, accounts, now_ms=lambda: NOW_MS),
+                alert_routes(alerts, Courier(None, private_targets=False), "https://dash.example"),
+                *mux.routes(wrapped, accounts, alerts, now_ms=lambda: NOW_MS),
                 dashboard(
                     accounts, sessions, Collector(lambda: "https://collect.example", DIALECTS), Site(site)
                 ),
@@ -98,7 +105,8 @@ def running(engine: Engine) -> Iterator[Tenants]:
         tokens, callers = _callers(accounts, sessions)
         fill(engine, US, "own")
         with TestClient(app, base_url=f"http://{HOST}") as client:
-            yield Tenants(client, app, engine, accounts, refusals, callers, tokens)
+            yield Tenants(client, app, engine, accounts, alerts, refusals, callers, tokens)
+        alerts.close()
         accounts.close()
 
 

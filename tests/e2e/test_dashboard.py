@@ -15,6 +15,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from e2e.support_dashboard_page import PATIENCE_MS, SETTINGS, SIZES, WEB, build, fill, hold, places, visiting
 from support_product import TOKEN, Product
+from support_receiver import receiving
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -26,6 +27,8 @@ PAGES = (
     "/videos",
     "/views",
     "/errors",
+    "/alerts",
+    "/alerts?alert=new",
     "/setup",
     "/shares",
 )
@@ -38,7 +41,7 @@ def product(tmp_path_factory):
     """A product with hours of synthetic views."""
     build()
     folder = tmp_path_factory.mktemp("dashboard")
-    running = Product(folder / "data", *places(folder))
+    running = Product(folder / "data", *places(folder), "--alert-private-targets")
     running.start()
     fill(running)
     yield running
@@ -227,7 +230,9 @@ def test_the_old_picture_stays_until_the_new_one_is_there(visitor) -> None:
     page.locator("nav").get_by_role("link", name="Views").click()
     expect(page.get_by_role("heading", name="Views", exact=True)).to_be_visible()
     page.wait_for_timeout(300)
-    assert len(failed) == 3 == len(held)
+    # A question of the picture before may have been on its way at the click: it is given up as well.
+    assert len(held) == 3
+    assert {route.request.url for route in held} <= set(failed)
 
 
 def test_countries_are_on_the_map(visitor, product) -> None:
@@ -501,6 +506,91 @@ def test_a_list_of_views_is_shared_from_its_first_page(browser, visitor, product
         guest.page.goto(link)
         expect(guest.page.locator("tbody tr")).to_have_count(50)
         assert guest.complaints == []
+
+
+def test_an_alert_is_written_and_tried(visitor, product) -> None:
+    """In people's units, with the filters that one comes with; what is refused is told."""
+    page = visitor.open("/alerts?f=started:eq:true")
+    page.get_by_role("link", name="New alert").click()
+    form = page.locator("form.ruleform")
+
+    def field(name):
+        return form.get_by_label(re.compile(f"^{name}"))
+
+    field("Name").fill("Slow on a device")
+    field("Metric").select_option("video_startup_time")
+    field("Measurement").select_option("p95")
+    field("Over the last").select_option("360")
+    field("For each").select_option("device_type")
+    form.get_by_role("button", name="Make alert").click()
+    expect(form.get_by_role("alert")).to_contain_text("above or below")
+    field("Above").fill("0,001")
+    field("With at least").fill("1")
+    form.get_by_role("button", name="How is it now?").click()
+    asked = "metrics=video_startup_time.p95,attempts&group_by=device_type&from=-6h&filters=started:eq:true"
+    slow = [
+        row for row in product.get(f"/v1/query?{asked}")["data"] if (row["video_startup_time.p95"] or 0) > 1
+    ]
+    expect(form.locator("[data-preview]")).to_have_attribute("data-preview", str(len(slow)))
+    form.get_by_role("button", name="Add a receiver").click()
+    field("Address of the receiver").fill("nowhere")
+    form.get_by_role("button", name="Make alert").click()
+    expect(form.get_by_role("alert")).to_contain_text("nowhere")
+    form.get_by_role("button", name="Remove the receiver").click()
+    field("Paused").check()
+    form.get_by_role("button", name="Make alert").click()
+    expect(form).to_have_count(0)
+    (made,) = product.get("/v1/alerts")["data"]
+    rule = made["rule"]
+    assert (rule["metric"], rule["above"], rule["min_attempts"]) == ("video_startup_time.p95", 1.0, 1)
+    assert (rule["group_by"], rule["filters"]) == (["device_type"], ["started:eq:true"])
+    page.get_by_role("link", name="Slow on a device").click()
+    expect(field("Above")).to_have_value("0.001")
+    page.goto(f"{visitor.origin}/alerts?alert={made['id']}")
+    field("Severity").select_option("critical")
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+    (changed,) = product.get("/v1/alerts")["data"]
+    assert changed["rule"] == {**rule, "severity": "critical"}
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete Slow on a device").click()
+    expect(page.get_by_text("No alerts yet")).to_be_visible()
+    assert product.get("/v1/alerts")["data"] == []
+    visitor.complaints.clear()  # the browser's own words about what was refused
+
+
+def test_an_incident_and_who_was_told_of_it(visitor, product) -> None:
+    """Found by the running product, delivered by it, and seen with its way to the numbers."""
+    with receiving() as receiver:
+        rule = {
+            "name": "There are views",
+            "note": "Be glad",
+            "metric": "attempts",
+            "above": 0,
+            "window_minutes": 1440,
+            "group_by": ["country"],
+            "notify": [{"kind": "webhook", "to": receiver.url()}],
+        }
+        made = product.ask("POST", "/v1/alerts", rule)["data"]
+        told = receiver.until(1, seconds=120)[0].json["data"]
+        page = visitor.open("/alerts")
+        row = page.locator(f"tr[data-row='{told['id']}']")
+        expect(row).to_contain_text("There are views")
+        row.get_by_role("link").click()
+        expect(page.locator("[data-open-incidents]")).to_be_visible()
+        incident = visitor.panel("One incident")
+        expect(incident).to_contain_text("Be glad")
+        expect(incident).to_contain_text("delivered")
+        expect(incident).to_contain_text(receiver.url())
+        page.get_by_role("button", name="Send a test").click()
+        expect(page.get_by_text(f"{receiver.url()}: delivered")).to_be_visible()
+        incident.get_by_role("link", name="Its views").click()
+        expect(page.locator("tbody tr").first).to_be_visible()
+        assert f"country:eq:{told['group']['country']}" in page.url.replace("%3A", ":")
+        product.ask("DELETE", f"/v1/alerts/{made['id']}")
+        page = visitor.open(f"/alerts?incident={told['id']}")
+        expect(visitor.panel("One incident")).to_contain_text("its alert was deleted")
+        expect(page.locator("[data-open-incidents]")).to_have_count(0)
 
 
 def test_the_set_up_page_turns_green(visitor, product) -> None:

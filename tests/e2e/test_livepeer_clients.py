@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +14,7 @@ import uvicorn
 
 import support_engine
 import support_livepeer_api as api
+from e2e.support_client import asked, node_client, python_client
 from firstframe.accounts.store import Accounts
 from firstframe.api.app import make_app
 from firstframe.api.livepeer import make_public_app, routes
@@ -26,7 +23,6 @@ from firstframe.engine.client import AsyncEngine
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.slow]
 
 FOLDER = Path(__file__).parent / "livepeer_clients"
-CACHE = Path(__file__).parent / ".cache" / "livepeer-client"
 T0, DAY_MS = api.T0, 86_400_000
 SECRET = "secret-token-of-the-default-project"
 
@@ -73,47 +69,19 @@ def served(engine_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def python_client() -> Path:
-    """The interpreter of an environment that has the PyPI client."""
-    interpreter = CACHE / "venv" / "bin" / "python"
-    wanted = (FOLDER / "requirements.txt").read_text()
-    done = CACHE / "installed.txt"
-    if not done.exists() or done.read_text() != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", CACHE / "venv"], check=True)
-        install = ["-m", "pip", "install", "--quiet", "--no-deps", "-r", FOLDER / "requirements.txt"]
-        subprocess.run([interpreter, *install], check=True)
-        done.write_text(wanted)
-    return interpreter
-
-
-@pytest.fixture(scope="module")
-def node_client() -> Path:
-    """The script that asks with the npm client."""
-    if not (FOLDER / "node_modules" / "livepeer").exists():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=FOLDER, check=True)
-    return FOLDER / "ask.mjs"
-
-
-@pytest.fixture
-def ask_python(python_client: Path, served: dict[str, str]) -> Any:
-    return lambda calls, key=SECRET, base="": run(
-        [python_client, FOLDER / "ask.py"], served, calls, key, base
+def ask_python(served: dict[str, str]) -> Any:
+    interpreter = python_client(FOLDER)
+    return lambda calls, key=SECRET, base="": asked(
+        [interpreter, FOLDER / "ask.py"], base or f"{served['private']}/api", key, calls
     )
 
 
-@pytest.fixture
-def ask_node(node_client: Path, served: dict[str, str]) -> Any:
-    return lambda calls, key=SECRET, base="": run(["node", node_client], served, calls, key, base)
-
-
-def run(command: list[Any], served: dict[str, str], calls: list[Any], key: str, base: str) -> list[Any]:
-    """The answers to some calls, parsed by the client."""
-    environment = {"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1"}
-    arguments = [*command, base or f"{served['private']}/api", key]
-    text = json.dumps(calls)
-    done = subprocess.run(arguments, input=text, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def ask_node(served: dict[str, str]) -> Any:
+    script = node_client(FOLDER, "livepeer")
+    return lambda calls, key=SECRET, base="": asked(
+        ["node", script], base or f"{served['private']}/api", key, calls
+    )
 
 
 def native(served: dict[str, str], **question: Any) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from support_product import TOKEN
 pytestmark = pytest.mark.e2e
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
-PAGES = ("questions.md", "api.md")
+PAGES = ("questions.md", "api.md", "alerts.md")
 EXAMPLES = sorted(
     (example for page in PAGES for example in examples_of(DOCS / page)[1]),
     key=lambda one: "/v1/live" not in one.command,

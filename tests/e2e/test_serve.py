@@ -49,7 +49,7 @@ def test_one_life(tmp_path: Path) -> None:
         assert told.returncode == 0, told.stdout
         assert "the engine answers" in told.stdout
         assert "no write key yet" in told.stdout
-        assert set(product.roles()) == {"engine", "fold", "fold-1", "api", "edge"}
+        assert set(product.roles()) == {"engine", "fold", "fold-1", "alert", "api", "edge"}
     finally:
         assert product.stop() == 0
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar
 
+from firstframe.alerts.alert import MOST_CHANNELS, MOST_GROUP_BY, MOST_WINDOW_MINUTES, Rule
 from firstframe.api.query import MEDIA_TYPES
 from firstframe.metrics.asset import Asset
 from firstframe.metrics.catalogue import METRIC_BY_ID
@@ -15,7 +16,7 @@ from firstframe.metrics.query import Question
 
 _LISTS = ("metrics", "group_by", "order_by")
 _CHOICES = {
-    "granularity": ["minute", "5m", "hour", "day", "week", "month", "year", "all"],
+    "granularity": ["5s", "minute", "5m", "10m", "hour", "day", "week", "month", "year", "all"],
     "compare": ["previous", "none"],
     "uniques": ["exact", "sketched"],
     "quantiles": ["exact", "sketched"],
@@ -72,7 +73,14 @@ def document(app: Litestar) -> dict[str, Any]:
     found["paths"]["/v1/assets"]["put"]["requestBody"] = _body(
         {"type": "array", "items": asset, "maxItems": 5000}
     )
+    for path, verb in _RULES:
+        if path in found["paths"]:  # alerts are not in every application
+            found["paths"][path][verb]["requestBody"] = _body(_rule_schema())
     return found
+
+
+_RULES = (("/v1/alerts", "post"), ("/v1/alerts/{alert_id}", "put"), ("/v1/alerts/preview", "post"))
+"""Routes whose body is a rule."""
 
 
 def _empty_nothing(found: dict[str, Any]) -> None:
@@ -151,4 +159,16 @@ def _body(schema: dict[str, Any]) -> dict[str, Any]:
 def _asset_schema() -> dict[str, Any]:
     schema: dict[str, Any] = msgspec.json.schema(Asset)["$defs"]["Asset"]
     schema["properties"]["playback_id"] = {"type": "string", "minLength": 1, "maxLength": 256}
+    return schema
+
+
+def _rule_schema() -> dict[str, Any]:
+    defined = msgspec.json.schema(Rule)["$defs"]
+    schema: dict[str, Any] = defined["Rule"]
+    properties = schema["properties"]
+    properties["metric"] = _items("metrics")
+    properties["filters"]["description"] = _WORDS["filters"]
+    properties["group_by"] |= {"items": _dimension_id(), "maxItems": MOST_GROUP_BY}
+    properties["window_minutes"] |= {"minimum": 1, "maximum": MOST_WINDOW_MINUTES}
+    properties["notify"] |= {"items": defined["Channel"], "maxItems": MOST_CHANNELS}
     return schema

@@ -8,20 +8,19 @@ a `Question`, as in the native API.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import msgspec
-import structlog
 from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 
-from firstframe.accounts.account import DEFAULT_PROJECT, Project, Token
+from firstframe.accounts.account import DEFAULT_PROJECT
 from firstframe.accounts.lookup import Lookups
 from firstframe.accounts.origin import is_allowed
 from firstframe.api.access import PUBLIC
 from firstframe.api.livepeer_asset import AssetIndex
-from firstframe.api.livepeer_http import bearer, cors_headers, path_of
+from firstframe.api.livepeer_http import cors_headers
 from firstframe.api.livepeer_query import (
     BREAKDOWNS,
     COUNTS,
@@ -44,49 +43,37 @@ from firstframe.api.livepeer_query import (
 )
 from firstframe.api.livepeer_row import live_rows_of, rows_of
 from firstframe.api.turn import Turns
+from firstframe.api.vendor import (
+    LOOKUP_THREADS,
+    MOST_LOOKUPS,
+    Keys,
+    Receive,
+    Scope,
+    Send,
+    failure_of,
+    headers_of,
+    key_of,
+    path_from,
+    query_of,
+    send_json,
+)
 from firstframe.clock import epoch_ms
 from firstframe.engine.client import AsyncEngine
 from firstframe.enrich.url import dstorage_id, dstorage_url
-from firstframe.errors import (
-    BadRequest,
-    EngineError,
-    Forbidden,
-    MethodNotAllowed,
-    NotFound,
-    Refusal,
-    Unauthenticated,
-    Unavailable,
-)
+from firstframe.errors import BadRequest, Forbidden, MethodNotAllowed, NotFound, Unauthenticated
 from firstframe.metrics.answer import answer
 from firstframe.metrics.filter import read_filters
 from firstframe.metrics.live import LiveQuery, live
 from firstframe.metrics.query import Plan, plan_of
 
-log = structlog.get_logger()
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
 HOUR_MS = 3_600_000
 AT_ONCE = 2
 MOST_WAITING = 64
 """Of one project, or of all who name no key: here anybody may ask, and the engine has beacons to store."""
-LOOKUP_THREADS = 2
-MOST_LOOKUPS = 64
-"""Keys that are looked up or wait for it. Of their own: who makes keys up must not take threads that others need."""
 PUBLIC_PREFIXES = ("/data/views/query/", "/api/data/views/query/")
 """What the public listener hands on to `make_public_app`."""
 
 _PATHS = ("/data", "/api/data")
-
-
-class Keys(Protocol):
-    """As much of the accounts as is needed here."""
-
-    def check_token(self, token: str) -> Token | None: ...
-
-    def projects(self) -> list[Project]: ...
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -135,38 +122,27 @@ class LivepeerApi:
         """The ASGI entry."""
         if scope["type"] != "http":
             return
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = headers_of(scope)
         if scope["method"] == "OPTIONS":
             await self._send(send, 204, None, headers)
             return
         try:
             status, body = 200, await self._answer(scope, headers)
-        except Refusal as refusal:
-            status, body = refusal.status, {"errors": [refusal.message]}
-        except EngineError as error:
-            log.warning("the engine failed on a Livepeer query", reason=str(error)[:500])
-            status = Unavailable.status if error.is_passing else 500
-            body = {
-                "errors": ["the engine does not answer; try again" if error.is_passing else "internal error"]
-            }
-        except Exception:
-            log.exception("a Livepeer query failed", path=str(scope["path"])[:200])
-            status, body = 500, {"errors": ["internal error"]}
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told in the vendor's shape
+            failure = failure_of(error, "livepeer", str(scope["path"]))
+            status, body = failure.status, {"errors": [failure.message]}
         await self._send(send, status, body, headers)
 
     async def _answer(self, scope: Scope, headers: dict[str, str]) -> Any:
-        path = path_of(scope)
+        path = path_from(scope, "/data/")
         for endpoint in ENDPOINTS:
             found = endpoint.path.fullmatch(path)
             if found and (endpoint.public or not self._public_only):
                 if scope["method"] not in ("GET", "HEAD"):
                     raise MethodNotAllowed("only GET is answered here")
                 project = await self._project(endpoint, headers)
-                query = scope.get("query_string", b"").decode("latin-1")
                 try:
-                    params = read_params(query)
+                    params = read_params(query_of(scope))
                 except ValueError as error:
                     raise BadRequest("too many query parameters") from error
                 call = Call(project, params, self._now_ms(), (found.groupdict().get("id") or "")[:512])
@@ -177,7 +153,7 @@ class LivepeerApi:
 
     async def _project(self, endpoint: Endpoint, headers: dict[str, str]) -> str:
         """Whose numbers the caller may see. Raises `Unauthenticated`, `Forbidden`."""
-        text = bearer(headers.get("authorization", ""))
+        text = key_of(headers.get("authorization", ""))
         if text is None:
             if endpoint.keyless and not headers.get("authorization"):
                 return DEFAULT_PROJECT
@@ -194,17 +170,10 @@ class LivepeerApi:
         return token.project
 
     async def _send(self, send: Send, status: int, body: Any, headers: dict[str, str]) -> None:
-        content = b"" if body is None else msgspec.json.encode(body)
-        found = [
-            (b"content-type", b"application/json; charset=utf-8"),
-            (b"content-length", str(len(content)).encode()),
-            (b"vary", b"Authorization, Origin"),
-            *(cors_headers(headers, is_preflight=body is None) if self._public_only else ()),
-        ]
+        found = list(cors_headers(headers, is_preflight=body is None)) if self._public_only else []
         if status == Unauthenticated.status:
             found.append((b"www-authenticate", b'Bearer realm="firstframe"'))
-        await send({"type": "http.response.start", "status": status, "headers": found})
-        await send({"type": "http.response.body", "body": content})
+        await send_json(send, status, body, found)
 
     # the endpoints
 

@@ -14,7 +14,8 @@ import msgspec
 
 from firstframe.accounts.store import Accounts
 from firstframe.api.engine_url import limited_engine_url
-from firstframe.api.livepeer import PUBLIC_PREFIXES, LivepeerApi, Receive, Scope, Send, make_public_app
+from firstframe.api.livepeer import PUBLIC_PREFIXES, LivepeerApi, make_public_app
+from firstframe.api.vendor import Receive, Scope, Send
 from firstframe.engine.client import AsyncEngine
 from firstframe.errors import ConfigError, EngineError
 from firstframe.folder import Folder

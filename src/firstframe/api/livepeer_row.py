@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from firstframe.api.livepeer_name import CONTINENTS, COUNTRIES, DEVICE_TYPES
 from firstframe.api.livepeer_query import COUNTS, Breakdown, Field
+from firstframe.api.place_name import CONTINENTS, COUNTRIES
 from firstframe.enrich.url import dstorage_url
 from firstframe.metrics.live import LiveAnswer
+
+DEVICE_TYPES: Mapping[str, str] = {"phone": "mobile"}
+"""Livepeer's word where it is not ours."""
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "continent": CONTINENTS,

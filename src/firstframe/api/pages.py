@@ -21,7 +21,7 @@ BUILT = Path(__file__).parent.parent / "dashboard"
 """Where `npm run build` puts the dashboard."""
 PAGES = (
     *("/", "/live", "/breakdown", "/videos", "/video", "/views", "/view"),
-    *("/errors", "/setup", "/shares", "/share"),
+    *("/errors", "/alerts", "/setup", "/shares", "/share"),
 )
 """Every page: the same document, in which the script reads the address."""
 POLICY = (

@@ -10,8 +10,9 @@ import pytest
 
 from firstframe.metrics.catalogue import METRICS
 from firstframe.metrics.dimension import DIMENSIONS
+from firstframe.metrics.refusal import answers_questions
 from firstframe.view.record import State
-from support_question import MINUTE_MS, NOW_MS, make_view, spans, store
+from support_question import MINUTE_MS, NOW_MS, make_view, spans, store, wait
 
 pytestmark = pytest.mark.engine
 
@@ -207,3 +208,10 @@ def test_a_range_that_ends_before_it_begins(api) -> None:
         assert answer.json()["error"]["detail"]["parameter"] == "from"
     assert api.operator.ask("/v1/views?from=2027-01-01").status_code == 200
     assert api.operator.ask("/v1/views?to=2020-01-01").status_code == 200
+
+
+def test_an_engine_whose_tables_are_older_is_not_well_yet(engine) -> None:
+    """Questions need the columns of the last migration, not only the tables of the first."""
+    assert wait(engine, answers_questions)
+    engine.command("ALTER TABLE migrations DELETE WHERE number = 3 SETTINGS mutations_sync = 1")
+    assert not wait(engine, answers_questions)

@@ -1,4 +1,4 @@
-"""English names of countries and continents, which Livepeer answers instead of codes (CLDR's spelling)."""
+"""English names of countries and continents, which vendors answer instead of codes or beside them (CLDR's spelling)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ CONTINENTS: Mapping[str, str] = {
     "OC": "Oceania",
     "SA": "South America",
 }
-
-DEVICE_TYPES: Mapping[str, str] = {"phone": "mobile"}
-"""Livepeer's word where it is not ours."""
 
 COUNTRIES: Mapping[str, str] = {
     "AD": "Andorra",
