@@ -12,6 +12,8 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 
+LINES = "application/cmcd"
+"""Lines of keys, kept as they are."""
 INSERT = "INSERT INTO beacons VALUES ($1, $2, $3, $4)"
 
 
@@ -33,10 +35,11 @@ async def health() -> None:
 @app.post("/{path:path}")
 async def take(path: str, request: Request) -> Response:
     body = (await request.body()).decode()
-    try:
-        json.loads(body)
-    except ValueError as error:
-        raise HTTPException(400) from error
+    if not request.headers.get("content-type", "").startswith(LINES):
+        try:
+            json.loads(body)
+        except ValueError as error:
+            raise HTTPException(400) from error
     await app.state.pool.execute(INSERT, datetime.now(UTC), path, request.headers.get("user-agent"), body)
     return Response(status_code=204)
 

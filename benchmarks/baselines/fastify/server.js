@@ -6,6 +6,7 @@ const [port, url] = process.argv.slice(2);
 const pool = new pg.Pool({ connectionString: url, max: 4 });
 const WAIT_MS = 3;
 const MOST = 2000;
+const LINES = /^application\/cmcd/; // lines of keys, kept as they are
 const INSERT =
   "INSERT INTO beacons SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[])";
 
@@ -34,7 +35,7 @@ function keep(row) {
 const app = Fastify({ logger: false, bodyLimit: 1_000_000 });
 const read = (request, body, done) => {
   try {
-    JSON.parse(body); // what is no JSON is refused
+    if (!LINES.test(request.headers["content-type"] ?? "")) JSON.parse(body); // what is no JSON is refused
     done(null, body);
   } catch (error) {
     error.statusCode = 400;
