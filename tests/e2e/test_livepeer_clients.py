@@ -19,6 +19,7 @@ from firstframe.accounts.store import Accounts
 from firstframe.api.app import make_app
 from firstframe.api.livepeer import make_public_app, routes
 from firstframe.engine.client import AsyncEngine
+from support_vendor import ORIGIN
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine, pytest.mark.slow]
 
@@ -54,7 +55,7 @@ def served(engine_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     accounts = Accounts(f"sqlite:///{folder / 'accounts.db'}")
     accounts.create_project("other")
     accounts.create_token("secret", token=SECRET)
-    _, page_key = accounts.create_token("cors", allowed_origins=[api.ORIGIN])
+    _, page_key = accounts.create_token("cors", allowed_origins=[ORIGIN])
     _, other_key = accounts.create_token("secret", "other")
     with support_engine.fresh(engine_url) as engine:
         api.fill(engine)
