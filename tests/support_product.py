@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -146,16 +147,23 @@ class Product:
     def signal(self, role: str, number: int) -> None:
         os.kill(self.roles()[role], number)
 
-    def kill(self, role: str) -> bool:
-        """Kill -9 of one role, or of ``serve`` itself."""
-        pid = self.process.pid if role == "serve" and self.process else self.roles().get(role)
-        if pid is None:
-            return False
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-        return True
+    def kill(self, role: str) -> int:
+        """Kill -9 of one role, of ``serve`` itself, or of ``all`` at once; how many were killed."""
+        assert self.process is not None
+        running = {"serve": self.process.pid, **self.roles()}
+        killed = 0
+        for name, pid in running.items():
+            if role in (name, "all"):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    killed += 1
+        return killed
+
+    def restart(self) -> None:
+        """Start again after ``serve`` was killed."""
+        assert self.process is not None
+        self.process.wait(60)
+        self.start()
 
     def stop(self, wait_seconds: float = 60) -> int:
         assert self.process is not None

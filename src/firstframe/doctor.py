@@ -22,6 +22,8 @@ from firstframe.engine.client import Engine
 from firstframe.engine.migrate import pending
 from firstframe.errors import ConfigError, EngineError, FirstframeError
 from firstframe.folder import Folder
+from firstframe.journal import check_journal, is_kafka
+from firstframe.journal.kafka.topic import read_topic
 from firstframe.settings import Settings, address
 
 FREE_BYTES_WANTED = 5 * 2**30
@@ -75,6 +77,20 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
         else "the collector refuses beacons when the disk is full; free at least 5 GiB"
     )
     yield Finding(verdict, f"{free / 2**30:.1f} GiB are free at {folder}", advice)
+
+
+def topic(settings: Settings) -> Iterator[Finding]:
+    """Where the journal is a topic: it is there, and as wanted."""
+    if not is_kafka(settings.journal):
+        return
+    if check_journal(settings):
+        yield Finding("good", f"the journal is {read_topic(settings.journal)}, and a broker answers")
+    else:
+        yield Finding(
+            "bad",
+            f"no broker of {read_topic(settings.journal)} answers",
+            "the collector answers 503 until one does",
+        )
 
 
 def listeners(settings: Settings) -> Iterator[Finding]:
@@ -174,6 +190,7 @@ def mail(settings: Settings) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     data_folder,
+    topic,
     listeners,
     tls,
     accounts,

@@ -78,12 +78,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     accounts: Annotated[
         str, _h("keys", "SQLAlchemy URL of projects and keys; empty: SQLite in the data folder", secret=True)
     ] = ""
-    journal: Annotated[str, _h("storage", "folder of the journal; empty: `journal/` in the data folder")] = ""
+    journal: Annotated[
+        str,
+        _h(
+            "storage",
+            "the journal: a folder, or `kafka://host:9092/topic`; empty: `journal/` in the data folder",
+            secret=True,
+        ),
+    ] = ""
     journal_partitions: Annotated[
-        int, _h("storage", "parts of the journal, each read by one fold worker")
+        int, _h("storage", "parts of the journal, each read by one fold worker; of a topic as many as it has")
     ] = 2
     journal_retention_hours: Annotated[
-        float, _h("storage", "how long folded segments are kept for replay, at least 24")
+        float,
+        _h(
+            "storage",
+            "how long folded segments are kept for replay, at least 24; a topic has its own retention",
+        ),
     ] = 24
     journal_limit_bytes: Annotated[int, _h("storage", "size at which the collector answers 503")] = 20 * 2**30
     journal_commit_ms: Annotated[

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import time
 from pathlib import Path
 
@@ -21,17 +19,6 @@ TARGETS = ("engine", "fold", "fold-1", "edge", "api", "serve", "all")
 TURNS = (*TARGETS[:5], *TARGETS[:5], *TARGETS)
 
 
-def kill(product: Product, target: str) -> int:
-    """Kill one role, the supervisor, or everything at once; how many were killed."""
-    if target != "all":
-        return int(product.kill(target))
-    assert product.process is not None
-    victims = [product.process.pid, *product.roles().values()]
-    for pid in victims:
-        os.kill(pid, signal.SIGKILL)
-    return len(victims)
-
-
 def test_nothing_acknowledged_is_lost_or_counted_twice(tmp_path: Path) -> None:
     """After all the kills each event answered 2xx is stored exactly once, and rows equal a recomputation."""
     product = Product(tmp_path / "data").start()
@@ -44,11 +31,9 @@ def test_nothing_acknowledged_is_lost_or_counted_twice(tmp_path: Path) -> None:
             time.sleep(chance.uniform(0.2, 1.4))
             target = TURNS[rounds % len(TURNS)]
             rounds += 1
-            killed[target] += kill(product, target)
+            killed[target] += product.kill(target)
             if target in ("serve", "all"):
-                assert product.process is not None
-                product.process.wait(60)
-                product.start()
+                product.restart()
         proof = settle(product, load, 240)
     finally:
         load.stop()

@@ -36,7 +36,6 @@ from firstframe.edge.socket import SocketHub
 from firstframe.enrich.place import PlaceFinder
 from firstframe.errors import MethodNotAllowed, NotFound, Refusal, Unavailable
 from firstframe.journal.base import Appender
-from firstframe.journal.room import Room
 from firstframe.settings import Settings
 
 log = structlog.get_logger()
@@ -93,7 +92,9 @@ class Collector:
         )
         # Rounds of their own, with threads of their own: a disk or a database that hangs must not keep slow bodies
         # alive, nor may either wait for the other.
-        self._writing = Chores({"room": self._look_at_room, "refusals": self._save_refusals}, TICK_SECONDS)
+        self._writing = Chores(
+            {"journal": self._look_at_journal, "refusals": self._save_refusals}, TICK_SECONDS
+        )
         self._lookups = Chores({"write keys": self._refresh}, TICK_SECONDS)
         self._disk_thread = ThreadPoolExecutor(1, thread_name_prefix="edge-disk")
         self._key_thread = ThreadPoolExecutor(1, thread_name_prefix="edge-keys")
@@ -305,8 +306,7 @@ class Collector:
         }
 
     def _health(self) -> tuple[int, dict[str, Any]]:
-        room = self._room
-        lack = room.lack if room is not None else None
+        lack = self._journal.lack
         if not self._keys.is_ready:
             lack = "the write keys cannot be read"
         if max(self._chores.age(), self._writing.age()) > LATE_SECONDS:
@@ -314,11 +314,6 @@ class Collector:
         return (503 if lack else 200), {"status": "unavailable" if lack else "ok", "message": lack or ""}
 
     # Bookkeeping
-
-    @property
-    def _room(self) -> Room | None:
-        """What the journal last saw of its disk; None for one that has none of its own."""
-        return getattr(self._journal, "room", None)
 
     def _note(
         self,
@@ -358,14 +353,13 @@ class Collector:
 
     def _count(self) -> None:
         self._meter.flush(self._in_flight)
-        room = self._room
+        room = self._journal.room
         if room is not None:
             self._meter.room(room.used_bytes, room.free_bytes)
 
-    async def _look_at_room(self) -> None:
-        """A journal that was full looks again by itself: who heeds `/health` sends no beacon that would make it look."""
-        room = self._room
-        if room is not None and room.lack and hasattr(self._journal, "look"):
+    async def _look_at_journal(self) -> None:
+        """A journal that took nothing looks again by itself: who heeds `/health` sends no beacon to make it look."""
+        if self._journal.lack:
             await self._journal.look()
 
     async def _save_refusals(self) -> None:

@@ -31,8 +31,7 @@ from firstframe.fold.rule import FoldRule
 from firstframe.fold.shelf import Shelf
 from firstframe.fold.store import Store, changes_of
 from firstframe.fold.watch import Stuck, Watch
-from firstframe.journal.base import Chunk, Consumer, partition_of
-from firstframe.journal.consumer import CHUNK_BEACONS
+from firstframe.journal.base import CHUNK_BEACONS, Chunk, Consumer, partition_of
 
 log = structlog.get_logger()
 

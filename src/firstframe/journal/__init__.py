@@ -1,23 +1,41 @@
-"""2 · What was accepted: durable before it is answered, read in fixed chunks, kept for a while."""
+"""2 · What was accepted: durable before it is answered, read in fixed chunks, kept for a while.
+
+A folder of files, or a Kafka topic; the setting ``journal`` says which.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
 
+from firstframe.beacon import Beacon
 from firstframe.errors import ConfigError
+from firstframe.journal.base import Appender, Consumer
 from firstframe.journal.consumer import FilesConsumer
 from firstframe.journal.division import others
 from firstframe.journal.files import FilesAppender
+from firstframe.journal.kafka.topic import EXAMPLE, Topic, is_kafka, read_topic
+from firstframe.journal.replay import replay
 from firstframe.journal.segment import Segment
 from firstframe.journal.unread import split_by_folded
 from firstframe.settings import Settings
 
 log = structlog.get_logger()
 
-__all__ = ["FilesAppender", "FilesConsumer", "journal_folder", "open_appender", "open_consumer"]
+__all__ = [
+    "FilesAppender",
+    "FilesConsumer",
+    "check_journal",
+    "is_kafka",
+    "journal_folder",
+    "open_appender",
+    "open_consumer",
+    "retained_beacons",
+]
 
 
 def journal_folder(settings: Settings) -> Path:
@@ -27,11 +45,29 @@ def journal_folder(settings: Settings) -> Path:
         return Path(settings.data) / "journal"
     if url.scheme in ("", "file") and not url.netloc:
         return Path(url.path)
-    raise ConfigError(f"journal is {settings.journal!r}, but a folder or file:///folder is wanted")
+    raise ConfigError(f"journal is {settings.journal!r}, but a folder, file:///folder or {EXAMPLE} is wanted")
 
 
-def open_appender(settings: Settings, writer: str) -> FilesAppender:
+def check_journal(settings: Settings) -> bool:
+    """That the setting names a journal that can be used; False where its brokers do not answer now. Raises `ConfigError`."""
+    if not is_kafka(settings.journal):
+        journal_folder(settings)
+        return True
+    topic = _topic(settings)
+    from firstframe.journal.kafka.client import check_topic
+
+    return check_topic(topic, settings.journal_partitions)
+
+
+def open_appender(settings: Settings, writer: str) -> Appender:
     """The journal for one writer; ``writer`` names it in the segments' names. Raises `ConfigError`."""
+    if is_kafka(settings.journal):
+        check_journal(settings)
+        from firstframe.journal.kafka.appender import KafkaAppender
+
+        return KafkaAppender(
+            _topic(settings), settings.journal_partitions, commit_ms=settings.journal_commit_ms
+        )
     return FilesAppender(
         journal_folder(settings),
         writer,
@@ -41,11 +77,16 @@ def open_appender(settings: Settings, writer: str) -> FilesAppender:
     )
 
 
-def open_consumer(settings: Settings, partition: int) -> FilesConsumer:
+def open_consumer(settings: Settings, partition: int) -> Consumer:
     """The reading side of one partition. Raises `ConfigError`, `JournalError`.
 
-    The first partition also keeps what is left of other divisions of the journal.
+    The first partition also keeps what is left of other divisions of the journal's files.
     """
+    if is_kafka(settings.journal):
+        check_journal(settings)
+        from firstframe.journal.kafka.consumer import KafkaConsumer
+
+        return KafkaConsumer(_topic(settings), partition)
     journal, partitions = journal_folder(settings), settings.journal_partitions
     return FilesConsumer(
         journal,
@@ -55,6 +96,26 @@ def open_consumer(settings: Settings, partition: int) -> FilesConsumer:
         retention_hours=settings.journal_retention_hours,
         limit_bytes=settings.journal_limit_bytes,
     )
+
+
+def retained_beacons(settings: Settings, from_ms: int, to_ms: int) -> Iterator[Beacon]:
+    """Every beacon that the journal still has of ``[from_ms, to_ms)``, once. Raises `ConfigError`, `JournalError`."""
+    if is_kafka(settings.journal):
+        check_journal(settings)
+        from firstframe.journal.kafka.replay import replay as replay_topic
+
+        return replay_topic(_topic(settings), settings.journal_partitions, from_ms, to_ms)
+    return replay(journal_folder(settings), from_ms, to_ms)
+
+
+def _topic(settings: Settings) -> Topic:
+    """Raises `ConfigError` where the URL is not right, or there is no Kafka client."""
+    topic = read_topic(settings.journal)
+    if find_spec("confluent_kafka") is None:
+        raise ConfigError(
+            f"journal is {topic}, for which the Kafka client is wanted: pip install 'firstframe[kafka]'"
+        )
+    return topic
 
 
 def _inherited(journal: Path, partitions: int) -> list[Segment]:

@@ -10,6 +10,11 @@ import msgspec
 
 from firstframe.beacon import Beacon
 from firstframe.journal.kept import Kept
+from firstframe.journal.room import Room
+
+CHUNK_BEACONS = 5_000
+CHUNK_BYTES = 4 * 2**20
+"""About so many make a chunk at most, and so much payload."""
 
 
 class Appender(Protocol):
@@ -22,6 +27,20 @@ class Appender(Protocol):
         goes to partition 0. Raises `firstframe.errors.Unavailable`, or is settled with it, when it cannot be kept
         now; then the caller must not acknowledge it. Needs a running loop.
         """
+        ...
+
+    @property
+    def lack(self) -> str | None:
+        """Why nothing can be taken, in words, as of the last beacon or look; None when it can."""
+        ...
+
+    @property
+    def room(self) -> Room | None:
+        """What the last look at the disk showed; None before the first, and for a journal elsewhere."""
+        ...
+
+    async def look(self) -> None:
+        """Look again whether something can be taken, without a beacon."""
         ...
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ import structlog
 
 from firstframe.disk import sync_folder
 from firstframe.errors import JournalError
-from firstframe.journal.base import Chunk, Lag
+from firstframe.journal.base import CHUNK_BEACONS, Chunk, Lag
 from firstframe.journal.division import Partition, segments_of
 from firstframe.journal.frame import Scan
 from firstframe.journal.note import Bounds, Notebook
@@ -27,7 +27,6 @@ from firstframe.journal.unread import Neighbours
 
 log = structlog.get_logger()
 
-CHUNK_BEACONS = 5_000
 POLL_SECONDS = 0.02
 IDLE_POLL_SECONDS = 0.1
 """Where nothing comes for a while it is looked for less often: an idle journal costs nothing."""

@@ -74,8 +74,13 @@ class FilesAppender:
         self._writer = Writer(folder, writer, pace, check_room=self._check_room, now_ms=now_ms)
 
     @property
+    def lack(self) -> str | None:
+        """See `firstframe.journal.base.Appender.lack`."""
+        return self._room.lack if self._room is not None else None
+
+    @property
     def room(self) -> Room | None:
-        """What the last look at the disk showed; None before the first."""
+        """See `firstframe.journal.base.Appender.room`."""
         return self._room
 
     @property
@@ -101,7 +106,7 @@ class FilesAppender:
         return kept
 
     async def look(self) -> None:
-        """Look at the disk without a beacon, at most so often as with beacons: `room` then says what is there now."""
+        """See `firstframe.journal.base.Appender.look`; at most so often as with beacons."""
         if not self._closed:
             with suppress(Unavailable):
                 await self._writer.look()

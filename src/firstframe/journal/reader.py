@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-import msgspec
-
 from firstframe.beacon import Beacon
+from firstframe.journal.decoded import Decoded, decoded
 from firstframe.journal.frame import Found, Scan, count_frames, scan
 from firstframe.journal.segment import Segment, is_final
 
@@ -113,30 +112,9 @@ class SegmentReader:
         return self._opened
 
 
-class Decoded(msgspec.Struct, frozen=True):
-    """The beacons of some frames."""
-
-    beacons: list[Beacon]
-    copies: frozenset[int]
-    """Places of those that stand first in another partition."""
-    strange: int
-    """Sound frames that hold no beacon that this version can read."""
-
-
 def beacons_of(found: Scan) -> Decoded:
     """What some frames hold."""
-    beacons: list[Beacon] = []
-    copies: list[int] = []
-    strange = 0
-    for each in found.frames:
-        try:
-            beacons.append(_DECODER.decode(each.payload))
-        except msgspec.DecodeError:
-            strange += 1
-            continue
-        if each.is_copy:
-            copies.append(len(beacons) - 1)
-    return Decoded(beacons, frozenset(copies), strange)
+    return decoded((each.payload, each.is_copy) for each in found.frames)
 
 
 def first_received(reader: SegmentReader, start: int, size: int) -> tuple[int | None, int]:
@@ -158,11 +136,5 @@ def beacons_between(reader: SegmentReader, size: int, from_ms: int, to_ms: int) 
         found = reader.scan(at, size, None)
         if not found.frames:
             return
-        decoded = beacons_of(found)
-        for place, beacon in enumerate(decoded.beacons):
-            if place not in decoded.copies and from_ms <= beacon.received_at_ms < to_ms:
-                yield beacon
+        yield from beacons_of(found).received(from_ms, to_ms)
         at += found.end
-
-
-_DECODER = msgspec.msgpack.Decoder(Beacon)

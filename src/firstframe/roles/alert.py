@@ -16,7 +16,8 @@ from firstframe.api.engine_url import limited_engine_url
 from firstframe.console import dashboard_url
 from firstframe.engine.client import AsyncEngine
 from firstframe.folder import Folder
-from firstframe.roles.api import freshness, wait_for_url
+from firstframe.roles.api import wait_for_url
+from firstframe.roles.progress import freshness
 from firstframe.settings import Settings
 
 DAY_MS = 86_400_000
@@ -36,7 +37,7 @@ def alert(settings: Settings) -> None:
         store,
         engine,
         courier,
-        fresh_ms=freshness(folder, settings.journal_partitions),
+        fresh_ms=freshness(settings, folder, where),
         meter=AlertMeter(CollectorRegistry()),
         dashboard_url=dashboard_url(settings),
         retention_ms=settings.view_retention_days * DAY_MS,

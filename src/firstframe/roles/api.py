@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
 import uvicorn
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -32,6 +31,7 @@ from firstframe.edge.refusal import read_refusals
 from firstframe.engine.client import AsyncEngine
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
+from firstframe.roles.progress import freshness
 from firstframe.roles.store import EngineWait
 from firstframe.settings import Settings, address
 from firstframe.stop import Stop
@@ -40,12 +40,6 @@ DRAIN_SECONDS = 10
 MOST_RESULT_BYTES = 128 * 2**20
 """Most that one answer of the engine may hold: it is in this process's memory, several times over, before it goes out."""
 WAIT_SECONDS = 0.2
-
-
-class _Freshness(msgspec.Struct):
-    """The one field of a fold worker's progress that is wanted here."""
-
-    fresh_as_of_ms: int
 
 
 def api(settings: Settings) -> None:
@@ -67,7 +61,7 @@ def api(settings: Settings) -> None:
     app = make_app(
         engine,
         accounts,
-        fresh=freshness(folder, settings.journal_partitions),
+        fresh=freshness(settings, folder, where),
         registry=counted(),
         meter=REGISTRY,
         refusals=lambda: read_refusals(folder.run),
@@ -99,19 +93,6 @@ def api(settings: Settings) -> None:
     server.run()
     alerts.close()
     accounts.close()
-
-
-def freshness(folder: Folder, partitions: int) -> Callable[[], int | None]:
-    """Up to when everything can be seen: the fold worker that is furthest behind tells."""
-
-    def fresh_ms() -> int | None:
-        try:
-            told = [folder.progress_file(number).read_bytes() for number in range(partitions)]
-            return min(msgspec.json.decode(one, type=_Freshness).fresh_as_of_ms for one in told)
-        except (OSError, msgspec.DecodeError):
-            return None
-
-    return fresh_ms
 
 
 def counted() -> CollectorRegistry:

@@ -13,8 +13,7 @@ from firstframe.fold.refold import Refolder
 from firstframe.fold.replay import replay as replay_beacons
 from firstframe.fold.rule import FoldRule
 from firstframe.folder import Folder
-from firstframe.journal import journal_folder
-from firstframe.journal.replay import replay as retained_beacons
+from firstframe.journal import retained_beacons
 from firstframe.metrics.instant import read_instant
 from firstframe.settings import Settings
 
@@ -43,7 +42,7 @@ def replay(settings: Settings, *, since: str, until: str) -> None:
         raise ConfigError(f"--since {since!r} is not before --until {until or 'now'!r}, but it must be")
     folder = Folder(settings.data)
     found = Engine.connect(folder.engine_url(settings.engine))
-    beacons = retained_beacons(journal_folder(settings), start, end)
+    beacons = retained_beacons(settings, start, end)
     refolder = Refolder(found, FoldRule(settings.max_view_events, settings.keep_page_query), BY_NAME)
     with tally("beacons", "rows written") as told:
         for count, rows in replay_beacons(beacons, found, refolder, BY_NAME, now):

@@ -24,7 +24,7 @@ from firstframe.disk import write_atomically
 from firstframe.edge.serve import check
 from firstframe.errors import ConfigError
 from firstframe.folder import Folder
-from firstframe.journal import journal_folder
+from firstframe.journal import check_journal
 from firstframe.roles.port import engine_port
 from firstframe.roles.supervisor import Supervisor, environment_of, roles_of
 from firstframe.settings import Settings, address
@@ -46,7 +46,7 @@ def serve(settings: Settings) -> int:
     folder = Folder(settings.data).make()
     folder.lock()
     # What is wrong with a setting is told of here, once, not by each role that dies of it again and again.
-    journal_folder(settings)
+    check_journal(settings)
     check(settings)
     mail_of(settings.smtp, settings.mail_from)
     for name, where in (("collector", settings.collector), ("api", settings.api)):

@@ -11,7 +11,6 @@ import urllib.request
 import pytest
 
 from firstframe.folder import Folder
-from firstframe.roles.api import freshness
 from firstframe.settings import Settings
 from support_engine import free_port
 
@@ -104,13 +103,3 @@ def test_an_engine_without_tables_is_one_to_come_back_to(tmp_path, engine_url, d
     finally:
         process.kill()
         process.wait()
-
-
-def test_freshness_is_that_of_the_slowest(tmp_path) -> None:
-    """Several fold workers: the one furthest behind tells; one that has not told yet says nobody knows."""
-    folder = Folder(tmp_path).make()
-    fresh = freshness(folder, 2)
-    folder.progress_file(0).write_bytes(b'{"fresh_as_of_ms": 20, "other": 1}')
-    assert fresh() is None
-    folder.progress_file(1).write_bytes(b'{"fresh_as_of_ms": 10}')
-    assert fresh() == 10

@@ -1,4 +1,4 @@
-"""The fold worker as a process: which division of the journal it reads, and what it says meanwhile."""
+"""Which division of the journal a fold worker reads, and what it says meanwhile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from types import SimpleNamespace
 from typing import ClassVar
 
-import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -16,8 +15,10 @@ from firstframe.clock import epoch_ms
 from firstframe.fold.worker import Progress
 from firstframe.journal import FilesAppender, open_appender, open_consumer
 from firstframe.journal.division import make_readable, others, readable
-from firstframe.roles import fold as module
-from firstframe.roles.fold import CHECK_SECONDS, _Role
+from firstframe.roles import division as module
+from firstframe.roles import fold as fold_module
+from firstframe.roles.division import CHECK_SECONDS, Divisions
+from firstframe.roles.fold import Work
 from firstframe.settings import Settings
 from support_journal import beacon, numbers, views_of, write
 
@@ -30,6 +31,7 @@ class Reader:
     chunks: ClassVar[list] = []
     before: ClassVar[list] = []
     """What happens while one works, once each."""
+    told: ClassVar[list[Progress]] = []
 
     def __init__(self, consumer, *args, tell, **options):
         self.consumer, self.tell = consumer, tell
@@ -50,15 +52,11 @@ def role(tmp_path, monkeypatch):
     """The first worker of a journal that is one partition now."""
     monkeypatch.setattr(Reader, "chunks", [])
     monkeypatch.setattr(Reader, "before", [])
-    monkeypatch.setattr(module, "Worker", Reader)
-    monkeypatch.setattr(module, "TELL_SECONDS", 0)
+    monkeypatch.setattr(Reader, "told", [])
+    monkeypatch.setattr(fold_module, "Worker", Reader)
     settings = Settings(journal=str(tmp_path / "journal"), journal_partitions=1)
-    return _Role(settings, None, threading.Event(), tmp_path / "progress")
-
-
-def told(tmp_path) -> Progress:
-    """The progress that was written last."""
-    return msgspec.json.decode((tmp_path / "progress").read_bytes(), type=Progress)
+    stop = threading.Event()
+    return Divisions(settings, Work(settings, None, stop, Reader.told.append), stop)
 
 
 def test_a_collector_of_the_old_division_is_waited_for_in_all_its_partitions(tmp_path, role) -> None:
@@ -108,12 +106,12 @@ def test_nothing_is_fresh_while_another_division_is_drained(tmp_path, role) -> N
     write(tmp_path / "journal", [now - 90_000], partitions=2)
     write(tmp_path / "journal", [now - 120_000], partitions=1)
     seen = []
-    Reader.before.append(lambda: seen.append(told(tmp_path)))
+    Reader.before.append(lambda: seen.append(Reader.told[-1]))
     assert role.may_read(0)
     assert seen[0].fresh_as_of_ms == now - 120_000
     assert 120 <= seen[0].lag_seconds < 180
-    assert role._meter._lag_seconds._value.get() >= 120
-    assert role._honest(Progress(now, 0, 0.0, 0)).fresh_as_of_ms == now, "all is drained"
+    assert role._work._meter._lag_seconds._value.get() >= 120
+    assert role._work._honest(Progress(now, 0, 0.0, 0)).fresh_as_of_ms == now, "all is drained"
 
 
 def test_fresh_stands_still_from_the_start_of_the_drain(tmp_path, role) -> None:
@@ -133,7 +131,7 @@ def test_fresh_stands_still_from_the_start_of_the_drain(tmp_path, role) -> None:
     consumer.close()
     before = epoch_ms()
     assert role.may_read(0)
-    assert before <= told(tmp_path).fresh_as_of_ms < draining[0]
+    assert before <= Reader.told[-1].fresh_as_of_ms < draining[0]
 
 
 @pytest.mark.parametrize("ended", [True, False])
@@ -181,8 +179,8 @@ def test_a_collector_with_another_number_that_took_nothing_yet(tmp_path, role) -
 def test_a_worker_may_open_as_many_files_as_the_system_grants(tmp_path, monkeypatch) -> None:
     """A backlog may stand in many segments."""
     asked = []
-    monkeypatch.setattr(module, "allow_files", lambda: asked.append(True))
-    monkeypatch.setattr(module, "_stop_flag", threading.Event)
-    monkeypatch.setattr(module, "wait_for_engine", lambda *args, **options: None)
-    module.fold(Settings(data=str(tmp_path)), 0)
+    monkeypatch.setattr(fold_module, "allow_files", lambda: asked.append(True))
+    monkeypatch.setattr(fold_module, "_stop_flag", threading.Event)
+    monkeypatch.setattr(fold_module, "wait_for_engine", lambda *args, **options: None)
+    fold_module.fold(Settings(data=str(tmp_path)), 0)
     assert asked == [True]
