@@ -12,20 +12,27 @@ from firstframe.engine.client import Engine
 
 ALONE = ("tests/e2e/", "tests/faults/")
 """Tests that need the machine to themselves."""
-BESIDE = (
-    *(
-        f"tests/e2e/test_{name}.py"
-        for name in ("dashboard", "livepeer_clients", "mux_clients", "pages", "schemathesis")
-    ),
-    *(
-        f"tests/faults/test_{name}.py"
-        for name in ("alert_kills", "journal_damage", "journal_kill", "mutated_beacons")
-    ),
-    *(f"tests/faults/test_{name}.py" for name in ("bombs", "delivery", "division", "questions")),
+BESIDE = tuple(
+    f"tests/{folder}/test_{name}.py"
+    for folder, names in (
+        ("e2e", "dashboard livepeer_clients mux_clients pages schemathesis"),
+        ("faults", "alert_kills bombs clocks delivery division journal_damage journal_kill"),
+        ("faults", "kafka_kills kills mutated_beacons questions"),
+    )
+    for name in names.split()
 )
 """Of these such as only ask, or send, and wait for what comes of it as long as it takes."""
 LAWS = "tests/properties/"
-"""Tests on thousands of cases: for `make test` and `make laws`, not for `make check`."""
+"""Tests on thousands of cases."""
+WHOLE = (
+    "tests/unit/demo/",
+    *(f"tests/unit/engine/test_{name}.py" for name in ("clickhouse_connect", "node_client", "server")),
+    "tests/unit/journal/test_kafka.py",
+    *(f"tests/unit/roles/test_{name}.py" for name in ("api_role", "serve")),
+)
+"""Tests that start servers and clients as processes, or play whole days."""
+SLOW = (LAWS, *WHOLE)
+"""For `make test`, not for `make check`."""
 
 
 def pytest_configure() -> None:
@@ -47,10 +54,10 @@ class SideBySide(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that need the machine last, and call the laws slow."""
+    """Put the tests that need the machine last, and say which are slow."""
     items.sort(key=lambda item: is_alone(item.nodeid))
     for item in items:
-        if item.nodeid.startswith(LAWS):
+        if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
 
 

@@ -1,5 +1,8 @@
 """The journal's URL where it is a Kafka topic."""
 
+import subprocess
+import sys
+
 import pytest
 
 from firstframe.errors import ConfigError
@@ -72,3 +75,29 @@ def test_note():
 def test_a_place_that_was_set_by_other_means_has_an_empty_note(text):
     """Kafka's own tools may set it."""
     assert read_note(text) == Note()
+
+
+WITHOUT = """
+import sys
+sys.modules["confluent_kafka"] = None
+import firstframe.cli
+from firstframe.errors import ConfigError
+from firstframe.journal import open_appender, open_consumer
+from firstframe.roles import alert, api, edge, fold, history, serve
+from firstframe.settings import Settings
+try:
+    open_appender(Settings(journal="kafka://host:9092/beacons"), "edge")
+except ConfigError as error:
+    print(error)
+open_consumer(Settings(data=sys.argv[1]), 0).close()
+"""
+
+
+def test_the_kafka_client_is_an_extra(tmp_path):
+    """Without it everything else works, and whoever wants it is told how to get it."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == (
+        "journal is kafka://host:9092/beacons, for which the Kafka client is wanted: pip install 'firstframe[kafka]'\n"
+    ), done.stderr
