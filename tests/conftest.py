@@ -15,7 +15,7 @@ ALONE = ("tests/e2e/", "tests/faults/")
 BESIDE = tuple(
     f"tests/{folder}/test_{name}.py"
     for folder, names in (
-        ("e2e", "dashboard livepeer_clients mux_clients pages schemathesis"),
+        ("e2e", "apart dashboard livepeer_clients mux_clients pages schemathesis"),
         ("faults", "alert_kills bombs clocks delivery division journal_damage journal_kill"),
         ("faults", "kafka_kills kills mutated_beacons questions"),
     )
