@@ -67,7 +67,8 @@ class Lag(msgspec.Struct, frozen=True):
     beacons: int
     oldest_received_ms: int | None
     is_stuck: bool = False
-    """Whether any of it cannot be read now, because of the disk or of damage in a segment that is being written."""
+    """Whether any of it cannot be read now, because of the disk, of damage in a segment that is being written, or of
+    brokers that have not given it yet."""
 
 
 class Consumer(Protocol):

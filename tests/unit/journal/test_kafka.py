@@ -162,6 +162,16 @@ def test_lag_of_what_comes_again(settings):
         assert consumer.lag() == Lag(3, 500)
 
 
+def test_what_did_not_come_in_time_is_not_the_end(settings):
+    """A fetch takes its time, most of all the first: nothing is fresh that stands behind what has come."""
+    write(settings, [1_000])
+    with reading(settings) as consumer:
+        assert consumer.next(0.0) is None
+        assert consumer.lag() == Lag(1, 1_000, is_stuck=True)
+        take(consumer, 1)
+        assert consumer.lag() == Lag(1, 1_000)
+
+
 def test_so_many_chunks_are_handed_out_and_no_more(settings, monkeypatch):
     """Their bounds must find room in the note; what is committed makes room for more."""
     monkeypatch.setattr(consumer_module, "MOST_CHUNKS", 5)

@@ -66,23 +66,31 @@ class KafkaConsumer:
         """Fetched, and in no chunk."""
         self._oldest: dict[int, int] = {}
         """Of each chunk that is not committed: when the oldest of its beacons was received."""
+        self._came_to_nothing = False
+        """Whether the last step handed out no chunk."""
 
     def next(self, wait_seconds: float) -> Chunk | None:
         """See `firstframe.journal.base.Consumer.next`. Raises OSError where no broker answers; try again.
 
         Raises `JournalError` where another worker has taken the partition over.
         """
+        self._came_to_nothing = True
         with _as_os_error():
-            self._begin()
-            if self._again:
-                again = self._again[0]
-                chunk = self._chunk(again, beacons_of(self._read_again(again)))
-                self._again.popleft()
-                return chunk
-            if len(self._note.lengths) >= MOST_CHUNKS:
-                time.sleep(min(wait_seconds, FULL_SECONDS))
-                return None
-            return self._cut() if self._fetch(wait_seconds) else None
+            chunk = self._next(wait_seconds)
+        self._came_to_nothing = chunk is None
+        return chunk
+
+    def _next(self, wait_seconds: float) -> Chunk | None:
+        self._begin()
+        if self._again:
+            again = self._again[0]
+            chunk = self._chunk(again, beacons_of(self._read_again(again)))
+            self._again.popleft()
+            return chunk
+        if len(self._note.lengths) >= MOST_CHUNKS:
+            time.sleep(min(wait_seconds, FULL_SECONDS))
+            return None
+        return self._cut() if self._fetch(wait_seconds) else None
 
     def commit(self, number: int) -> None:
         """See `firstframe.journal.base.Consumer.commit`. Raises OSError, `JournalError`."""
@@ -99,7 +107,11 @@ class KafkaConsumer:
         self._oldest = oldest
 
     def lag(self) -> Lag:
-        """See `firstframe.journal.base.Consumer.lag`."""
+        """See `firstframe.journal.base.Consumer.lag`.
+
+        What the last step did not bring may have stood there before it, since a fetch takes its time: nobody may
+        take that for the end of the journal.
+        """
         try:
             with _as_os_error():
                 self._begin()
@@ -108,7 +120,7 @@ class KafkaConsumer:
         except OSError:
             oldest = min(self._oldest.values(), default=self._note.received_ms)
             return Lag(len(self._ahead), oldest, is_stuck=True)
-        is_stuck = self._position < end and not has_more
+        is_stuck = self._position < end and (self._came_to_nothing or not has_more)
         waiting = [*self._oldest.values()]
         if has_more or is_stuck:
             waiting.append(self._next_received_ms())
