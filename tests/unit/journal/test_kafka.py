@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 
 import pytest
 from confluent_kafka import Producer
@@ -261,6 +262,28 @@ def test_brokers_that_do_not_answer(settings, kafka, monkeypatch):
         consumer.commit(chunk.number)
         assert write(settings, [3_000]) == [None]
         assert numbers(take(consumer, 1))[-1] == 3_000
+
+
+def test_a_broker_that_stands_still_in_the_middle_of_a_note(settings, kafka, monkeypatch):
+    """The client would wait for it, for ever and deaf to signals; what it does of it in the end does no harm."""
+    monkeypatch.setattr(consumer_module, "ASK_SECONDS", 0.5)
+    write(settings, range(6))
+    with reading(settings, chunk_beacons=3) as consumer:
+        chunks = take(consumer, 3)
+        monkeypatch.setattr(consumer, "_check_still_ours", lambda: None)
+        os.kill(kafka.process.pid, signal.SIGSTOP)
+        try:
+            for step in (partial(consumer.next, 0.0), partial(consumer.commit, 1), consumer.close):
+                began = time.monotonic()
+                with suppress(OSError):
+                    step()
+                assert time.monotonic() - began < 1.5
+        finally:
+            os.kill(kafka.process.pid, signal.SIGCONT)
+        chunks += take(consumer, 3)
+        consumer.commit(chunks[0].number)
+    with reading(settings) as consumer:
+        assert take(consumer, 3) == chunks[1:]
 
 
 def test_a_start_without_brokers(monkeypatch):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
 from typing import Any, TypeVar
 
 import structlog
@@ -16,6 +19,7 @@ log = structlog.get_logger()
 
 ASK_SECONDS = 5.0
 Client = TypeVar("Client")
+Answer = TypeVar("Answer")
 
 QUIET = {"log_level": 0}
 """The client's own lines are for its authors: what they say of brokers is told by `told_once`."""
@@ -56,6 +60,39 @@ def check_topic(topic: Topic, partitions: int) -> bool:
             "give both the same number"
         )
     return True
+
+
+class Asker:
+    """Asks what the client would wait for as long as its brokers are away, deaf to signals; one after the other."""
+
+    def __init__(self) -> None:
+        self._asking: Thread | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something that was asked is still on its way."""
+        return self._asking is not None and self._asking.is_alive()
+
+    def ask(self, question: Callable[[], Answer], seconds: float) -> Answer:
+        """What the client says. Raises OSError where it says nothing in time; what was asked may be done later."""
+        until = time.monotonic() + seconds
+        if self._asking is not None:
+            self._asking.join(seconds)
+        said: Future[Answer] = Future()
+        if not self.is_waiting:
+            self._asking = Thread(target=_answer, args=(question, said), name="kafka", daemon=True)
+            self._asking.start()
+        try:
+            return said.result(max(0.0, until - time.monotonic()))
+        except TimeoutError:
+            raise OSError(f"Kafka: no broker has answered for {seconds:g} seconds") from None
+
+
+def _answer(question: Callable[[], Answer], said: Future[Answer]) -> None:
+    try:
+        said.set_result(question())
+    except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
+        said.set_exception(error)
 
 
 def made(kind: Callable[[dict[str, Any]], Client], settings: dict[str, Any]) -> Client:

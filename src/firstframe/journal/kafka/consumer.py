@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 import structlog
@@ -15,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from firstframe.errors import JournalError
 from firstframe.journal.base import CHUNK_BEACONS, CHUNK_BYTES, Chunk, Lag
 from firstframe.journal.decoded import Decoded
-from firstframe.journal.kafka.client import ASK_SECONDS, QUIET, made, reason, told_once
+from firstframe.journal.kafka.client import ASK_SECONDS, QUIET, Asker, made, reason, told_once
 from firstframe.journal.kafka.message import beacons_of, offset_of, payload_of
 from firstframe.journal.kafka.note import Bounds, Note, read_note, write_note
 from firstframe.journal.kafka.topic import Topic
@@ -56,6 +57,7 @@ class KafkaConsumer:
                 }
             ),
         )
+        self._writer = Asker()
         self._has_begun = False
         self._start = 0
         """Where the first chunk begins that is not committed."""
@@ -128,7 +130,8 @@ class KafkaConsumer:
 
     def close(self) -> None:
         """Let go of the partition; what is not committed comes again."""
-        self._client.close()
+        if not self._writer.is_waiting:  # or it would wait as long, and the process ends without it
+            self._client.close()
 
     @property
     def _position(self) -> int:
@@ -196,7 +199,10 @@ class KafkaConsumer:
 
     def _write(self, note: Note, start: int) -> None:
         place = TopicPartition(self._topic.name, self._partition, start, metadata=write_note(note))
-        for each in self._client.commit(offsets=[place], asynchronous=False) or ():
+        written: list[TopicPartition] | None = self._writer.ask(
+            partial(self._client.commit, offsets=[place], asynchronous=False), ASK_SECONDS
+        )
+        for each in written or ():
             if each.error is not None:
                 raise KafkaException(each.error)
         self._note, self._start = note, start
