@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
+from structlog.testing import capture_logs
 
 from firstframe.errors import ConfigError, JournalError, TooLarge, Unavailable
 from firstframe.journal import check_journal, open_appender, open_consumer, retained_beacons
@@ -17,6 +18,7 @@ from firstframe.journal.kafka import appender as appender_module
 from firstframe.journal.kafka import client as client_module
 from firstframe.journal.kafka import consumer as consumer_module
 from firstframe.journal.kafka.consumer import KafkaConsumer
+from firstframe.journal.kafka.note import Note, write_note
 from firstframe.journal.kafka.topic import read_topic
 from firstframe.settings import Settings
 from support_journal import beacon, numbers, views_of
@@ -228,6 +230,33 @@ def test_what_left_the_topic_is_told_of_and_all_else_is_read(settings, capsys):
         assert found == list(range(found[0], 15))
         assert found[0] > 3
     assert "left the topic before they were folded" in capsys.readouterr().out
+
+
+def test_all_that_left_the_topic_is_told_of(settings):
+    """What was handed out and what was not."""
+    write(settings, range(3))
+    with reading(settings, chunk_beacons=2) as consumer:
+        consumer.next(WAIT_SECONDS)
+    write(settings, range(3, 15), body=os.urandom(900_000))
+    with reading(settings) as consumer, capture_logs() as said:
+        assert numbers([consumer.next(0.1)]) == []
+        first = numbers(take(consumer, 1))[0]
+    gone = [each["beacons"] for each in said if "left the topic" in each["event"]]
+    assert sum(gone) == first
+
+
+def test_a_topic_that_ends_within_what_was_handed_out_is_read_anew(settings):
+    """It was made anew: what stands there now is not what the note speaks of, and would be waited for for ever."""
+    write(settings, range(3))
+    topic = read_topic(settings.journal)
+    stranger = Consumer({"bootstrap.servers": topic.servers, "group.id": topic.group, "log_level": 0})
+    note = write_note(Note("before", 7, 2, 1, (5,)))
+    stranger.commit(offsets=[TopicPartition(topic.name, 0, 1, metadata=note)], asynchronous=False)
+    stranger.close()
+    with reading(settings) as consumer:
+        chunks = take(consumer, 3)
+        assert numbers(chunks) == [0, 1, 2]
+        assert chunks[0].number == 8
 
 
 def test_retained_beacons(settings):

@@ -148,12 +148,12 @@ class KafkaConsumer:
         start, note = self._committed()
         if start is None:
             start = low
-        elif start > end:
+        elif start + sum(note.lengths) > end:
             log.error(
-                "the topic ends before what was folded of it: it was made anew, and is read from its beginning",
+                "the topic ends before what was read of it: it was made anew, and is read from its beginning",
                 journal=str(self._topic),
                 partition=self._partition,
-                folded_to=start,
+                read_to=start + sum(note.lengths),
                 end=end,
             )
             start, note = low, msgspec.structs.replace(note, lengths=())
@@ -163,6 +163,8 @@ class KafkaConsumer:
         self._write(msgspec.structs.replace(note, worker=self._worker), start)
         self._again = deque(note.bounds(start))
         self._oldest = {each.number: note.oldest_ms for each in self._again}
+        if self._position < low:  # of the chunks before that each tells for itself
+            self._tell_gap(self._position, low)
         self._read_from(max(low, self._position))
         self._has_begun = True
 
