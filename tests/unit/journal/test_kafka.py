@@ -6,9 +6,10 @@ import signal
 import time
 from contextlib import contextmanager, suppress
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from structlog.testing import capture_logs
 
 from firstframe.errors import ConfigError, JournalError, TooLarge, Unavailable
@@ -139,6 +140,33 @@ def test_the_newest_worker_has_the_partition(settings):
         with pytest.raises(JournalError, match="taken over"):
             take(first, 1)
         assert numbers(take(second, 1)) == [3]
+
+
+def test_who_must_look_again_what_is_left_does_not_take_the_partition_back(settings):
+    """What one was to read next left the topic, and meanwhile another worker has begun."""
+    write(settings, range(3))
+    with reading(settings) as first, reading(settings) as second:
+        take(first, 3)
+        chunks = take(second, 3)
+        first._has_begun = False
+        with pytest.raises(JournalError, match="taken over"):
+            first.next(0.1)
+        second.commit(chunks[-1].number)
+
+
+def test_what_left_the_topic_is_seen_among_other_troubles(settings):
+    """After that the client reads no further by itself."""
+    write(settings, range(3))
+    with reading(settings) as consumer:
+        take(consumer, 3)
+        client = consumer._client
+        errors = [KafkaError(KafkaError._TRANSPORT), KafkaError(KafkaError._AUTO_OFFSET_RESET)]
+        came = [SimpleNamespace(error=lambda each=each: each) for each in errors]
+        consumer._client = SimpleNamespace(consume=lambda most, timeout: came)
+        with pytest.raises(OSError, match="Kafka"):
+            consumer.next(0.1)
+        consumer._client = client
+        assert numbers([consumer.next(0.1)]) == [0, 1, 2], "it has begun again"
 
 
 def test_lag(settings):

@@ -145,6 +145,8 @@ class KafkaConsumer:
         if self._has_begun:
             return
         low, end = self._extent()
+        if self._note.worker:  # it had begun before
+            self._check_still_ours()
         start, note = self._committed()
         if start is None:
             start = low
@@ -223,12 +225,12 @@ class KafkaConsumer:
         """How many messages came."""
         came = self._client.consume(most, timeout=wait_seconds)
         self._ahead += [message for message in came if message.error() is None]
-        for message in came:
-            error = message.error()
-            if error is not None:
-                # What was to come next may be gone: then the next step looks what is left.
-                self._has_begun = error.code() != KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 - its public name
-                raise KafkaException(error)
+        errors = [error for message in came if (error := message.error()) is not None]
+        if any(error.code() == KafkaError._AUTO_OFFSET_RESET for error in errors):  # noqa: SLF001 - its public name
+            # What was to come next may be gone: the next step looks what is left, for the client reads no further.
+            self._has_begun = False
+        if errors:
+            raise KafkaException(errors[0])
         return len(came)
 
     def _read_from(self, offset: int) -> None:
