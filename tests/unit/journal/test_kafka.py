@@ -229,6 +229,20 @@ def test_large_beacons_make_small_chunks(settings):
         assert len(chunks) > 1
 
 
+def test_of_large_beacons_no_more_is_taken_than_is_wanted(settings, monkeypatch):
+    """Each step took all that the client had fetched, until it held as many large ones as make a chunk of small ones."""
+    monkeypatch.setattr(consumer_module, "CHUNK_BYTES", 100_000)
+    write(settings, range(160), body=os.urandom(25_000))
+    with reading(settings) as consumer:
+        chunks = []
+        while sum(len(chunk.beacons) for chunk in chunks) < 160:
+            held = len(consumer._ahead)
+            chunks += take(consumer, 1)
+            assert held < 8 or len(consumer._ahead) < held
+            time.sleep(0.02)
+    assert numbers(chunks) == list(range(160))
+
+
 def test_what_is_no_beacon_is_passed_over(settings):
     """Somebody wrote into the topic."""
     write(settings, [1])

@@ -217,9 +217,15 @@ class KafkaConsumer:
         """Whether there is something for a chunk, of which as much is taken as has come."""
         if not self._ahead:
             self._take(1, wait_seconds)
-        if 0 < len(self._ahead) < self._chunk_beacons:
+        if self._ahead and not self._has_whole_chunk():
             self._take(self._chunk_beacons - len(self._ahead), 0.0)
         return bool(self._ahead)
+
+    def _has_whole_chunk(self) -> bool:
+        """Whether more would only be held in memory, on top of what the client holds."""
+        messages = self._next_messages()
+        size = sum(len(payload_of(message)) for message in messages)
+        return len(messages) >= self._chunk_beacons or size >= CHUNK_BYTES
 
     def _take(self, most: int, wait_seconds: float) -> int:
         """How many messages came."""
