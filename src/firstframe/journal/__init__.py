@@ -62,11 +62,14 @@ def check_journal(settings: Settings) -> bool:
 def open_appender(settings: Settings, writer: str) -> Appender:
     """The journal for one writer; ``writer`` names it in the segments' names. Raises `ConfigError`."""
     if is_kafka(settings.journal):
-        check_journal(settings)
+        is_checked = check_journal(settings)
         from firstframe.journal.kafka.appender import KafkaAppender
 
         return KafkaAppender(
-            _topic(settings), settings.journal_partitions, commit_ms=settings.journal_commit_ms
+            _topic(settings),
+            settings.journal_partitions,
+            commit_ms=settings.journal_commit_ms,
+            is_checked=is_checked,
         )
     return FilesAppender(
         journal_folder(settings),
@@ -86,7 +89,7 @@ def open_consumer(settings: Settings, partition: int) -> Consumer:
         check_journal(settings)
         from firstframe.journal.kafka.consumer import KafkaConsumer
 
-        return KafkaConsumer(_topic(settings), partition)
+        return KafkaConsumer(_topic(settings), partition, settings.journal_partitions)
     journal, partitions = journal_folder(settings), settings.journal_partitions
     return FilesConsumer(
         journal,

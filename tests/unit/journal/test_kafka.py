@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from structlog.testing import capture_logs
@@ -369,6 +370,36 @@ def test_a_start_without_brokers(monkeypatch):
     assert consumer.lag() == Lag(0, 0, is_stuck=True)
     consumer.close()
     assert write(settings, [1]) == ["journal_failed"]
+
+
+@pytest.mark.parametrize(("partitions", "said"), [(PARTITIONS, None), (2, "has 4 partitions")])
+def test_a_topic_is_looked_at_as_soon_as_a_broker_answers(settings, kafka, monkeypatch, partitions, said):
+    """Where none did at the start: what went to a partition that nobody reads would be folded by nobody."""
+    for module in (client_module, consumer_module):
+        monkeypatch.setattr(module, "ASK_SECONDS", 0.5)
+    settings = msgspec.structs.replace(settings, journal_partitions=partitions)
+    os.kill(kafka.process.pid, signal.SIGSTOP)
+    try:
+        appender, consumer = open_appender(settings, "edge"), open_consumer(settings, 0)
+    finally:
+        os.kill(kafka.process.pid, signal.SIGCONT)
+
+    async def append():
+        assert appender.lack is not None
+        assert await _end_of(appender.append(beacon(1), [VIEWS[0]])) == "journal_failed"
+        await appender.look()
+        assert said in appender.lack if said else appender.lack is None
+        assert await _end_of(appender.append(beacon(2), [VIEWS[0]])) == ("journal_failed" if said else None)
+        await appender.close()
+
+    asyncio.run(append())
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            consumer.next(0.1)
+    else:
+        monkeypatch.undo()
+        assert numbers(take(consumer, 1)) == [2]
+    consumer.close()
 
 
 def test_what_the_topic_does_not_take_is_refused_for_good(settings, monkeypatch):

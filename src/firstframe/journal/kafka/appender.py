@@ -13,9 +13,9 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from firstframe.beacon import Beacon
-from firstframe.errors import Refusal, TooLarge, Unavailable
+from firstframe.errors import ConfigError, Refusal, TooLarge, Unavailable
 from firstframe.journal.base import partitions_of
-from firstframe.journal.kafka.client import QUIET, made, told_once
+from firstframe.journal.kafka.client import QUIET, check_partitions, made, told_once
 from firstframe.journal.kafka.message import COPY
 from firstframe.journal.kafka.topic import Topic
 from firstframe.journal.kept import Kept
@@ -39,14 +39,19 @@ CLOSE_SECONDS = 15.0
 class KafkaAppender:
     """Appends to a topic. For one event loop; the client has threads of its own, and one here hears of them."""
 
-    def __init__(self, topic: Topic, partitions: int, *, commit_ms: float) -> None:
-        """Raises `ConfigError` for options that the client does not take."""
+    def __init__(self, topic: Topic, partitions: int, *, commit_ms: float, is_checked: bool) -> None:
+        """Raises `ConfigError` for options that the client does not take.
+
+        ``is_checked``: whether the topic was found as wanted. While it was not, nothing is sent: a beacon may go to
+        a partition that nobody reads, and brokers may make a topic of their own for it.
+        """
         self._topic = topic
         self._partitions = partitions
         self._encode = msgspec.msgpack.Encoder().encode
         self._loop: asyncio.AbstractEventLoop | None = None
         self._delivered: deque[_Delivery] = deque()
-        self._lack: str | None = None
+        self._is_checked = is_checked
+        self._lack = None if is_checked else "no Kafka broker has answered yet"
         self._is_closed = False
         self._is_over = False
         self._producer = made(
@@ -73,6 +78,10 @@ class KafkaAppender:
         """See `firstframe.journal.base.Appender.append`; settled with `TooLarge` for what the topic does not take."""
         if self._is_closed:
             raise Unavailable("the collector is stopping", code="stopping", retry_after_seconds=1)
+        if not self._is_checked:
+            kept = Kept()
+            kept.settle(_unavailable(self._lack or ""))
+            return kept
         self._loop = asyncio.get_running_loop()
         payload = self._encode(beacon)
         wanted = partitions_of(view_keys, self._partitions)
@@ -108,8 +117,8 @@ class KafkaAppender:
 
     async def look(self) -> None:
         """See `firstframe.journal.base.Appender.look`."""
-        if not self._is_closed and await asyncio.to_thread(self._answers):
-            self._lack = None
+        if not self._is_closed:
+            self._lack = await asyncio.to_thread(self._find_lack)
 
     async def close(self) -> None:
         """See `firstframe.journal.base.Appender.close`."""
@@ -119,12 +128,18 @@ class KafkaAppender:
 
     # In threads
 
-    def _answers(self) -> bool:
-        """Whether the topic's brokers are there."""
+    def _find_lack(self) -> str | None:
+        """Whether the topic is there, and as wanted; while no broker says so, nothing changes."""
         try:
-            return self._topic.name in self._producer.list_topics(timeout=LOOK_SECONDS).topics
+            check_partitions(self._producer, self._topic, self._partitions, LOOK_SECONDS)
         except KafkaException:
-            return False
+            return self._lack
+        except ConfigError as error:
+            if str(error) != self._lack:
+                log.warning("the journal's topic cannot be used", error=str(error))
+            return str(error)
+        self._is_checked = True
+        return None
 
     def _finish(self) -> None:
         self._producer.flush(CLOSE_SECONDS)
@@ -172,8 +187,10 @@ def _refusal_of(error: KafkaError) -> Refusal:
     if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
         return TooLarge("the journal's topic takes no message so large (its `max.message.bytes`)")
     log.debug("a beacon was not kept", error=error.str())
+    return _unavailable(error.str())
+
+
+def _unavailable(lack: str) -> Unavailable:
     return Unavailable(
-        f"the journal cannot be written: {error.str()}",
-        code="journal_failed",
-        retry_after_seconds=RETRY_SECONDS,
+        f"the journal cannot be written: {lack}", code="journal_failed", retry_after_seconds=RETRY_SECONDS
     )

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from firstframe.errors import ConfigError
@@ -45,21 +45,30 @@ def check_topic(topic: Topic, partitions: int) -> bool:
     """
     admin = made(AdminClient, topic.client({"error_cb": lambda error: None, **QUIET}))
     try:
-        found = admin.list_topics(timeout=ASK_SECONDS).topics.get(topic.name)
+        check_partitions(admin, topic, partitions, ASK_SECONDS)
     except KafkaException as error:
         log.warning("no Kafka broker answers yet", journal=str(topic), error=reason(error))
         return False
+    return True
+
+
+def check_partitions(
+    client: AdminClient | Producer | Consumer, topic: Topic, partitions: int, seconds: float
+) -> None:
+    """The same, by a client that is there. Raises `ConfigError`, and KafkaException where no broker answers now."""
+    found = client.list_topics(timeout=seconds).topics.get(topic.name)
     if found is None:
         raise ConfigError(
             f"{topic} does not exist; make it, for instance with `kafka-topics.sh --create --topic {topic.name} "
             f"--partitions {partitions} --replication-factor 3 --config min.insync.replicas=2`"
         )
+    if found.error is not None:
+        raise KafkaException(found.error)
     if len(found.partitions) != partitions:
         raise ConfigError(
             f"{topic} has {len(found.partitions)} partitions, but journal_partitions is {partitions}: "
             "give both the same number"
         )
-    return True
 
 
 class Asker:

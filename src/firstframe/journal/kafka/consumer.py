@@ -16,7 +16,15 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from firstframe.errors import JournalError
 from firstframe.journal.base import CHUNK_BEACONS, CHUNK_BYTES, Chunk, Lag
 from firstframe.journal.decoded import Decoded
-from firstframe.journal.kafka.client import ASK_SECONDS, QUIET, Asker, made, reason, told_once
+from firstframe.journal.kafka.client import (
+    ASK_SECONDS,
+    QUIET,
+    Asker,
+    check_partitions,
+    made,
+    reason,
+    told_once,
+)
 from firstframe.journal.kafka.message import beacons_of, offset_of, payload_of
 from firstframe.journal.kafka.note import Bounds, Note, read_note, write_note
 from firstframe.journal.kafka.topic import Topic
@@ -37,10 +45,21 @@ FULL_SECONDS = 0.1
 class KafkaConsumer:
     """Reads one partition. Not thread-safe; where a second one begins on the same partition, the first must end."""
 
-    def __init__(self, topic: Topic, partition: int, *, chunk_beacons: int = CHUNK_BEACONS) -> None:
-        """Talks to no broker yet. Raises `ConfigError` for options that the client does not take."""
+    def __init__(
+        self,
+        topic: Topic,
+        partition: int,
+        partitions: int | None = None,
+        *,
+        chunk_beacons: int = CHUNK_BEACONS,
+    ) -> None:
+        """Talks to no broker yet. Raises `ConfigError` for options that the client does not take.
+
+        ``partitions``: how many the topic must have, looked at as soon as a broker answers; None: whatever it has.
+        """
         self._topic = topic
         self._partition = partition
+        self._partitions = partitions
         self._chunk_beacons = chunk_beacons
         self._worker = secrets.token_hex(4)
         self._client = made(
@@ -74,7 +93,8 @@ class KafkaConsumer:
     def next(self, wait_seconds: float) -> Chunk | None:
         """See `firstframe.journal.base.Consumer.next`. Raises OSError where no broker answers; try again.
 
-        Raises `JournalError` where another worker has taken the partition over.
+        Raises `JournalError` where another worker has taken the partition over, `ConfigError` where the topic is
+        not as wanted.
         """
         self._came_to_nothing = True
         with _as_os_error():
@@ -144,6 +164,8 @@ class KafkaConsumer:
         """Take the partition over from whoever had it, where this was not done yet."""
         if self._has_begun:
             return
+        if self._partitions is not None:
+            check_partitions(self._client, self._topic, self._partitions, ASK_SECONDS)
         low, end = self._extent()
         if self._note.worker:  # it had begun before
             self._check_still_ours()
