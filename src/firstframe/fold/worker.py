@@ -363,8 +363,8 @@ class Worker:
             now = self._clock()
             self._write(list(self._shelf.dirty), now)
             self._commit()
-        except EngineError as error:
-            log.info("stopping without the engine; the journal holds the rest", error=str(error)[:200])
+        except (EngineError, OSError) as error:
+            log.info("stopping before all is written; the journal holds the rest", error=str(error)[:200])
 
 
 def _turn(view: OpenView) -> int:

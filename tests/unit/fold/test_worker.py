@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from threading import Event as Flag
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -360,6 +361,20 @@ def test_a_journal_that_fails_amid_a_cycle_keeps_no_view_from_being_written(
     assert bench.rows("native_view_id") == [("a",)]
     assert bench.worker._uncommitted == {}
     assert len(asked) == 2
+
+
+def test_a_journal_that_is_away_at_the_end_keeps_no_worker_from_a_good_one() -> None:
+    """What it could not commit comes again."""
+
+    def commit(number: int) -> None:
+        raise OSError("Kafka: no broker has answered")
+
+    worker = Worker(SimpleNamespace(commit=commit), None, FoldRule(), {})
+    worker._uncommitted = {1: 1}
+    stop = Flag()
+    stop.set()
+    worker.run(stop)
+    assert worker._uncommitted == {1: 1}
 
 
 def test_a_chunk_that_ends_with_its_segment_brings_the_next(bench: Bench) -> None:
