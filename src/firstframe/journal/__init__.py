@@ -45,7 +45,9 @@ def journal_folder(settings: Settings) -> Path:
         return Path(settings.data) / "journal"
     if url.scheme in ("", "file") and not url.netloc:
         return Path(url.path)
-    raise ConfigError(f"journal is {settings.journal!r}, but a folder, file:///folder or {EXAMPLE} is wanted")
+    # Of a URL no more than that it is one: a password may stand in it.
+    shown = f"{url.scheme}://…" if url.scheme else settings.journal
+    raise ConfigError(f"journal is {shown!r}, but a folder, file:///folder or {EXAMPLE} is wanted")
 
 
 def check_journal(settings: Settings) -> bool:

@@ -42,6 +42,13 @@ def test_login_is_the_clients_and_is_not_shown():
         ("kafka://host:99999/beacons", "names the brokers"),
         ("kafka://a:1,,b:1/beacons", "names the brokers"),
         ("kafka://host:9092/beacons?acks=0", "sets 'acks', which firstframe sets itself"),
+        ("kafka://host:9092/beacons?request.required.acks=1", "which firstframe sets itself"),
+        ("kafka://host:9092/beacons?delivery.report.only.error=true", "which firstframe sets itself"),
+        ("kafka://host:9092/beacons?error_cb=x", "cannot be set as text"),
+        ("kafka://host:9092/beacons?default.topic.config=x", "cannot be set as text"),
+        ("kafka://host:9092/beacons?group.id=", "an empty group.id"),
+        ("kafka://127.0.0.1:1/beacons?retries=0", "`retries` must be set >= 1"),
+        ("kafka://127.0.0.1:1/beacons?max.in.flight=10", "`max.in.flight` must be set <= 5"),
         ("kafka://host:9092/beacons?enable.idempotence=false", "sets 'enable.idempotence'"),
     ],
 )
@@ -49,6 +56,28 @@ def test_what_is_wrong_with_a_url_is_said(url, said):
     """Before anything is started."""
     with pytest.raises(ConfigError, match=said.replace("?", r"\?")):
         check_journal(Settings(journal=url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "kafka://me:s3cr/t@host:9092/beacons",
+        "kafka://me:12/s3cr@host:9092/beacons",
+        "kafka://me:s3cr?t@host:9092/beacons",
+        "kafka://me:s3cr@host:9092/",
+        "kafka://me:s3cr@host:0/beacons",
+        "KAFKA://me:s3cr@host:9092/beacons",
+        "kafka:/me:s3cr@host:9092/beacons",
+        "KAFKA://host:9092/beacons?sasl.password=s3cr",
+        "kafkas://me:s3cr?t@host:9092/beacons",
+    ],
+)
+def test_no_password_is_shown_of_a_url_that_is_not_right(url):
+    """It would stand in the log."""
+    with pytest.raises(ConfigError) as caught:
+        check_journal(Settings(journal=url))
+    assert "s3cr" not in str(caught.value)
+    assert "me:" not in str(caught.value)
 
 
 def test_a_setting_that_the_client_does_not_know_is_refused():

@@ -23,14 +23,18 @@ _OURS = frozenset(
         "acks",
         "auto.offset.reset",
         "bootstrap.servers",
+        "delivery.report.only.error",
         "enable.auto.commit",
         "enable.idempotence",
         "enable.partition.eof",
         "metadata.broker.list",
+        "request.required.acks",
         "transactional.id",
     }
 )
 """What makes a beacon durable before it is answered, and read once: not to be chosen."""
+_NO_TEXT = re.compile(r".*_cb|default\.topic\.config|interceptors|logger|on_commit|on_delivery|opaque")
+"""What the client's Python takes, which is functions and the like: with a text in its place it fails, or dies."""
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -63,10 +67,11 @@ def read_topic(journal: str) -> Topic:
     place, _, name = rest.partition("/")
     login, _, servers = place.rpartition("@")
     if not all(map(_is_server, servers.split(","))):
-        raise ConfigError(f"journal names the brokers {servers!r}, but {EXAMPLE} is wanted")
+        raise ConfigError(f"journal names the brokers {_shown(servers, journal)}, but {EXAMPLE} is wanted")
     if not _NAME.fullmatch(name) or name in (".", ".."):
         raise ConfigError(
-            f"journal names the topic {name!r}, but up to 249 of letters, digits, '.', '_' and '-' are wanted: {EXAMPLE}"
+            f"journal names the topic {_shown(name, journal)}, "
+            f"but up to 249 of letters, digits, '.', '_' and '-' are wanted: {EXAMPLE}"
         )
     options = dict(parse_qsl(query, keep_blank_values=True))
     _check_options(options)
@@ -81,9 +86,20 @@ def _is_server(text: str) -> bool:
     return found is not None and (found[1] is None or 0 < int(found[1]) <= 65_535)
 
 
+def _shown(part: str, journal: str) -> str:
+    """A part of the URL that is not right; of one with a password nothing, for any part may be a piece of that."""
+    if "@" not in journal:
+        return repr(part)
+    return "(not shown, for the password; in that '/' is %2F, '?' is %3F and '@' is %40)"
+
+
 def _check_options(options: dict[str, str]) -> None:
     for name in options:
         if name in _OURS:
             raise ConfigError(
                 f"journal sets {name!r}, which firstframe sets itself: no accepted beacon may be lost"
             )
+        if _NO_TEXT.fullmatch(name):
+            raise ConfigError(f"journal sets {name!r}, which cannot be set as text")
+    if not options.get("group.id", GROUP):
+        raise ConfigError("journal names an empty group.id: leave it out, or give the group a name")
