@@ -15,6 +15,7 @@ from firstframe.dialects import DIALECTS
 from firstframe.edge.files import allow_files
 from firstframe.engine.client import Engine
 from firstframe.enrich.device import prepare
+from firstframe.errors import ConfigError
 from firstframe.fold.meter import FoldMeter
 from firstframe.fold.rule import FoldRule
 from firstframe.fold.watch import Watch
@@ -39,6 +40,11 @@ CAPACITY_EVENTS = 400_000
 
 def fold(settings: Settings, partition: int) -> None:
     """Run one fold worker until told to stop. Raises `ConfigError`, `JournalError`."""
+    if not 0 <= partition < settings.journal_partitions:
+        raise ConfigError(
+            f"--partition is {partition}, but of {settings.journal_partitions} partitions the last is "
+            f"{settings.journal_partitions - 1}"
+        )
     allow_files()  # a backlog may stand in many segments
     folder = Folder(settings.data).make()
     stop = _stop_flag()

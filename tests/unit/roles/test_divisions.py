@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from firstframe.clock import epoch_ms
+from firstframe.errors import ConfigError
 from firstframe.fold.worker import Progress
 from firstframe.journal import FilesAppender, open_appender, open_consumer
 from firstframe.journal.division import make_readable, others, readable
@@ -184,3 +185,10 @@ def test_a_worker_may_open_as_many_files_as_the_system_grants(tmp_path, monkeypa
     monkeypatch.setattr(fold_module, "wait_for_engine", lambda *args, **options: None)
     fold_module.fold(Settings(data=str(tmp_path)), 0)
     assert asked == [True]
+
+
+@pytest.mark.parametrize("partition", [-1, 2, 7])
+def test_a_partition_that_is_not_there_is_refused(tmp_path, partition) -> None:
+    """It would be waited for, and what its worker tells of itself would keep anybody from knowing what is fresh."""
+    with pytest.raises(ConfigError, match=f"--partition is {partition}, but of 2 partitions the last is 1"):
+        fold_module.fold(Settings(data=str(tmp_path), journal_partitions=2), partition)
