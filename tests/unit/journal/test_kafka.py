@@ -170,6 +170,27 @@ def test_what_left_the_topic_is_seen_among_other_troubles(settings):
         assert numbers([consumer.next(0.1)]) == [0, 1, 2], "it has begun again"
 
 
+def test_a_note_is_written_again_now_and_then(settings, monkeypatch):
+    """Brokers forget one that is old, also of a worker that has nothing to do: so the second here is found."""
+    monkeypatch.setattr(consumer_module, "KEEP_SECONDS", 0.0)
+    with reading(settings) as first, reading(settings) as second:
+        assert first.next(0.0) is None
+        assert second.next(0.0) is None
+        with pytest.raises(JournalError, match="taken over"):
+            first.next(0.0)
+
+
+def test_a_note_that_the_brokers_forgot_is_nobody_elses(settings, monkeypatch):
+    """The worker knows what stood there, and goes on."""
+    write(settings, range(3))
+    with reading(settings) as consumer:
+        chunk = take(consumer, 3)[0]
+        monkeypatch.setattr(consumer, "_committed", lambda: (None, Note()))
+        consumer.commit(chunk.number)
+        write(settings, [3])
+        assert [(each.number, numbers([each])) for each in take(consumer, 1)] == [(chunk.number + 1, [3])]
+
+
 def test_lag(settings):
     """Beacons that are not committed, and since when; nothing where all is done."""
     with reading(settings) as consumer:

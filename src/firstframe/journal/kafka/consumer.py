@@ -40,6 +40,8 @@ AHEAD_KIB = 64 * 1024
 MOST_CHUNKS = 300
 """Most that are handed out and not committed: their lengths stand in the note."""
 FULL_SECONDS = 0.1
+KEEP_SECONDS = 3_600.0
+"""So often a note is written at least: brokers forget one that was not, after a week unless they are told otherwise."""
 
 
 class KafkaConsumer:
@@ -81,6 +83,8 @@ class KafkaConsumer:
         self._start = 0
         """Where the first chunk begins that is not committed."""
         self._note = Note()
+        self._written_at = 0.0
+        """On the monotonic clock: when the note was written."""
         self._again: deque[Bounds] = deque()
         """Chunks that were handed out before this worker began."""
         self._ahead: deque[Message] = deque()
@@ -104,6 +108,9 @@ class KafkaConsumer:
 
     def _next(self, wait_seconds: float) -> Chunk | None:
         self._begin()
+        if time.monotonic() - self._written_at >= KEEP_SECONDS:
+            self._check_still_ours()
+            self._write(self._note, self._start)
         if self._again:
             again = self._again[0]
             chunk = self._chunk(again, beacons_of(self._read_again(again)))
@@ -171,7 +178,7 @@ class KafkaConsumer:
             self._check_still_ours()
         start, note = self._committed()
         if start is None:
-            start = low
+            start, note = low, msgspec.structs.replace(self._note, lengths=())
         elif start + sum(note.lengths) > end:
             log.error(
                 "the topic ends before what was read of it: it was made anew, and is read from its beginning",
@@ -216,8 +223,9 @@ class KafkaConsumer:
 
     def _check_still_ours(self) -> None:
         """Raises `JournalError` where another worker has noted something since."""
-        other = self._committed()[1].worker
-        if other != self._worker:
+        place, note = self._committed()
+        is_forgotten = place is None  # with the topic, or because it was old
+        if not is_forgotten and note.worker != self._worker:
             raise JournalError(
                 f"partition {self._partition} of {self._topic} was taken over by another fold worker; "
                 "one per partition is wanted"
@@ -232,6 +240,7 @@ class KafkaConsumer:
             if each.error is not None:
                 raise KafkaException(each.error)
         self._note, self._start = note, start
+        self._written_at = time.monotonic()
 
     # Reading
 
