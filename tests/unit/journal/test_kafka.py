@@ -1,13 +1,16 @@
 """The journal in a Kafka topic: what the files promise, it promises."""
 
 import asyncio
+import ctypes
 import os
 import signal
 import time
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
+import confluent_kafka
 import msgspec
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
@@ -437,6 +440,32 @@ def test_what_the_topic_does_not_take_is_refused_for_good(settings, monkeypatch)
             appender.append(beacon(3), [VIEWS[0]])
 
     asyncio.run(append())
+
+
+def test_a_client_that_failed_for_good_is_made_anew(settings, monkeypatch):
+    """It takes nothing more, and the collector would refuse all that comes until somebody starts it again."""
+    monkeypatch.setattr(appender_module, "POLL_SECONDS", 0.05)
+    appender = open_appender(settings, "edge")
+    _fail_for_good(appender._producer)
+
+    async def append():
+        with pytest.raises(Unavailable):
+            appender.append(beacon(1), [VIEWS[0]])
+        await asyncio.sleep(0.5)
+        assert await _end_of(appender.append(beacon(2), [VIEWS[0]])) is None
+        await appender.close()
+
+    asyncio.run(append())
+
+
+def _fail_for_good(producer):
+    """As librdkafka lets its own tests do, which the client for Python does not show."""
+    library = next(
+        (Path(confluent_kafka.__file__).parent.parent / "confluent_kafka.libs").glob("librdkafka*")
+    )
+    handle = ctypes.c_void_p.from_address(id(producer) + object.__basicsize__)
+    fail = ctypes.CDLL(str(library)).rd_kafka_test_fatal_error
+    assert fail(handle, KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, b"for a test") == 0
 
 
 def test_the_collectors_health_is_that_of_the_brokers(settings, kafka, monkeypatch):

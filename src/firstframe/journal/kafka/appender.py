@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 
 import msgspec
@@ -15,7 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from firstframe.beacon import Beacon
 from firstframe.errors import ConfigError, Refusal, TooLarge, Unavailable
 from firstframe.journal.base import partitions_of
-from firstframe.journal.kafka.client import QUIET, check_partitions, made, told_once
+from firstframe.journal.kafka.client import QUIET, check_partitions, made, reason, told_once
 from firstframe.journal.kafka.message import COPY
 from firstframe.journal.kafka.topic import Topic
 from firstframe.journal.kept import Kept
@@ -54,7 +55,8 @@ class KafkaAppender:
         self._lack = None if is_checked else "no Kafka broker has answered yet"
         self._is_closed = False
         self._is_over = False
-        self._producer = made(
+        self._make_producer = partial(
+            made,
             Producer,
             topic.client(
                 {
@@ -71,6 +73,7 @@ class KafkaAppender:
                 }
             ),
         )
+        self._producer = self._make_producer()
         self._thread = Thread(target=self._listen, name="kafka", daemon=True)
         self._thread.start()
 
@@ -142,17 +145,28 @@ class KafkaAppender:
         return None
 
     def _finish(self) -> None:
-        self._producer.flush(CLOSE_SECONDS)
+        with suppress(KafkaException):  # it failed for good at the last moment
+            self._producer.flush(CLOSE_SECONDS)
         self._is_over = True
         self._thread.join()
 
     def _listen(self) -> None:
         """The client says what became of beacons to whoever polls it."""
         while not self._is_over:
-            self._producer.poll(POLL_SECONDS)
+            try:
+                self._producer.poll(POLL_SECONDS)
+            except KafkaException as error:
+                self._begin_anew(error)
             if self._delivered and self._loop is not None:
                 with suppress(RuntimeError):  # it has ended: nobody waits any more
                     self._loop.call_soon_threadsafe(self._pass_on)
+
+    def _begin_anew(self, error: KafkaException) -> None:
+        """A client that failed for good takes nothing more, whatever its brokers do; what it had on its way is told of."""
+        log.error("the Kafka client failed and is made anew", journal=str(self._topic), error=reason(error))
+        failed, self._producer = self._producer, self._make_producer()
+        with suppress(KafkaException):
+            failed.flush(LOOK_SECONDS)
 
     # In the loop
 
