@@ -382,6 +382,20 @@ def test_a_broker_that_stands_still_in_the_middle_of_a_note(settings, kafka, mon
         assert take(consumer, 3) == chunks[1:]
 
 
+def test_trouble_is_told_and_not_again_and_again(monkeypatch):
+    """Brokers that are away are two troubles by turns; when they are away another time it is told again."""
+    tell = client_module.told_once(read_topic("kafka://host:9092/beacons"))
+    troubles = [KafkaError(KafkaError._ALL_BROKERS_DOWN), KafkaError(KafkaError._TRANSPORT)]
+    with capture_logs() as said:
+        for trouble in troubles * 3:
+            tell(trouble)
+        assert len(said) == 2
+        later = time.monotonic() + client_module.SILENT_SECONDS
+        monkeypatch.setattr(client_module, "time", SimpleNamespace(monotonic=lambda: later))
+        tell(troubles[0])
+        assert len(said) == 3
+
+
 def test_a_start_without_brokers(monkeypatch):
     """The collector starts and says 503; the fold waits."""
     for module in (client_module, consumer_module):

@@ -18,6 +18,7 @@ from firstframe.journal.kafka.topic import Topic
 log = structlog.get_logger()
 
 ASK_SECONDS = 5.0
+SILENT_SECONDS = 60.0
 Client = TypeVar("Client")
 Answer = TypeVar("Answer")
 
@@ -26,14 +27,14 @@ QUIET = {"log_level": 0}
 
 
 def told_once(topic: Topic) -> Callable[[KafkaError], None]:
-    """What is to be called with each trouble of a client: says it, but not again and again while it lasts."""
-    last = ""
+    """What is to be called with each trouble of a client: says each kind, but not again and again while it lasts."""
+    silent_until: dict[str, float] = {}
 
     def tell(error: KafkaError) -> None:
-        nonlocal last
-        if error.name() != last:
-            last = error.name()
+        now = time.monotonic()
+        if now >= silent_until.get(error.name(), now):
             log.warning("trouble with the Kafka brokers", journal=str(topic), error=error.str())
+            silent_until[error.name()] = now + SILENT_SECONDS
 
     return tell
 
