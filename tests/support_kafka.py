@@ -5,6 +5,8 @@ It keeps its log in memory, five megabytes of each partition; topics have four.
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +36,14 @@ class Broker:
         client = Producer({"bootstrap.servers": self.address, "log_level": 0})
         assert len(client.list_topics(name, timeout=10).topics[name].partitions) == PARTITIONS
         return f"kafka://{self.address}/{name}"
+
+    def stand_still(self) -> None:
+        """Answer nobody; on return it does so already."""
+        os.kill(self.process.pid, signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
+
+    def go_on(self) -> None:
+        os.kill(self.process.pid, signal.SIGCONT)
 
 
 @contextmanager
