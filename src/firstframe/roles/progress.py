@@ -18,7 +18,6 @@ import msgspec
 from firstframe.disk import write_atomically
 from firstframe.engine.client import Engine
 from firstframe.engine.progress import fresh_as_of_ms, put_fresh_as_of
-from firstframe.errors import ConfigError, EngineError
 from firstframe.fold.worker import Progress
 from firstframe.folder import Folder
 from firstframe.journal import is_kafka
@@ -100,7 +99,7 @@ class _Asker:
     def _ask(self) -> None:
         engine: Engine | None = None
         while True:
-            with suppress(ConfigError, EngineError):  # who asks anything else is told that the engine is away
+            with suppress(Exception):  # who asks anything else is told what is wrong with the engine
                 engine = engine or Engine.connect(self._where(), self._where)
                 self._told = fresh_as_of_ms(engine, self._partitions)
             time.sleep(ASK_SECONDS)
