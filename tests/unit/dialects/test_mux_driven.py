@@ -8,7 +8,8 @@ import pytest
 
 from firstframe.view.derived import derive
 from firstframe.view.record import Approx, EndReason, Outcome, ViewRecord
-from support_mux import event, folded, numbered
+from support_cases import BASE_MS
+from support_mux import event, folded, numbered, parsed
 
 HB_MS = 10_000
 
@@ -85,6 +86,68 @@ def test_page_that_was_kept_and_brought_back() -> None:
     assert (row.rebuffer_count, row.rebuffer_duration_ms) == (0, 0)
     assert row.pause_time_ms == 7967 - 4137
     assert row.content_playing_time_ms == (4137 - 1000) + (12_059 - 7970)
+
+
+HIDDEN_AT_MS = 4146
+
+
+def hidden_then(*events: dict[str, Any], lacking: int = 3, together: bool = False) -> ViewRecord:
+    """A page that is hidden while it plays, and throws this many heartbeats away before it says more."""
+    opening = {**STARTED[0], "mux_embed": "mux-embed"}
+    before = [opening, *STARTED[1:], at("hb", 4000, 3000, view_playing_time_ms_cumulative=3020)]
+    sent = numbered([*before, *(at("hb", HIDDEN_AT_MS, 3146) for _ in range(lacking)), *events])
+    if together:
+        return folded([*sent[: len(before)], *sent[len(before) + lacking :]])
+    early = parsed(sent[: len(before)], transmission_timestamp=BASE_MS + HIDDEN_AT_MS)
+    late = parsed(sent[len(before) + lacking :], transmission_timestamp=BASE_MS + 40_000)
+    return folded([*early, *late])
+
+
+def test_heartbeats_that_a_hidden_page_throws_away() -> None:
+    """Seen again, it pauses, and is left: nothing that a number could change is missing."""
+    row = hidden_then(
+        at("pause", 28_000, 27_000), at("play", 30_000, 27_000), at("playing", 30_000, 27_000),
+        at("viewend", 33_000, 30_000),
+    )  # fmt: skip
+    assert (row.content_playing_time_ms, row.pause_time_ms, row.approx) == (30_000, 2000, [])
+
+
+def test_stall_behind_the_heartbeats_of_a_hidden_page() -> None:
+    """It is told as one that a page in view finds."""
+    row = hidden_then(
+        at("rebufferstart", 26_000, 25_000, view_rebuffer_count=1),
+        at("rebufferend", 29_000, 25_000, view_rebuffer_duration=3000),
+        at("viewend", 33_000, 29_000, view_rebuffer_count=1, view_rebuffer_duration=3000),
+    )
+    assert (row.content_playing_time_ms, row.rebuffer_duration_ms, row.approx) == (29_000, 3000, [])
+
+
+def test_seek_behind_the_heartbeats_of_a_hidden_page() -> None:
+    """Its position is where it leads to; the playing sum says that it played until then."""
+    row = hidden_then(
+        at("seeking", 28_000, 90_000, view_playing_time_ms_cumulative=27_030),
+        at("seeked", 28_100, 90_000),
+        at("playing", 28_100, 90_000),
+        at("viewend", 33_000, 94_900),
+    )
+    assert (row.content_playing_time_ms, row.seek_time_ms, row.approx) == (31_900, 100, [])
+
+
+@pytest.mark.parametrize(
+    ("playhead", "lacking"),
+    [(27_000, 4), (22_000, 3), (32_000, 3)],
+    ids=["too_many", "stood", "jumped"],
+)
+def test_what_else_is_missing_in_a_hidden_page_is_lost(playhead: int, lacking: int) -> None:
+    """More numbers than there was time for heartbeats, or a playhead that did not just go on."""
+    row = hidden_then(at("viewend", 28_000, playhead), lacking=lacking)
+    assert Approx.EVENTS_LOST in row.approx
+
+
+def test_heartbeats_missing_in_what_was_sent_at_once_are_lost() -> None:
+    """A page throws none away that goes with others."""
+    row = hidden_then(at("viewend", 28_000, 27_000), together=True)
+    assert Approx.EVENTS_LOST in row.approx
 
 
 def test_stall_after_the_error_of_an_ad() -> None:

@@ -68,7 +68,17 @@ def test_two_videos_of_the_mux_player():
         )
 
 
-@pytest.mark.parametrize("name", ["normal", "startup-failure"])
+def test_a_page_that_was_hidden():
+    """Hidden for 25 s while it played: two heartbeats are numbered and thrown away, and nothing else is missing."""
+    path = GOLDEN / "hidden.jsonl"
+    (row,) = fold_recorded(MUX, read_recording(path))
+    (seen,) = read_truth(path)["views"]
+    assert disagreements(row, seen) == []
+    assert row.content_playing_time_ms == pytest.approx(seen["playing_ms"], abs=NEAR_MS)
+    assert (row.outcome, row.end_reason, row.approx) == (Outcome.EXITED, EndReason.ENDED, [])
+
+
+@pytest.mark.parametrize("name", ["normal", "startup-failure", "hidden"])
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_of_arrival_means_nothing(name, seed):
     """Bodies in any order, some of them twice, make the same row."""
