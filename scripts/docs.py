@@ -246,6 +246,7 @@ curl http://localhost:8080/v1/beacons -d '{"view_id": "hello-1", "viewer_id": "m
 - `at` is epoch milliseconds of the client's clock.
 - While something plays send a `heartbeat` at least every few minutes: after 5 minutes of silence a view that was being
   watched is closed as dropped, after an hour one that was paused.
+  What came after its last event is not known: its times are flagged as lower bounds (`approx`).
 - `context` may come with any body, whole or in parts; the last word on each key counts. `custom_1` … `custom_20` are
   dimensions; keys that are not listed are kept as `extra.<key>`.
 - What cannot be used is left out alone, with a reason under `GET /v1/refusals`; the rest of the body is used.

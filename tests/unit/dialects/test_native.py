@@ -266,3 +266,24 @@ def test_the_snippet_sends_a_good_beacon(tmp_path):
     found = NATIVE.parse(cases.beacon_of(json.dumps(body).encode(), body["events"][-1]["at"]))
     (row,) = fold_view(NATIVE, "default", body["view_id"], found.events, body["events"][-1]["at"]).rows
     assert (found.rejects, row.video_startup_time_ms, row.video_id) == ([], 500, "my-video")
+
+
+HIDDEN = (event("play", 0), event("playing", 25), event("visibility", 4_200, hidden=True))
+CUT_OFF = ["pause_lower_bound", "play_time_lower_bound", "stalls_lower_bound"]
+
+
+@pytest.mark.parametrize(
+    ("more", "reason", "flags"),
+    [
+        ((), "dropped", CUT_OFF),
+        ((event("stall_start", 4_100),), "dropped", CUT_OFF),
+        ((event("pause", 4_300),), "idle_timeout", ["pause_lower_bound"]),
+        ((event("ended", 4_300),), "idle_timeout", []),
+        ((event("end", 4_300),), "ended", []),
+    ],
+    ids=["playing", "stalled", "paused", "ended", "left"],
+)
+def test_a_page_that_dies_while_it_is_hidden_tells_less_than_was_watched(more, reason, flags):
+    """As our SDK sends it: its last word is what it said when it was hidden, or soon after."""
+    row = row_of(view(*HIDDEN, *more))
+    assert (row.end_reason, row.approx) == (reason, flags)

@@ -254,7 +254,7 @@ def test_a_view_of_more_events_than_are_used_is_refolded_once(engine: Engine, jo
     refolder.run(START_MS - 1, START_MS + 60_000, told=lambda views, rows: None)
     assert turns == [3]
     assert engine.query("SELECT DISTINCT approx, event_count, closed FROM views FINAL").rows == [
-        (["events_capped"], 2, True)
+        (["events_capped", "pause_lower_bound", "play_time_lower_bound", "stalls_lower_bound"], 2, True)
     ]
 
 

@@ -11,6 +11,7 @@ import msgspec
 from firstframe.beacon import Event
 from firstframe.dialects.base import Folded, text
 from firstframe.dialects.native.table import CONTEXT, CONTEXT_KEYS, CUSTOM, EVENT_KEYS, KINDS
+from firstframe.dialects.silence import unheard
 from firstframe.view.event import Kind, TimelineEvent
 from firstframe.view.record import ViewRecord
 from firstframe.view.timeline import GrowingTimeline, Rules
@@ -44,6 +45,7 @@ class NativeView:
         for row, until_ms in zip(folded.rows, _ends(folded.rows), strict=True):
             told = [event for event in contexts if until_ms is None or event.at_ms < until_ms] or contexts
             _describe(row, merged([event.payload for event in told]))
+            row.approx = sorted({*row.approx, *unheard(row)})
         return Folded(folded.rows, folded.due_ms)
 
 
