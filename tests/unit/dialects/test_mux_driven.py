@@ -150,6 +150,14 @@ def test_heartbeats_missing_in_what_was_sent_at_once_are_lost() -> None:
     assert Approx.EVENTS_LOST in row.approx
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_a_hidden_page_did_not_tell_is_flagged(paused: bool) -> None:
+    """It died: phones pause a page that is hidden, and its `pause` waits for a batch that is never sent."""
+    row = row_of(*STARTED, at("hb", 4146, 3093), *([at("pause", 4200, 3147)] if paused else []))
+    bounds = {Approx.PLAY_TIME_LOWER_BOUND, Approx.STALLS_LOWER_BOUND}
+    assert set(row.approx) == {Approx.PAUSE_LOWER_BOUND, *(() if paused else bounds)}
+
+
 def test_stall_after_the_error_of_an_ad() -> None:
     """The SDK stops its clocks at it, though content plays: the playhead tells, as after any error."""
     row = row_of(

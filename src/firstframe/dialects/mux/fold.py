@@ -18,6 +18,7 @@ from firstframe.dialects.mux.speed import into_stalls_ms, is_normal
 from firstframe.dialects.mux.start import Start, lost_start
 from firstframe.dialects.mux.total import CONTENT, PLAYING, Sums, Totals
 from firstframe.dialects.mux.translate import Translation
+from firstframe.dialects.silence import unheard
 from firstframe.view.event import TimelineEvent
 from firstframe.view.record import Approx, EndReason, Outcome, State, ViewRecord
 from firstframe.view.timeline import Rules, Timeline
@@ -314,9 +315,7 @@ def _credits(reading: Reading) -> list[Approx]:
 
 def _bounds(row: ViewRecord, history: History) -> list[Approx]:
     """What played before the SDK came is not told, nor what came behind the last batch of a view that broke off."""
-    dropped = row.end_reason is EndReason.DROPPED
-    found = [Approx.PLAY_TIME_LOWER_BOUND] if dropped or history.joined else []
-    return [*found, Approx.STALLS_LOWER_BOUND] if dropped else found
+    return [*([Approx.PLAY_TIME_LOWER_BOUND] if history.joined else []), *unheard(row)]
 
 
 def _known(value: Number | None, other: Number | None) -> Number | None:
