@@ -341,6 +341,26 @@ def test_pause_soon_after_a_hidden_page_was_reported():
     assert row.pause_time_ms == pytest.approx(12_507 - 9318, abs=5)
 
 
+CUT_OFF = {Approx.PLAY_TIME_LOWER_BOUND, Approx.STALLS_LOWER_BOUND, Approx.PAUSE_LOWER_BOUND}
+
+
+@pytest.mark.parametrize(
+    ("last", "flags"),
+    [
+        ([[beat(9156, 4156)]], CUT_OFF),
+        ([[beat(10_000, 5000)]], CUT_OFF),
+        ([[mark("pause", 9100), beat(9156, 4100)]], {Approx.PAUSE_LOWER_BOUND}),
+        ([[mark("pause", 9100), mark("ended", 9101), beat(9156, 4100)]], set()),
+        (left(9156, 4156), set()),
+    ],
+    ids=["hidden", "silent", "paused", "ended", "left"],
+)
+def test_what_a_page_that_died_did_not_tell_is_flagged(last, flags):
+    """Its last word is the heartbeat of when it was hidden, or the one before: nobody knows what came after."""
+    row = row_of(FIRST, *last)
+    assert CUT_OFF & set(row.approx) == flags
+
+
 def test_clock_that_was_set_back_makes_no_startup():
     """An hour back in a stall: the play that ended it bears an earlier time than the first one."""
     hour = 3_600_000

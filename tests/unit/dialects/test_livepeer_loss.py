@@ -249,8 +249,8 @@ def test_lost_time_is_no_wait_and_no_playing(player):
 def test_waits_lost_by_nudges_are_put_back():
     """With all reports there, what is missing beside a wait is a wait."""
     sent = [[*started(), beat(5000, 4999)], [mark("play", 9000), beat(10_000, 1500, 2000, 1)]]
-    row = fold([report(events, player="hls") for events in sent])
-    assert (row.rebuffer_duration_ms, row.content_playing_time_ms) == (3500, 6499)
+    row = fold([*(report(events, player="hls") for events in sent), *left(12_000, 2000)])
+    assert (row.rebuffer_duration_ms, row.content_playing_time_ms) == (3500, 8502)
     assert Approx.PLAY_TIME_LOWER_BOUND not in row.approx
 
 

@@ -82,7 +82,7 @@ class _Session:
             **picture_of(self._history, self._shares, live=self._live),
             **dimensions_of(self._history, self._origins),
         }
-        return ViewRecord(**values, approx=self._approx(), extra=self._extra())
+        return ViewRecord(**values, approx=self._approx(end), extra=self._extra())
 
     # what happened
 
@@ -226,13 +226,14 @@ class _Session:
             "error_class": _error_class(self._failure, shown.category) if shown else None,
         }
 
-    def _approx(self) -> list[str]:
+    def _approx(self, end: EndReason | None) -> list[str]:
         waits = sum(share.rebuffers for share in self._shares) > 0
         is_socket = self._history.is_socket
         repaired = any(
             share.restored or share.beat.capped or share.refused_ms > LOST_MS for share in self._shares
         )
         guessed = [mark.guessed for mark in self._history.marks]
+        cut = self._is_unheard(end) and self._is_on()
         holes = any(share.hole_ms > HOLE_MS for share in self._shares)
         flags = {
             Approx.SPANS_ESTIMATED: self._started,
@@ -244,14 +245,27 @@ class _Session:
                 repaired or self._startup.late or any(guessed[1:]) or (is_socket and waits)
             ),
             # A socket's last second is never sent.
-            Approx.PLAY_TIME_LOWER_BOUND: is_socket or holes or self._startup.lost or self._startup.set_back,
-            Approx.STALLS_LOWER_BOUND: (is_socket and waits) or self._startup.set_back,
-            Approx.PAUSE_LOWER_BOUND: self._is_resting() and not is_socket,
+            Approx.PLAY_TIME_LOWER_BOUND: is_socket
+            or holes
+            or self._startup.lost
+            or self._startup.set_back
+            or cut,
+            Approx.STALLS_LOWER_BOUND: (is_socket and waits) or self._startup.set_back or cut,
+            Approx.PAUSE_LOWER_BOUND: (self._is_resting() or self._is_unheard(end)) and not is_socket,
             # Livepeer's own controls tell of their seeks; one that a script makes is but a wait, in their player too.
             Approx.STALLS_UPPER_BOUND: waits,
             Approx.SEVERAL_SOURCES: changed_source(self._history),
         }
         return sorted(flag.value for flag, holds in flags.items() if holds)
+
+    def _is_unheard(self, end: EndReason | None) -> bool:
+        """Closed without the two heartbeats of a leave: up to an interval behind the last one is never told.
+
+        So it is with a page that was hidden, and died. One that was hidden before it was left says no more than that one.
+        """
+        is_left = self._was_left() or any(share.beat.capped for share in self._shares[-1:])
+        rests = self._phases[-1].kind is PhaseKind.OFF or self._failure.fatal is not None
+        return self._started and end is not None and not (is_left or rests or self._history.is_socket)
 
     def _extra(self) -> dict[str, str]:
         """Livepeer's own words for what has no field."""
