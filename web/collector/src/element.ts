@@ -113,11 +113,11 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
     wanted = true;
     jumping = element.ended; // a replay goes back by itself: no seek
     pending = "playing";
-    mark();
+    mark(); // no frame is told of before this, so neither must the play be told of after it
     monitor.emit("play", {
       player_autoplay_on: element.autoplay || active === false,
       player_is_muted: element.muted || !element.volume,
-    }, at);
+    }, at ?? last!.at);
     fail(); // what failed before it was wanted tells it no second time
     expectFrame();
   }

@@ -43,6 +43,18 @@ test("startup ends where the clock began to move, a stall is as long as the cloc
   for (const [place, at] of [300, 1_300, 1_800, 2_300].entries()) expect(Math.abs(told[place + 1]![1] - at)).toBeLessThanOrEqual(10);
 });
 
+test("a clock that leaps forward with the play is told of behind it", async () => {
+  await watch();
+  Object.defineProperty(video, "muted", { get: () => (vi.advanceTimersByTime(1), false) }); // the page is slow to tell
+  video.play();
+  video.currentTime = 0.08; // as where a page was frozen before its pause was complete
+  video.start();
+  await video.pass(500);
+  page.hide(true);
+  await video.pass(5);
+  expect(story().slice(0, 2)).toEqual([["play", 0], ["playing", 0]]);
+});
+
 test("at twice the speed the clock's way is half as long", async () => {
   await watch();
   video.playbackRate = 2;
