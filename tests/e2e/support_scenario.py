@@ -197,6 +197,29 @@ COLLECTOR_DOWN = Scenario(
 )
 CLOSED_TAB = Scenario("closed_tab", (*PLAYING, ("wait", 4), ("leave", "close")))
 CRASH = Scenario("crash", (*PLAYING, ("wait", 4), ("leave", "crash")))
+_SAY = "document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))"
+HIDE = (
+    "evaluate",
+    f"Object.defineProperty(document, 'visibilityState', {{ configurable: true, get: () => 'hidden' }}); {_SAY}",
+)
+SHOW = ("evaluate", f"delete document.visibilityState; {_SAY}")
+"""What an SDK sees when the viewer goes to another app, and comes back; a headless page is always in view."""
+HIDDEN = Scenario(
+    "hidden",
+    (
+        *PLAYING,
+        ("wait", 2),
+        HIDE,
+        ("wait", 1.5),
+        SHOW,
+        ("wait", 1),
+        HIDE,
+        ("wait", 2),
+        SHOW,
+        ("wait", 1),
+        ("leave", "navigate"),
+    ),
+)
 LIVE_PLAY = Scenario(
     "live", (("load", LIVE), ("play",), ("until", "playing"), ("wait", 5), ("leave", "navigate"))
 )
@@ -221,6 +244,7 @@ SCENARIOS = (
     COLLECTOR_DOWN,
     CLOSED_TAB,
     CRASH,
+    HIDDEN,
     LIVE_PLAY,
 )
 """All of them; a test module names those it wants."""

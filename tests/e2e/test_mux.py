@@ -78,6 +78,7 @@ PLAIN = (
     scenario.TWO_VIDEOS,
     scenario.COLLECTOR_DOWN,
     scenario.CLOSED_TAB,
+    scenario.HIDDEN,
 )
 WITH_HLS = (
     scenario.QUALITY_SWITCH,
@@ -145,6 +146,7 @@ def test_the_numbers_are_what_the_observer_saw(runs, product, name):
         ("hls_exit_before_start", "exited_before_start"),
         ("collector_down", "exited"),
         ("closed_tab", "exited"),
+        ("hidden", "exited"),
         ("quality_switch", "exited"),
     ],
 )
