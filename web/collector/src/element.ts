@@ -113,11 +113,11 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
     wanted = true;
     jumping = element.ended; // a replay goes back by itself: no seek
     pending = "playing";
-    mark(); // no frame is told of before this, so neither must the play be told of after it
     monitor.emit("play", {
       player_autoplay_on: element.autoplay || active === false,
       player_is_muted: element.muted || !element.volume,
-    }, at ?? last!.at);
+    }, at);
+    mark(); // no frame is told of before this, so it comes after the play
     fail(); // what failed before it was wanted tells it no second time
     expectFrame();
   }
@@ -201,7 +201,7 @@ export function watchElement(element: HTMLMediaElement, options: Options = {}, e
   function stopped(): number {
     const at = now();
     const moved = last ? advance(last.position, element.currentTime) : -1;
-    return last && moved >= 0 ? Math.min(at, last.at + moved) : at;
+    return moved >= 0 ? Math.min(at, last!.at + moved) : at;
   }
 
   function wait(): void {
