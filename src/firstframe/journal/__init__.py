@@ -88,10 +88,10 @@ def open_consumer(settings: Settings, partition: int) -> Consumer:
     The first partition also keeps what is left of other divisions of the journal's files.
     """
     if is_kafka(settings.journal):
-        check_journal(settings)
+        topic = _topic(settings)
         from firstframe.journal.kafka.consumer import KafkaConsumer
 
-        return KafkaConsumer(_topic(settings), partition, settings.journal_partitions)
+        return KafkaConsumer(topic, partition, settings.journal_partitions)
     journal, partitions = journal_folder(settings), settings.journal_partitions
     return FilesConsumer(
         journal,
